@@ -14,6 +14,7 @@ interface LockedPackage {
   readonly integrity?: string
   readonly link?: boolean
   readonly hasInstallScript?: boolean
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
 /** Nothing that is installed runs a script when it is, and the lockfile says what is installed but not from where. */
@@ -33,8 +34,22 @@ export function checkLockfile(project: Project): Finding[] {
       })
     if (at.includes('node_modules/') && !locked.link && !locked.integrity)
       findings.push({ file, says: `${at} has no integrity hash` })
+    for (const name of Object.keys(locked.optionalDependencies ?? {}))
+      if (!isLocked(packages, at, name))
+        findings.push({
+          file,
+          says: `${at} wants ${name}, which is not locked: \`npm ci\` would refuse; pin a version whose parts all exist`,
+        })
   }
   return [...findings, ...installedScripts(project.root)]
+}
+
+/** npm leaves an optional part that it cannot find out of the lockfile without a word. */
+function isLocked(packages: Readonly<Record<string, LockedPackage>>, from: string, name: string): boolean {
+  for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
+    if (`${at ? `${at}/` : ''}node_modules/${name}` in packages) return true
+    if (at === '') return false
+  }
 }
 
 /** The lockfile repeats what the registry says; this looks at what came. A binding.gyp is an install script in disguise. */
