@@ -1,19 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
-/** Packages are read from their sources; Vitest hands the condition on to its processes, and they to their worker threads. */
-const source = '@umbel/source'
+// Packages are read from their sources. Vitest hands these conditions on to its processes and they to their worker threads,
+// so only ones that Node itself would use stand here: with `module` and `development` tests would load other files than users do.
+const conditions = ['@umbel/source', 'node']
 
 export default defineConfig({
-  resolve: { conditions: [source, 'module', 'node', 'development|production'] },
-  ssr: {
-    resolve: {
-      conditions: [source, 'module', 'node', 'development|production'],
-      externalConditions: [source, 'node'],
-    },
-  },
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     pool: 'forks',
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    execArgv: [`--conditions=${source}`],
   },
 })
