@@ -1,26 +1,8 @@
 // The house rules that no linter knows. `node scripts/house.ts [rule...] [--root folder]`
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkAmbient } from './house/ambient.ts'
-import { checkCircles } from './house/circles.ts'
-import { checkDocstrings } from './house/docstrings.ts'
-import { checkLayers } from './house/layers.ts'
-import { checkLockfile } from './house/lockfile.ts'
-import { checkManifests } from './house/manifests.ts'
-import { checkNames } from './house/names.ts'
-import { type Finding, type Project, readProject } from './house/project.ts'
-import { checkSizes } from './house/sizes.ts'
-
-const rules: Readonly<Record<string, (project: Project) => Finding[]>> = {
-  layers: checkLayers,
-  circles: checkCircles,
-  ambient: checkAmbient,
-  docstrings: checkDocstrings,
-  sizes: checkSizes,
-  names: checkNames,
-  manifests: checkManifests,
-  lockfile: checkLockfile,
-}
+import { readProject } from './house/project.ts'
+import { rules } from './house/rules.ts'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { root: { type: 'string' } } })
 const project = readProject(resolve(values.root ?? `${import.meta.dirname}/..`))

@@ -25,7 +25,8 @@ export function packAll(folder: string): Map<string, string> {
 
 /** Run a tool of node_modules/.bin at the root; throw when it fails. */
 export function runTool(name: string, args: readonly string[]): void {
-  execFileSync(join(root, 'node_modules/.bin', name), args, { cwd: root, stdio: 'inherit' })
+  const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1' }
+  execFileSync(join(root, 'node_modules/.bin', name), args, { cwd: root, env, stdio: 'inherit' })
 }
 
 /** npm before 12 prints a list, later ones an object by package name. */
