@@ -1,0 +1,87 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packAll } from '../../scripts/pack.ts'
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a user of plain JavaScript writes; one user of TypeScript reads the published types. */
+const project: Readonly<Record<string, string>> = {
+  'package.json': JSON.stringify({ name: 'somebody', private: true, type: 'module' }),
+  'tasks.js': `
+    import { isMainThread } from 'node:worker_threads'
+    import { defineTasks } from 'umbel'
+
+    export const demo = defineTasks(import.meta, 'demo', {
+      add: (ctx, a, b) => ({ sum: a + b, inThread: !isMainThread }),
+      double: (ctx, { sum }) => sum * 2,
+    })
+  `,
+  'main.js': `
+    import { chain, createApp } from 'umbel'
+    import { demo } from './tasks.js'
+
+    const app = createApp({ tasks: [demo] })
+    await app.start()
+    const added = await demo.add.s(19, 23).delay().get({ timeout: '30s' })
+    const doubled = await chain(demo.add.s(1, 2), demo.double.s()).delay().get({ timeout: '30s' })
+    console.log(JSON.stringify({ added, doubled }))
+    await app.stop({ deadline: '10s' })
+  `,
+  'typed.ts': `
+    import { chain, createApp, defineTasks } from 'umbel'
+
+    const demo = defineTasks(import.meta, 'demo', { add: (_ctx, a: number, b: number): number => a + b })
+    createApp({ tasks: [demo] })
+    export const sum: number = await chain(demo.add.s(1, 2), demo.add.s(3)).delay().get()
+    // @ts-expect-error the types that arrive are real ones
+    export const text: string = await demo.add.s(1, 2).delay().get()
+    // @ts-expect-error so are those of the arguments
+    demo.add.s('one', 2)
+  `,
+}
+
+describe('the packed tarballs, installed in an empty project', { timeout: 120_000 }, () => {
+  let folder = ''
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'umbel-packed-'))
+    const tarballs = packAll(join(folder, 'tarballs'))
+    for (const [path, text] of Object.entries(project)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+    execFileSync('npm', ['install', ...flags, ...tarballs.values()], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+  }, 120_000)
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('run a task in a thread and a chain, from plain JavaScript, and let the process end by itself', () => {
+    // No NODE_OPTIONS and no condition: nothing of this repository's development may be needed.
+    const env = { PATH: process.env.PATH }
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['main.js'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env,
+      timeout: 60_000,
+    })
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual({ added: { sum: 42, inThread: true }, doubled: 6 })
+    expect(status).toBe(0)
+  })
+
+  test('give TypeScript their types', () => {
+    const typeRoots = join(repository, 'node_modules/@types')
+    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck']
+    const args = ['--ignoreConfig', ...flags, '--typeRoots', typeRoots, '--types', 'node', 'typed.ts']
+    const { stdout } = spawnSync(join(repository, 'node_modules/.bin/tsc'), args, { cwd: folder, encoding: 'utf8' })
+    expect(stdout).toBe('')
+  })
+})
