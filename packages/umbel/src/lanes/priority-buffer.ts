@@ -1,0 +1,178 @@
+/** Levels of priority, 0 to 9. */
+const LEVELS = 10
+
+/** Holes left by `remove` that are always allowed before the rings are closed up. */
+const FREE_HOLES = 1024
+
+/** What waits: anything with an id of its own and a priority from 0 to 9. */
+export interface Prioritised {
+  readonly id: string
+  readonly priority: number
+}
+
+/**
+ * What waits in a lane: 9 first, oldest first within a level. Bare records in one ring per level, 8 to 16 bytes for each.
+ * All calls take constant time on average; the ids are indexed by the first `remove` and until the buffer is empty.
+ * An id must not wait twice at the same time.
+ */
+export class PriorityBuffer<T extends Prioritised> {
+  readonly #rings: readonly Ring<T>[] = Array.from({ length: LEVELS }, () => new Ring<T>())
+  /** Bit n is set while something waits at level n. */
+  #levels = 0
+  #size = 0
+  #holes = 0
+  /** Where each id stands: place in its ring * LEVELS + level. */
+  #places: Map<string, number> | undefined
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Put an item behind those of its level. Throws a RangeError unless its priority is a whole number from 0 to 9. */
+  push(item: T): void {
+    const level = item.priority
+    const ring = this.#rings[level]
+    if (ring === undefined) throw new RangeError(`A priority is a whole number from 0 to 9, not ${level}.`)
+    const place = ring.push(item)
+    this.#places?.set(item.id, place * LEVELS + level)
+    this.#levels |= 1 << level
+    this.#size++
+  }
+
+  /** Take the oldest item of the highest level, or `undefined` when nothing waits. */
+  take(): T | undefined {
+    if (this.#size === 0) return undefined
+    const level = 31 - Math.clz32(this.#levels)
+    const ring = this.#rings[level] as Ring<T>
+    const length = ring.length
+    const item = ring.shift() as T
+    this.#holes -= length - ring.length - 1
+    this.#places?.delete(item.id)
+    this.#forget(ring, level)
+    return item
+  }
+
+  /** Take the item of this id out of its turn, or `undefined` when it does not wait. */
+  remove(id: string): T | undefined {
+    if (this.#size === 0) return undefined
+    this.#places ??= this.#index()
+    const found = this.#places.get(id)
+    if (found === undefined) return undefined
+    this.#places.delete(id)
+    const level = found % LEVELS
+    const ring = this.#rings[level] as Ring<T>
+    const item = ring.delete((found - level) / LEVELS)
+    this.#holes++
+    this.#forget(ring, level)
+    if (this.#holes > this.#size + FREE_HOLES) this.#closeUp()
+    return item
+  }
+
+  /** Go through what waits in the order in which it will be taken. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (let level = LEVELS - 1; level >= 0; level--) {
+      for (const [, item] of (this.#rings[level] as Ring<T>).entries()) yield item
+    }
+  }
+
+  #forget(ring: Ring<T>, level: number): void {
+    this.#size--
+    if (ring.size > 0) return
+    this.#holes -= ring.length
+    ring.clear()
+    this.#levels &= ~(1 << level)
+    if (this.#size === 0) this.#places = undefined
+  }
+
+  #index(): Map<string, number> {
+    const places = new Map<string, number>()
+    this.#rings.forEach((ring, level) => {
+      for (const [place, item] of ring.entries()) places.set(item.id, place * LEVELS + level)
+    })
+    return places
+  }
+
+  /** Places change: the next `remove` makes a new index, which the removals since the last one have paid for. */
+  #closeUp(): void {
+    for (const ring of this.#rings) ring.resize()
+    this.#holes = 0
+    this.#places = undefined
+  }
+}
+
+/** Slots of a ring that holds next to nothing. */
+const SMALLEST_RING = 16
+
+/** A queue in one array whose size is a power of two. The place of an item is its number since the ring was made or resized by `resize`. */
+class Ring<T> {
+  #slots: (T | undefined)[] = new Array(SMALLEST_RING)
+  #mask = SMALLEST_RING - 1
+  #head = 0
+  #tail = 0
+  /** Items in it, without the holes. */
+  size = 0
+
+  /** Slots in use, with the holes. */
+  get length(): number {
+    return this.#tail - this.#head
+  }
+
+  push(item: T): number {
+    if (this.length > this.#mask) this.#move(this.#slots.length * 2)
+    this.#slots[this.#tail & this.#mask] = item
+    this.size++
+    return this.#tail++
+  }
+
+  shift(): T | undefined {
+    while (this.#head < this.#tail) {
+      const slot = this.#head++ & this.#mask
+      const item = this.#slots[slot]
+      if (item === undefined) continue
+      this.#slots[slot] = undefined
+      this.size--
+      if (this.#slots.length > SMALLEST_RING && this.length < this.#slots.length / 4) this.#move(this.#slots.length / 2)
+      return item
+    }
+    return undefined
+  }
+
+  /** Leave a hole. */
+  delete(place: number): T | undefined {
+    const item = this.#slots[place & this.#mask]
+    this.#slots[place & this.#mask] = undefined
+    if (item !== undefined) this.size--
+    return item
+  }
+
+  clear(): void {
+    if (this.#slots.length > SMALLEST_RING) this.#slots = new Array(SMALLEST_RING)
+    this.#mask = SMALLEST_RING - 1
+    this.#head = this.#tail
+  }
+
+  *entries(): IterableIterator<[place: number, item: T]> {
+    for (let place = this.#head; place < this.#tail; place++) {
+      const item = this.#slots[place & this.#mask]
+      if (item !== undefined) yield [place, item]
+    }
+  }
+
+  /** Close the holes and give back what is not needed. Places change. */
+  resize(): void {
+    const items = Array.from(this.entries(), ([, item]) => item)
+    this.#slots = new Array(Math.max(SMALLEST_RING, 2 ** Math.ceil(Math.log2(items.length + 1))))
+    this.#mask = this.#slots.length - 1
+    this.#head = this.#tail = this.size = 0
+    for (const item of items) this.push(item)
+  }
+
+  /** Go over to an array of another size. Places stay. */
+  #move(length: number): void {
+    const slots: (T | undefined)[] = new Array(length)
+    for (let place = this.#head; place < this.#tail; place++)
+      slots[place & (length - 1)] = this.#slots[place & this.#mask]
+    this.#slots = slots
+    this.#mask = length - 1
+  }
+}

@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import PQueue from 'p-queue'
+import { type Prioritised, PriorityBuffer } from './priority-buffer.ts'
+
+/** What slots are made for. */
+export interface SlotsOptions<T> {
+  /** Items that may run at the same time; 0 is legal: nothing runs. */
+  readonly concurrency: number
+  /** Run one item. Should never reject; when it does, its slot goes on. */
+  readonly run: (item: T) => Promise<void>
+}
+
+/** Runs in the async context of the module's load, so that no sender's context leaks into what other senders sent. */
+const outside = AsyncLocalStorage.snapshot()
+
+/**
+ * What waits, and the slots it waits for. p-queue counts the slots: one job of its is one busy slot, which takes the best
+ * waiting item again and again until none is left, so its cost is paid per busy period and not per item.
+ * Items added in one go are sorted before the first one starts.
+ */
+export class Slots<T extends Prioritised> {
+  readonly #buffer = new PriorityBuffer<T>()
+  readonly #queue: PQueue
+  readonly #run: (item: T) => Promise<void>
+  readonly #idle: (() => void)[] = []
+  #concurrency: number
+  #paused = false
+  /** Jobs handed to p-queue that have not given up their slot. */
+  #serving = 0
+  #running = 0
+
+  constructor(options: SlotsOptions<T>) {
+    this.#run = options.run
+    this.#concurrency = options.concurrency
+    this.#queue = new PQueue({ concurrency: Math.max(1, options.concurrency) })
+  }
+
+  /** Items that wait for a slot. */
+  get waiting(): number {
+    return this.#buffer.size
+  }
+
+  /** Items that run. */
+  get running(): number {
+    return this.#running
+  }
+
+  get concurrency(): number {
+    return this.#concurrency
+  }
+
+  /** More slots start at once; fewer take effect as items end. */
+  set concurrency(concurrency: number) {
+    this.#concurrency = concurrency
+    this.#queue.concurrency = Math.max(1, concurrency)
+    this.#wake()
+  }
+
+  /** Let an item wait for its slot. Its id must not wait already. */
+  add(item: T): void {
+    this.#buffer.push(item)
+    if (this.#serving < this.#concurrency) this.#wake()
+  }
+
+  /** Take a waiting item out; `undefined` when it runs already or is not known. */
+  remove(id: string): T | undefined {
+    const item = this.#buffer.remove(id)
+    if (item !== undefined) this.#tellIdle()
+    return item
+  }
+
+  /** Start nothing more. What runs goes on. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  /** Go on starting. */
+  resume(): void {
+    this.#paused = false
+    this.#wake()
+  }
+
+  /** Resolve once nothing waits and nothing runs. While paused, what waits is waited for. */
+  onIdle(): Promise<void> {
+    if (this.#isIdle) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  /** Go through what waits in the order in which it will run. */
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#buffer[Symbol.iterator]()
+  }
+
+  get #isIdle(): boolean {
+    return this.#buffer.size === 0 && this.#running === 0
+  }
+
+  /** Have as many jobs as there is work and room for. */
+  #wake(): void {
+    if (this.#paused) return
+    while (this.#serving < Math.min(this.#concurrency, this.#running + this.#buffer.size)) {
+      this.#serving++
+      outside(() => void this.#queue.add(this.#serve))
+    }
+  }
+
+  /** Be one busy slot. */
+  readonly #serve = async (): Promise<void> => {
+    await undefined
+    while (!this.#paused && this.#serving <= this.#concurrency) {
+      const item = this.#buffer.take()
+      if (item === undefined) break
+      this.#running++
+      try {
+        await this.#run(item)
+      } catch {
+        // What goes wrong is told in the outcome; the slot is needed for the others.
+      }
+      this.#running--
+    }
+    this.#serving--
+    this.#tellIdle()
+  }
+
+  #tellIdle(): void {
+    if (!this.#isIdle) return
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+}

@@ -1,0 +1,175 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Slots } from '../src/lanes/slots.ts'
+
+interface Item {
+  readonly id: string
+  readonly priority: number
+}
+
+/** Slots whose items run until they are told to end. */
+function handSlots(concurrency: number) {
+  const started: string[] = []
+  const ends = new Map<string, () => void>()
+  const slots = new Slots<Item>({
+    concurrency,
+    run: (item) => {
+      started.push(item.id)
+      return new Promise((resolve) => ends.set(item.id, resolve))
+    },
+  })
+  const end = async (id: string): Promise<void> => {
+    ends.get(id)?.()
+    ends.delete(id)
+    await settled()
+  }
+  return { slots, started, end, running: () => [...ends.keys()] }
+}
+
+const settled = async (): Promise<void> => {
+  for (let n = 0; n < 20; n++) await undefined
+}
+
+const item = (id: string, priority = 5): Item => ({ id, priority })
+
+describe('Slots', () => {
+  test('run as many as there are slots, the best waiting item first', async () => {
+    const { slots, started, end } = handSlots(2)
+    for (const one of [item('a'), item('b', 1), item('c', 9), item('d', 7)]) slots.add(one)
+    await settled()
+    expect(started).toEqual(['c', 'd'])
+    expect([slots.waiting, slots.running]).toEqual([2, 2])
+    slots.add(item('e', 8))
+    await end('d')
+    await end('c')
+    expect(started).toEqual(['c', 'd', 'e', 'a'])
+    expect([...slots].map(({ id }) => id)).toEqual(['b'])
+  })
+
+  test('give up a waiting item, never a running one', async () => {
+    const { slots, started, end } = handSlots(1)
+    slots.add(item('a'))
+    slots.add(item('b'))
+    await settled()
+    expect(slots.remove('a')).toBeUndefined()
+    expect(slots.remove('b')?.id).toBe('b')
+    await end('a')
+    expect(started).toEqual(['a'])
+  })
+
+  test('survive a run that rejects or throws', async () => {
+    const ran: string[] = []
+    const slots = new Slots<Item>({
+      concurrency: 1,
+      run: ({ id }) => {
+        ran.push(id)
+        if (id === 'throws') throw new Error('thrown')
+        return id === 'rejects' ? Promise.reject(null) : Promise.resolve()
+      },
+    })
+    for (const id of ['throws', 'rejects', 'fine']) slots.add(item(id))
+    await slots.onIdle()
+    expect(ran).toEqual(['throws', 'rejects', 'fine'])
+  })
+
+  test('start nothing while paused, and go on when resumed', async () => {
+    const { slots, started, end } = handSlots(1)
+    slots.add(item('a'))
+    await settled()
+    slots.pause()
+    slots.add(item('b'))
+    await end('a')
+    expect(started).toEqual(['a'])
+    slots.resume()
+    await settled()
+    expect(started).toEqual(['a', 'b'])
+  })
+
+  test('take a new concurrency at once, down to none', async () => {
+    const { slots, started, end, running } = handSlots(0)
+    for (const id of ['a', 'b', 'c', 'd', 'e']) slots.add(item(id))
+    await settled()
+    expect(started).toEqual([])
+    slots.concurrency = 3
+    await settled()
+    expect(running()).toEqual(['a', 'b', 'c'])
+    slots.concurrency = 1
+    await end('a')
+    await end('b')
+    expect(running()).toEqual(['c'])
+    slots.concurrency = 0
+    await end('c')
+    expect(running()).toEqual([])
+    slots.concurrency = 2
+    await settled()
+    expect(running()).toEqual(['d', 'e'])
+    expect(slots.concurrency).toBe(2)
+  })
+
+  test('are idle once nothing waits and nothing runs', async () => {
+    const { slots, end } = handSlots(1)
+    await slots.onIdle()
+    slots.add(item('a'))
+    slots.add(item('b'))
+    let idle = false
+    const waiting = slots.onIdle().then(() => {
+      idle = true
+    })
+    await settled()
+    slots.remove('b')
+    await settled()
+    expect(idle).toBe(false)
+    await end('a')
+    await waiting
+  })
+
+  test('run no item in the async context of whoever added another', async () => {
+    const context = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    const slots = new Slots<Item>({ concurrency: 1, run: async () => void seen.push(context.getStore()) })
+    context.run('first sender', () => slots.add(item('a')))
+    slots.add(item('b'))
+    await slots.onIdle()
+    expect(seen).toEqual([undefined, undefined])
+  })
+
+  test('never run more than they may, and run each item once, whatever happens', async () => {
+    const act = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ does: fc.constant('add' as const), n: fc.nat(9) }) },
+      { weight: 4, arbitrary: fc.record({ does: fc.constant('end' as const), n: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ does: fc.constant('limit' as const), n: fc.nat(4) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ does: fc.constantFrom('pause' as const, 'resume' as const), n: fc.constant(0) }),
+      },
+      { weight: 1, arbitrary: fc.record({ does: fc.constant('tick' as const), n: fc.constant(0) }) },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 120, size: 'max' }), async (acts) => {
+        const { slots, started, end, running } = handSlots(1)
+        let added = 0
+        for (const { does, n } of acts) {
+          if (does === 'add') slots.add(item(`t${added++}`, n))
+          else if (does === 'limit') slots.concurrency = n
+          else if (does === 'pause') slots.pause()
+          else if (does === 'resume') slots.resume()
+          else if (does === 'tick') await settled()
+          else {
+            const before = running().length
+            await end(running()[n % before] ?? '')
+            expect(running().length).toBeLessThanOrEqual(Math.max(before, slots.concurrency))
+          }
+        }
+        slots.resume()
+        slots.concurrency = 3
+        await settled()
+        while (running().length > 0) await end(running()[0] as string)
+        await slots.onIdle()
+        expect(started.length).toBe(added)
+        expect(new Set(started).size).toBe(added)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
