@@ -1,0 +1,40 @@
+import type { Command } from './command.ts'
+import { Draft, type Message } from './draft.ts'
+import type { EngineEvent } from './event.ts'
+import type { Row, RowReader } from './rows.ts'
+import { takeTaskEvent } from './task-life.ts'
+import { startCanvas, takeNodeEnded, takeWorkflowRevoked } from './workflow-life.ts'
+
+/** What a batch of events comes to: the rows that change, and what is to be done about it. */
+export interface Step {
+  readonly rows: readonly Row[]
+  readonly commands: readonly Command[]
+}
+
+/**
+ * Take in a batch of facts: the one place where anything changes state. Pure: reads `rows`, changes nothing, knows no clock.
+ * A fact about something unknown or ended, or of an attempt that was given up, changes nothing.
+ */
+export function advance(rows: RowReader, events: readonly EngineEvent[]): Step {
+  const draft = new Draft(rows)
+  for (const event of events) {
+    draft.at = event.at
+    take(draft, event)
+    for (const message of draft.mail) take(draft, message)
+    draft.mail.length = 0
+  }
+  return { rows: draft.rows(), commands: draft.commands }
+}
+
+function take(draft: Draft, message: Message): void {
+  switch (message.type) {
+    case 'canvas-sent':
+      return startCanvas(draft, message)
+    case 'node-ended':
+      return takeNodeEnded(draft, message)
+    case 'workflow-revoked':
+      return takeWorkflowRevoked(draft, message)
+    default:
+      return takeTaskEvent(draft, message)
+  }
+}

@@ -1,0 +1,67 @@
+import type { Encoded } from './codec.ts'
+import type { Command } from './command.ts'
+import type { ErrorData } from './error-data.ts'
+import type { EngineEvent } from './event.ts'
+import type { JoinRow, Row, RowReader, TaskRow, WorkflowRow } from './rows.ts'
+
+/** How a node of a workflow ended. */
+export type Ends =
+  | { readonly ok: true; readonly result: Encoded }
+  | { readonly ok: false; readonly revoked: boolean; readonly error: ErrorData }
+
+/** A node of a workflow has ended; what follows it is to be told. Never leaves core. */
+export interface NodeEnded {
+  readonly type: 'node-ended'
+  readonly workflow: string
+  readonly node: number
+  readonly ends: Ends
+}
+
+/** What an actor of the engine is sent: facts from outside, and word of one another. */
+export type Message = EngineEvent | NodeEnded
+
+/**
+ * The rows as they will stand once a batch of events is taken in, over the rows as they are; with the commands so far, and
+ * the messages still to be delivered. Local to one `advance`: what comes out of it is plain data.
+ */
+export class Draft implements RowReader {
+  /** Moment of the event being taken in. */
+  at = 0
+  readonly commands: Command[] = []
+  /** Delivered in the order sent; a queue and not calls, so that a chain of 100,000 steps is no deeper than one. */
+  readonly mail: Message[] = []
+  readonly #changed = new Map<string, Row>()
+  readonly #rows: RowReader
+
+  constructor(rows: RowReader) {
+    this.#rows = rows
+  }
+
+  get(id: string): Row | undefined {
+    return this.#changed.get(id) ?? this.#rows.get(id)
+  }
+
+  task(id: string): TaskRow | undefined {
+    const row = this.get(id)
+    return row?.kind === 'task' ? row : undefined
+  }
+
+  join(id: string): JoinRow | undefined {
+    const row = this.get(id)
+    return row?.kind === 'join' ? row : undefined
+  }
+
+  workflow(id: string): WorkflowRow | undefined {
+    const row = this.get(id)
+    return row?.kind === 'workflow' ? row : undefined
+  }
+
+  put(row: Row): void {
+    this.#changed.set(row.id, row)
+  }
+
+  /** The rows that changed, each once, as they stand at the end. */
+  rows(): Row[] {
+    return [...this.#changed.values()]
+  }
+}

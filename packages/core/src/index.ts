@@ -1,0 +1,44 @@
+/**
+ * The pure heart of Umbel: data in, data out; no clock, no randomness, no effects.
+ *
+ * The words, one for one thing:
+ * - **task**: a named function with options. **Signature**: one call of it as plain data. **Canvas**: signatures composed.
+ * - **plan**: a canvas compiled to a flat list of nodes. **Workflow**: a plan that runs, with an id and a statechart.
+ * - **event**: a fact, taken in by `advance`. **Row**: the truth about one task, join or workflow. **Command**: what is to be done.
+ * - **attempt**: one run of a task's handler; it comes to an **outcome**.
+ * - **lane**: a named queue with the workers that serve it. **Store**: where rows and events are kept.
+ */
+
+// values and errors
+export { concatLists, decode, EMPTY_LIST, encode, encodeList, type Encoded, encodedSize } from './codec.ts'
+export { type ErrorClass, type ErrorData, fromErrorData, toErrorData } from './error-data.ts'
+export { type ErrorCode, ERRORS, TaskError, UmbelError, umbelError } from './errors.ts'
+export { Ignore, Reject } from './control-errors.ts'
+
+// tasks and canvases as data
+export * from './signature.ts'
+export * from './canvas.ts'
+export { compilePlan, END, MAX_CANVAS_DEPTH, type ErrorCallback, type Expiry, type Plan, type PlanNode, previousNodes, type Resolve, type TaskSpec } from './plan.ts'
+export { isReady, READY_STATES, type CommonState, TASK_STATES, type TaskState } from './states.ts'
+export { type Arity, arityOf } from './arity.ts'
+export { type Duration, milliseconds } from './duration.ts'
+export { retryDelay, type RetryOptions, type RetryPolicy, retryPolicy, unitHash, wantsRetry } from './retry.ts'
+export { compileRoutes, globMatcher, type Route, type RouteCall, type RouteTarget } from './routing.ts'
+export { closest, didYouMean } from './did-you-mean.ts'
+export { makeIds } from './ids.ts'
+
+// what happens
+export { advance, type Step } from './advance.ts'
+export type { Command } from './command.ts'
+export { EVENT_VERSION, type CanvasSent, type EngineEvent, type TaskEvent } from './event.ts'
+export type { Outcome } from './outcome.ts'
+export { type JoinRow, nodeId, type Progress, type Row, type RowReader, type TaskRow, type WorkflowRow } from './rows.ts'
+export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
+export { taskTable } from './task-life.ts'
+export { stateName, transitionTable } from './transition-table.ts'
+export { WORKFLOW_FACTS, type WorkflowFact, workflowMachine, type WorkflowState } from './workflow-machine.ts'
+
+// ports
+export type { Clock, Random, Timer } from './ports/clock.ts'
+export type { Batch, Store, StoredEvent } from './ports/store.ts'
+export type { AbortReason, AttemptCall, AttemptReports, Worker } from './ports/worker.ts'

@@ -1,0 +1,209 @@
+import type { Encoded } from './codec.ts'
+import { umbelError } from './errors.ts'
+import type { Canvas, MapSignature, TaskSignature } from './signature.ts'
+
+/** Deepest nesting of canvases that is accepted. */
+export const MAX_CANVAS_DEPTH = 200
+
+/** Most nodes that one plan may have. */
+export const MAX_PLAN_NODES = 2_000_000
+
+/** No next node: the end of the workflow. */
+export const END = -1
+
+/** All that is fixed about a task before it runs: the signature with the task's options, routes and defaults worked in. */
+export interface TaskSpec {
+  readonly task: string
+  /** How the handler is called: once, or once for each item of the list that is its only argument. */
+  readonly via: 'call' | 'map' | 'starmap'
+  /** Encoded list. What comes from before is put in front, unless immutable. */
+  readonly args: Encoded
+  /** Encoded record. */
+  readonly kwargs: Encoded | undefined
+  readonly immutable: boolean
+  readonly lane: string
+  /** Whether it runs on the main loop instead of a thread. */
+  readonly inline: boolean
+  /** 0 to 9, 9 first. */
+  readonly priority: number
+  /** The task's own states, which its machine is made for. */
+  readonly states: readonly string[]
+  /** Milliseconds to wait once it is its turn. */
+  readonly countdown: number | undefined
+  /** Moment before which it does not start, in milliseconds since the epoch. */
+  readonly eta: number | undefined
+  /** How long after it was its turn it may still start. */
+  readonly expires: Expiry | undefined
+  readonly ignoreResult: boolean
+  readonly link: readonly Plan[]
+  readonly linkError: readonly ErrorCallback[]
+}
+
+/** Milliseconds after it was a task's turn, or a moment in milliseconds since the epoch. */
+export type Expiry = { readonly after: number } | { readonly at: number }
+
+/** A canvas sent when a task has failed: given the failed task's id, or (request, error, traceback). */
+export interface ErrorCallback {
+  readonly plan: Plan
+  readonly form: 'id' | 'error'
+}
+
+/** A task; its result goes to `next`. */
+export interface TaskNode {
+  readonly kind: 'task'
+  readonly spec: TaskSpec
+  /** Index of the node that is given the result, or END. */
+  readonly next: number
+}
+
+/** Hands what comes in to every branch. */
+export interface ForkNode {
+  readonly kind: 'fork'
+  /** Index of the first node of each branch. */
+  readonly branches: readonly number[]
+  /** Index of the join in which the branches end. */
+  readonly join: number
+}
+
+/** Waits for all members; the list of their results goes to `next`. */
+export interface JoinNode {
+  readonly kind: 'join'
+  /** Index of the last node of each branch, in order. */
+  readonly members: readonly number[]
+  readonly next: number
+}
+
+/** One node of a plan. */
+export type PlanNode = TaskNode | ForkNode | JoinNode
+
+/** A canvas compiled to a flat list: no recursion when it runs. The node `exit` leads to END. */
+export interface Plan {
+  readonly nodes: readonly PlanNode[]
+  readonly entry: number
+  readonly exit: number
+}
+
+/** Works the task's options, routes and defaults into one signature. Throws what is wrong with it. `fed`: gets a result from before. */
+export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) => TaskSpec
+
+type Open<Node> = { -readonly [Key in keyof Node]: Node[Key] }
+interface Part {
+  readonly entry: number
+  /** The node whose `next` is still open. */
+  readonly exit: number
+}
+
+/**
+ * Compile a canvas to its plan. `fed`: its first task gets a result from before.
+ * @throws UMBEL_CANVAS_TOO_DEEP, UMBEL_CANVAS_CYCLE, UMBEL_CANVAS_TOO_LARGE, UMBEL_BAD_CANVAS, and what `resolve` throws.
+ */
+export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan {
+  const compiler = new Compiler(resolve)
+  const { entry, exit } = compiler.part(canvas, 0, fed)
+  return { nodes: compiler.nodes, entry, exit }
+}
+
+class Compiler {
+  readonly nodes: Open<PlanNode>[] = []
+  readonly #resolve: Resolve
+  readonly #path = new Set<Canvas>()
+
+  constructor(resolve: Resolve) {
+    this.#resolve = resolve
+  }
+
+  part(canvas: Canvas, depth: number, fed: boolean): Part {
+    if (canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap') {
+      return this.#single({ kind: 'task', spec: this.#resolve(canvas, fed), next: END })
+    }
+    if (this.#path.has(canvas)) throw umbelError('UMBEL_CANVAS_CYCLE', `This ${canvas.kind} contains itself.`)
+    if (depth >= MAX_CANVAS_DEPTH) {
+      throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
+    }
+    this.#path.add(canvas)
+    const part = this.#composed(canvas, depth + 1, fed)
+    this.#path.delete(canvas)
+    return part
+  }
+
+  #composed(canvas: Exclude<Canvas, TaskSignature | MapSignature>, depth: number, fed: boolean): Part {
+    switch (canvas.kind) {
+      case 'chain':
+        return this.#chain(canvas.steps, depth, fed)
+      case 'group':
+        return this.#group(canvas.members, depth, fed)
+      case 'chord': {
+        const header = this.#group(canvas.header, depth, fed)
+        return this.#follow(header, this.part(canvas.body, depth, true))
+      }
+      default:
+        throw umbelError('UMBEL_BAD_CANVAS', `A canvas cannot be of kind ${JSON.stringify((canvas as { kind: unknown }).kind)}.`)
+    }
+  }
+
+  #chain(steps: readonly Canvas[], depth: number, fed: boolean): Part {
+    const [first, ...rest] = steps
+    if (first === undefined) throw umbelError('UMBEL_BAD_CANVAS', 'A chain needs at least one step.')
+    let part = this.part(first, depth, fed)
+    for (const step of rest) part = this.#follow(part, this.part(step, depth, true))
+    return part
+  }
+
+  #group(members: readonly Canvas[], depth: number, fed: boolean): Part {
+    const branches: number[] = []
+    const exits: number[] = []
+    const fork: Open<ForkNode> = { kind: 'fork', branches, join: END }
+    const entry = this.#single(fork).entry
+    for (const member of members) {
+      const branch = this.part(member, depth, fed)
+      branches.push(branch.entry)
+      exits.push(branch.exit)
+    }
+    const join = this.#single({ kind: 'join', members: exits, next: END })
+    fork.join = join.entry
+    for (const exit of exits) this.#open(exit).next = join.entry
+    return { entry, exit: join.exit }
+  }
+
+  #follow(before: Part, after: Part): Part {
+    this.#open(before.exit).next = after.entry
+    return { entry: before.entry, exit: after.exit }
+  }
+
+  #single(node: Open<PlanNode>): Part {
+    if (this.nodes.length >= MAX_PLAN_NODES) {
+      throw umbelError('UMBEL_CANVAS_TOO_LARGE', `This canvas has more than ${MAX_PLAN_NODES} nodes.`)
+    }
+    const index = this.nodes.push(node) - 1
+    return { entry: index, exit: index }
+  }
+
+  #open(index: number): Open<TaskNode> | Open<JoinNode> {
+    return this.nodes[index] as Open<TaskNode> | Open<JoinNode>
+  }
+}
+
+const previous = new WeakMap<Plan, readonly number[]>()
+
+/** For each node the index of the one whose result it is given, or END; for a join, the one before its fork. Made once for a plan. */
+export function previousNodes(plan: Plan): readonly number[] {
+  let found = previous.get(plan)
+  if (found === undefined) {
+    found = findPrevious(plan.nodes)
+    previous.set(plan, found)
+  }
+  return found
+}
+
+function findPrevious(nodes: readonly PlanNode[]): number[] {
+  const before: number[] = new Array(nodes.length).fill(END)
+  nodes.forEach((node, index) => {
+    if (node.kind !== 'fork' && node.next !== END && nodes[node.next]?.kind !== 'join') before[node.next] = index
+  })
+  // a fork stands before what it leads to, so one pass in order is enough
+  nodes.forEach((node, index) => {
+    if (node.kind !== 'fork') return
+    for (const inner of [...node.branches, node.join]) before[inner] = before[index] as number
+  })
+  return before
+}

@@ -1,0 +1,41 @@
+import type { EngineEvent } from '../event.ts'
+import type { Row } from '../rows.ts'
+
+/** Rows that changed and the events that changed them: stored together or not at all. */
+export interface Batch {
+  /** Each replaces the row of its id. */
+  readonly rows: readonly Row[]
+  readonly events: readonly EngineEvent[]
+}
+
+/** An event as it stands in the log. */
+export interface StoredEvent {
+  /** Place in the log, from 1 without gaps. */
+  readonly seq: number
+  /** Version of the event's shape. */
+  readonly version: number
+  readonly event: EngineEvent
+}
+
+/**
+ * Where rows and events are kept. The first thing a new store does is to pass the conformance suite.
+ * All is asynchronous, so that a writer thread or a server can stand behind it.
+ */
+export interface Store {
+  /** Make ready. Called once, before anything else. */
+  open(): Promise<void>
+  /** Store a batch whole or reject; resolves with the number of its last event once it is as safe as the store makes it. */
+  commit(batch: Batch): Promise<number>
+  /** One row, or `undefined` when it is unknown or was dropped by retention. */
+  get(id: string): Promise<Row | undefined>
+  /** Ids of what a task or workflow started, oldest first. */
+  children(id: string): Promise<readonly string[]>
+  /** All rows that have not ended, and the rows of workflows that have not: what recovery starts from. */
+  unfinished(): AsyncIterable<Row>
+  /** Events from number `from` on, at most `limit`, in order. Older ones may have been dropped. */
+  events(from: number, limit: number): Promise<readonly StoredEvent[]>
+  /** Drop the rows of something that has ended, its nodes included. Unknown ids and what has not ended stay as they are. */
+  drop(id: string): Promise<void>
+  /** Release everything. Idempotent. */
+  close(): Promise<void>
+}

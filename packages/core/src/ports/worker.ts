@@ -1,0 +1,48 @@
+import type { Encoded } from '../codec.ts'
+import type { Outcome } from '../outcome.ts'
+
+/** One attempt as it goes to a worker: all a handler can know about itself, as plain data. */
+export interface AttemptCall {
+  /** Id of the task; the same for all its attempts. */
+  readonly id: string
+  /** Registered name of the task to run. */
+  readonly task: string
+  /** How the handler is called: once with `args`, or once for each item of the list that is `args[0]`. */
+  readonly via: 'call' | 'map' | 'starmap'
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** Encoded list of positional arguments. */
+  readonly args: Encoded
+  /** Encoded record of keyword arguments; `undefined` where there are none. */
+  readonly kwargs: Encoded | undefined
+  /** Id of the task that sent this one, if one did. */
+  readonly parent: string | undefined
+  /** Id of the first task or workflow of the tree this belongs to; its own id where it is the first. */
+  readonly root: string
+}
+
+/** What a running handler tells while it runs. Each call is one-way and keeps its order. */
+export interface AttemptReports {
+  state(call: AttemptCall, state: string, meta: Encoded | undefined): void
+  progress(call: AttemptCall, done: number, total: number): void
+  /** `canvas` is an encoded Canvas, `id` the id chosen for what it starts. */
+  send(call: AttemptCall, id: string, canvas: Encoded): void
+  log(call: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void
+}
+
+/** Where handlers run: the main loop or a pool of threads. */
+export interface Worker {
+  /** Run one attempt to its outcome. Never rejects. */
+  run(call: AttemptCall): Promise<Outcome>
+  /** Abort the signal of a running attempt: `reason` becomes the signal's. Harmless when it does not run. */
+  abort(id: string, reason: AbortReason): void
+  /** End what runs it, whatever the handler does. Inline handlers cannot be ended: their outcome is given up. */
+  kill(id: string, reason: AbortReason): void
+  /** Make ready: start threads, so that the first attempt finds them warm. */
+  start(): Promise<void>
+  /** Run teardowns and end the threads. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** Why an attempt is asked to end. */
+export type AbortReason = 'revoked' | 'stopped'

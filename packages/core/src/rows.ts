@@ -1,0 +1,93 @@
+import type { Encoded } from './codec.ts'
+import type { ErrorData } from './error-data.ts'
+import type { Plan, TaskSpec } from './plan.ts'
+import type { TaskState } from './states.ts'
+import type { WorkflowState } from './workflow-machine.ts'
+
+/** The truth about one task. A new row replaces the old one; rows are never changed in place. */
+export interface TaskRow {
+  readonly kind: 'task'
+  /** Time-ordered id, or `workflow/node` for a node of a workflow. */
+  readonly id: string
+  /** What to run and how; shared with the plan it comes from. */
+  readonly spec: TaskSpec
+  /** Encoded list of the arguments, what came from before included. */
+  readonly args: Encoded
+  /** Workflow it is a node of. */
+  readonly workflow: string | undefined
+  /** Its node in the workflow's plan; -1 outside of one. */
+  readonly node: number
+  /** Id of what sent it or came before it. */
+  readonly parent: string | undefined
+  /** Id of the first task or workflow of the tree it belongs to. */
+  readonly root: string
+  /** Id of the task it goes on for, after `ctx.replace`. */
+  readonly settles: string | undefined
+  /** Id of what goes on for it, after `ctx.replace`. */
+  readonly replacedBy: string | undefined
+  readonly state: TaskState
+  /** What `ctx.setState` gave beside the name of the state. */
+  readonly meta: Encoded | undefined
+  /** What `ctx.progress` told last. */
+  readonly progress: Progress | undefined
+  /** Attempts started so far that count. */
+  readonly attempt: number
+  /** Workers that died under it so far. */
+  readonly losses: number
+  /** Moment at which it becomes due (countdown, eta, delay of a retry), in milliseconds since the epoch. */
+  readonly due: number | undefined
+  /** Moment after which it is revoked instead of started, in milliseconds since the epoch. */
+  readonly expires: number | undefined
+  readonly result: Encoded | undefined
+  readonly error: ErrorData | undefined
+  /** Moments in milliseconds since the epoch. */
+  readonly sentAt: number
+  readonly startedAt: number | undefined
+  readonly endedAt: number | undefined
+}
+
+/** How far a handler says it has come. */
+export interface Progress {
+  readonly done: number
+  readonly total: number
+}
+
+/** The truth about one join of a workflow: how many members are still awaited. */
+export interface JoinRow {
+  readonly kind: 'join'
+  /** `workflow/node`. */
+  readonly id: string
+  readonly workflow: string
+  readonly remaining: number
+  readonly failed: number
+  /** Encoded list of the members' results in their order, once all have succeeded. */
+  readonly result: Encoded | undefined
+  readonly error: ErrorData | undefined
+}
+
+/** The truth about one workflow that is a canvas. */
+export interface WorkflowRow {
+  readonly kind: 'workflow'
+  readonly id: string
+  /** The compiled canvas; it keeps the one it started with. */
+  readonly plan: Plan
+  readonly parent: string | undefined
+  readonly root: string
+  readonly settles: string | undefined
+  readonly state: WorkflowState
+  readonly result: Encoded | undefined
+  readonly error: ErrorData | undefined
+  readonly sentAt: number
+  readonly endedAt: number | undefined
+}
+
+/** One row of the store. */
+export type Row = TaskRow | JoinRow | WorkflowRow
+
+/** Read access to the rows as they stand. */
+export interface RowReader {
+  get(id: string): Row | undefined
+}
+
+/** Id of a node's row. */
+export const nodeId = (workflow: string, node: number): string => `${workflow}/${node}`

@@ -1,0 +1,217 @@
+import { concatLists, type Encoded, encode, encodeList } from './codec.ts'
+import type { Draft, Ends } from './draft.ts'
+import { codedError, type ErrorData, fromErrorData } from './error-data.ts'
+import type { TaskEvent } from './event.ts'
+import type { ErrorCallback, Expiry, TaskSpec } from './plan.ts'
+import type { TaskRow } from './rows.ts'
+import { isReady } from './states.ts'
+import { type TaskAction, type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
+import { type TransitionTable, transitionTable } from './transition-table.ts'
+
+/** Workers that may die under one task before it is given up: it is never started a fourth time. */
+export const MAX_LOSSES = 3
+
+/** Where a new task comes from and what it is given. */
+export interface Origin {
+  readonly id: string
+  readonly workflow: string | undefined
+  readonly node: number
+  readonly parent: string | undefined
+  readonly root: string
+  readonly settles: string | undefined
+  /** Encoded list put in front of its arguments. */
+  readonly input: Encoded | undefined
+}
+
+const tables = new WeakMap<readonly string[], TransitionTable<TaskAction>>()
+const tablesByNames = new Map<string, TransitionTable<TaskAction>>()
+
+/** The task machine for a set of custom states, as a table. Made once for each set. */
+export function taskTable(states: readonly string[]): TransitionTable<TaskAction> {
+  const known = tables.get(states)
+  if (known !== undefined) return known
+  const names = states.join(' ')
+  let table = tablesByNames.get(names)
+  if (table === undefined) {
+    table = transitionTable(taskMachine(states), taskFacts(states))
+    tablesByNames.set(names, table)
+  }
+  tables.set(states, table)
+  return table
+}
+
+/** Make the row of a new task, as it stands before its first fact. */
+export function newTask(draft: Draft, spec: TaskSpec, origin: Origin): TaskRow {
+  const fed = origin.input !== undefined && !spec.immutable
+  return {
+    kind: 'task',
+    id: origin.id,
+    spec,
+    args: fed ? concatLists(origin.input, spec.args) : spec.args,
+    workflow: origin.workflow,
+    node: origin.node,
+    parent: origin.parent,
+    root: origin.root,
+    settles: origin.settles,
+    replacedBy: undefined,
+    state: 'PENDING',
+    meta: undefined,
+    progress: undefined,
+    attempt: 0,
+    losses: 0,
+    due: undefined,
+    expires: expiryOf(spec.expires, draft.at),
+    result: undefined,
+    error: undefined,
+    sentAt: draft.at,
+    startedAt: undefined,
+    endedAt: undefined,
+  }
+}
+
+const expiryOf = (expiry: Expiry | undefined, at: number): number | undefined => {
+  if (expiry === undefined) return undefined
+  return 'at' in expiry ? expiry.at : at + expiry.after
+}
+
+/** It is a new task's turn: to its lane at once, or once it is due. */
+export function turn(draft: Draft, row: TaskRow): void {
+  const { countdown, eta } = row.spec
+  const due = countdown !== undefined ? draft.at + countdown : eta
+  if (due !== undefined && due > draft.at) moveTask(draft, { ...row, due }, 'task-scheduled')
+  else moveTask(draft, row, 'task-received')
+}
+
+/** End a task that never had its turn, as what it waited for ended. `announce`: its error callbacks are sent. */
+export function endUnstarted(draft: Draft, row: TaskRow, ends: Ends & { ok: false }, announce: boolean): void {
+  moveTask(draft, { ...row, error: ends.error }, ends.revoked ? 'task-revoked' : 'task-failed', announce)
+}
+
+/** Take in a fact about a task. One that comes too late, or from an attempt given up, changes nothing. */
+export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
+  const row = draft.task(event.id)
+  if (row === undefined || isReady(row.state)) return
+  if ('attempt' in event && event.type !== 'task-started' && event.attempt !== row.attempt) return
+  switch (event.type) {
+    case 'task-received':
+      return moveTask(draft, { ...row, due: undefined }, 'task-received')
+    case 'task-started':
+      return moveTask(draft, { ...row, attempt: event.attempt, startedAt: event.at, meta: undefined, progress: undefined }, 'task-started')
+    case 'task-state':
+      return moveTask(draft, { ...row, meta: event.meta }, `task-state.${event.state}`)
+    case 'task-progress':
+      return draft.put({ ...row, progress: event.progress })
+    case 'task-succeeded':
+      return moveTask(draft, { ...row, result: event.result }, 'task-succeeded')
+    case 'task-failed':
+      return moveTask(draft, { ...row, error: event.error }, 'task-failed')
+    case 'task-retried':
+      return moveTask(draft, { ...row, error: event.error, due: event.at + event.delay }, 'task-retried')
+    case 'task-replaced': {
+      const id = `${row.id}.r${event.attempt}`
+      moveTask(draft, { ...row, replacedBy: id }, 'task-replaced')
+      draft.mail.push({ type: 'canvas-sent', id, plan: event.plan, input: undefined, parent: row.id, root: row.root, settles: row.id, at: event.at })
+      return
+    }
+    case 'task-ignored':
+      return moveTask(draft, { ...row, error: codedError('UMBEL_IGNORED', `The handler of ${row.spec.task} threw Ignore.`) }, 'task-ignored')
+    case 'task-rejected':
+      return moveTask(draft, { ...row, error: codedError('UMBEL_REJECTED', event.reason) }, 'task-rejected')
+    case 'task-revoked':
+      return moveTask(draft, { ...row, error: event.error }, 'task-revoked')
+    case 'task-lost':
+      if (row.losses + 1 >= MAX_LOSSES) return moveTask(draft, { ...row, losses: row.losses + 1, error: event.error }, 'task-failed')
+      return moveTask(draft, { ...row, losses: row.losses + 1, attempt: row.attempt - 1, error: event.error }, 'task-received')
+    case 'task-returned':
+      return moveTask(draft, { ...row, attempt: row.attempt - 1 }, 'task-received')
+  }
+}
+
+/** Move a task by the table of its machine. `row` holds what the fact brings; it is dropped where the machine has no such move. */
+function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, announce = true): void {
+  const move = taskTable(row.spec.states).get(row.state)?.get(fact)
+  if (move === undefined) return
+  const next: TaskRow = { ...row, state: move.state, endedAt: isReady(move.state) ? draft.at : undefined }
+  draft.put(next)
+  for (const action of move.actions) act(draft, next, action, announce)
+}
+
+function act(draft: Draft, row: TaskRow, action: TaskAction, announce: boolean): void {
+  switch (action) {
+    case 'run':
+      draft.commands.push({ type: 'run-task', id: row.id })
+      return
+    case 'arm':
+      draft.commands.push({ type: 'start-timer', id: row.id, at: row.due ?? draft.at })
+      return
+    case 'disarm':
+      draft.commands.push({ type: 'cancel-timer', id: row.id })
+      return
+    case 'withdraw':
+      draft.commands.push({ type: 'withdraw-task', id: row.id })
+      return
+    case 'abort':
+      draft.commands.push({ type: 'abort-task', id: row.id })
+      return
+    case 'spawn':
+      return
+    case 'revokeReplacement':
+      if (row.replacedBy !== undefined && row.error !== undefined) revoke(draft, row.replacedBy, row.error)
+      return
+    case 'settle':
+      settle(draft, row, announce)
+  }
+}
+
+/** Revoke whatever stands under an id: a task or a workflow. */
+export function revoke(draft: Draft, id: string, error: ErrorData): void {
+  const type = draft.workflow(id) === undefined ? 'task-revoked' : 'workflow-revoked'
+  draft.mail.push({ type, id, error, at: draft.at })
+}
+
+function settle(draft: Draft, row: TaskRow, announce: boolean): void {
+  draft.commands.push({ type: 'settle', id: row.id })
+  if (announce) sendCallbacks(draft, row)
+  const ends = endsOf(row)
+  if (row.workflow !== undefined) draft.mail.push({ type: 'node-ended', workflow: row.workflow, node: row.node, ends })
+  if (row.settles !== undefined) settleReplaced(draft, row.settles, ends)
+}
+
+/** How a task that has ended goes on: with a result, or with what is wrong. */
+function endsOf(row: TaskRow): Ends {
+  if (row.state === 'SUCCESS') return { ok: true, result: row.result ?? encode(undefined) }
+  const error = row.error ?? codedError('UMBEL_REVOKED', `Task ${row.id} ended as ${row.state}.`)
+  return { ok: false, revoked: row.state === 'REVOKED', error }
+}
+
+/** Hand on to a task how what replaced it has ended. */
+export function settleReplaced(draft: Draft, id: string, ends: Ends): void {
+  const row = draft.task(id)
+  if (row === undefined) return
+  const { at } = draft
+  if (ends.ok) draft.mail.push({ type: 'task-succeeded', id, attempt: row.attempt, result: ends.result, at })
+  else if (ends.revoked) draft.mail.push({ type: 'task-revoked', id, error: ends.error, at })
+  else draft.mail.push({ type: 'task-failed', id, attempt: row.attempt, error: ends.error, at })
+}
+
+function sendCallbacks(draft: Draft, row: TaskRow): void {
+  if (row.state === 'SUCCESS') {
+    row.spec.link.forEach((plan, index) => {
+      const input = encodeList([row.result ?? encode(undefined)])
+      draft.mail.push({ type: 'canvas-sent', id: `${row.id}.l${index}`, plan, input, parent: row.id, root: row.root, settles: undefined, at: draft.at })
+    })
+  } else if (row.state === 'FAILURE') {
+    row.spec.linkError.forEach((callback, index) => {
+      const input = errorInput(row, callback)
+      draft.mail.push({ type: 'canvas-sent', id: `${row.id}.e${index}`, plan: callback.plan, input, parent: row.id, root: row.root, settles: undefined, at: draft.at })
+    })
+  }
+}
+
+/** What an error callback is given: the failed task's id, or what was asked, the error and its stack. */
+function errorInput(row: TaskRow, callback: ErrorCallback): Encoded {
+  if (callback.form === 'id') return encodeList([encode(row.id)])
+  const request = encode({ id: row.id, task: row.spec.task, attempt: row.attempt, root: row.root, parent: row.parent })
+  const error = row.error ?? codedError('UMBEL_REVOKED', `Task ${row.id} failed.`)
+  return encodeList([request, encode(fromErrorData(error)), encode(error.stack)])
+}

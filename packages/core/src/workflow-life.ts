@@ -1,0 +1,157 @@
+import { type Encoded, encode, encodeList } from './codec.ts'
+import type { Draft, Ends, NodeEnded } from './draft.ts'
+import { codedError, type ErrorData } from './error-data.ts'
+import type { CanvasSent, WorkflowRevoked } from './event.ts'
+import { END, type JoinNode, type PlanNode } from './plan.ts'
+import { type JoinRow, nodeId, type Row, type WorkflowRow } from './rows.ts'
+import { endUnstarted, newTask, type Origin, settleReplaced, turn } from './task-life.ts'
+import { transitionTable } from './transition-table.ts'
+import { WORKFLOW_FACTS, type WorkflowAction, type WorkflowFact, type WorkflowState, workflowMachine } from './workflow-machine.ts'
+
+const table = transitionTable<WorkflowAction>(workflowMachine, WORKFLOW_FACTS)
+
+/** Start what was sent: one task, or a workflow at the entry of its plan. A second issue of the same id changes nothing. */
+export function startCanvas(draft: Draft, event: CanvasSent): void {
+  if (draft.get(event.id) !== undefined) return
+  const { id, plan, parent, settles } = event
+  const root = event.root ?? id
+  const only = plan.nodes.length === 1 ? plan.nodes[0] : undefined
+  if (only?.kind === 'task') {
+    turn(draft, newTask(draft, only.spec, { id, workflow: undefined, node: END, parent, root, settles, input: event.input }))
+    return
+  }
+  const workflow: WorkflowRow = {
+    kind: 'workflow', id, plan, parent, root, settles, state: 'ACTIVE', result: undefined, error: undefined, sentAt: draft.at, endedAt: undefined,
+  }
+  draft.put(workflow)
+  enter(draft, workflow, plan.entry, event.input, parent)
+}
+
+/** Tell what follows a node how it ended: the next node, a join, or the end of the workflow. */
+export function takeNodeEnded(draft: Draft, { workflow: id, node: index, ends }: NodeEnded): void {
+  const workflow = draft.workflow(id)
+  if (workflow === undefined) return
+  const node = nodeOf(workflow, index)
+  const next = node.kind === 'fork' ? node.join : node.next
+  if (next === END) return finish(draft, workflow, ends)
+  if (nodeOf(workflow, next).kind === 'join') return arrive(draft, workflow, next, ends)
+  if (ends.ok) return enter(draft, workflow, next, encodeList([ends.result]), nodeId(id, index))
+  return skip(draft, workflow, next, ends, nodeId(id, index), node.kind === 'join')
+}
+
+/** Revoke a whole workflow: what runs is aborted, what waits never starts, and it ends as REVOKED. */
+export function takeWorkflowRevoked(draft: Draft, event: WorkflowRevoked): void {
+  const workflow = draft.workflow(event.id)
+  if (workflow !== undefined) moveWorkflow(draft, { ...workflow, error: event.error }, 'workflow-revoked')
+}
+
+const nodeOf = (workflow: WorkflowRow, index: number): PlanNode => workflow.plan.nodes[index] as PlanNode
+
+const originOf = (workflow: WorkflowRow, node: number, input: Encoded | undefined, parent: string | undefined): Origin => ({
+  id: nodeId(workflow.id, node), workflow: workflow.id, node, parent, root: workflow.root, settles: undefined, input,
+})
+
+/** Give a node its input. A fork hands it to every branch (nested no deeper than a canvas may be). */
+function enter(draft: Draft, workflow: WorkflowRow, index: number, input: Encoded | undefined, parent: string | undefined): void {
+  const node = nodeOf(workflow, index)
+  if (node.kind === 'task') {
+    turn(draft, newTask(draft, node.spec, originOf(workflow, index, input, parent)))
+  } else if (node.kind === 'fork') {
+    openJoin(draft, workflow, node.join)
+    for (const branch of node.branches) enter(draft, workflow, branch, input, parent)
+    if (node.branches.length === 0) complete(draft, workflow, node.join)
+  }
+}
+
+/** End a node that is never given its input, because what it waited for ended badly. */
+function skip(
+  draft: Draft,
+  workflow: WorkflowRow,
+  index: number,
+  ends: Ends & { ok: false },
+  parent: string | undefined,
+  announce: boolean,
+): void {
+  const node = nodeOf(workflow, index)
+  if (node.kind === 'task') {
+    endUnstarted(draft, newTask(draft, node.spec, originOf(workflow, index, undefined, parent)), ends, announce)
+  } else if (node.kind === 'fork') {
+    openJoin(draft, workflow, node.join)
+    for (const branch of node.branches) skip(draft, workflow, branch, ends, parent, announce)
+    if (node.branches.length === 0) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: node.join, ends })
+  }
+}
+
+function openJoin(draft: Draft, workflow: WorkflowRow, index: number): void {
+  const join = nodeOf(workflow, index) as JoinNode
+  const id = nodeId(workflow.id, index)
+  draft.put({ kind: 'join', id, workflow: workflow.id, remaining: join.members.length, failed: 0, result: undefined, error: undefined })
+}
+
+/** Count one member of a join. The last one completes it. */
+function arrive(draft: Draft, workflow: WorkflowRow, index: number, ends: Ends): void {
+  const row = draft.join(nodeId(workflow.id, index))
+  if (row === undefined || row.remaining === 0) return
+  draft.put({ ...row, remaining: row.remaining - 1, failed: ends.ok ? row.failed : row.failed + 1 })
+  if (row.remaining === 1) complete(draft, workflow, index)
+}
+
+/** All members of a join have ended: its outcome is read from their rows, in their order. */
+function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
+  const row = draft.join(nodeId(workflow.id, index)) as JoinRow
+  const members = (nodeOf(workflow, index) as JoinNode).members.map((member) => nodeId(workflow.id, member))
+  const ends = row.failed > 0 ? joinError(draft, members) : ({ ok: true, result: encodeList(members.map((id) => resultOf(draft.get(id)))) } as const)
+  draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
+  draft.commands.push({ type: 'settle', id: row.id })
+  draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
+}
+
+const resultOf = (row: Row | undefined): Encoded => row?.result ?? encode(undefined)
+
+function joinError(draft: Draft, members: readonly string[]): Ends & { ok: false } {
+  for (const id of members) {
+    const cause: ErrorData | undefined = draft.get(id)?.error
+    if (cause !== undefined) {
+      const message = `Dependency ${id} raised ${cause.name}: ${cause.message}`
+      return { ok: false, revoked: false, error: { ...codedError('UMBEL_CHORD_FAILED', message), cause } }
+    }
+  }
+  return { ok: false, revoked: false, error: codedError('UMBEL_CHORD_FAILED', 'A member failed.') }
+}
+
+function finish(draft: Draft, workflow: WorkflowRow, ends: Ends): void {
+  if (ends.ok) return moveWorkflow(draft, { ...workflow, result: ends.result }, 'workflow-succeeded')
+  const error = workflow.state === 'CANCELLING' ? workflow.error : ends.error
+  moveWorkflow(draft, { ...workflow, error }, ends.revoked ? 'workflow-dropped' : 'workflow-failed')
+}
+
+/** Move a workflow by the table of its machine. */
+function moveWorkflow(draft: Draft, row: WorkflowRow, fact: WorkflowFact): void {
+  const move = table.get(row.state)?.get(fact)
+  if (move === undefined) return
+  const ended = move.actions.includes('settle')
+  const next: WorkflowRow = { ...row, state: move.state as WorkflowState, endedAt: ended ? draft.at : undefined }
+  draft.put(next)
+  for (const action of move.actions) {
+    if (action === 'revokeNodes') revokeNodes(draft, next)
+    else settle(draft, next)
+  }
+}
+
+/** Revoke every node that has begun and not ended; those after them end as they are told. */
+function revokeNodes(draft: Draft, workflow: WorkflowRow): void {
+  const error = workflow.error ?? codedError('UMBEL_REVOKED', `Workflow ${workflow.id} was revoked.`)
+  workflow.plan.nodes.forEach((node, index) => {
+    const id = nodeId(workflow.id, index)
+    if (node.kind === 'task' && draft.get(id) !== undefined) draft.mail.push({ type: 'task-revoked', id, error, at: draft.at })
+  })
+}
+
+function settle(draft: Draft, row: WorkflowRow): void {
+  draft.commands.push({ type: 'settle', id: row.id })
+  if (row.settles === undefined) return
+  const error = row.error ?? codedError('UMBEL_REVOKED', `Workflow ${row.id} was revoked.`)
+  const ends: Ends =
+    row.state === 'SUCCESS' ? { ok: true, result: row.result ?? encode(undefined) } : { ok: false, revoked: row.state === 'REVOKED', error }
+  settleReplaced(draft, row.settles, ends)
+}

@@ -1,0 +1,102 @@
+import { availableParallelism } from 'node:os'
+import { type Clock, didYouMean, type Random, type Route, type Store, umbelError } from '@umbel/core'
+import { type TaskDefinition, type TaskModule, tasksOf } from './definition.ts'
+import type { LaneOptions } from './lanes/lane.ts'
+import type { ErrorClasses } from './results.ts'
+import { memoryStore } from './stores/memory.ts'
+import { systemClock, systemRandom } from './system.ts'
+
+/** What `createApp` takes. Everything has a default. */
+export interface AppOptions {
+  /** Name in messages. Default `app`. */
+  readonly name?: string
+  /** What `defineTasks` gave, of every module whose tasks this app runs. */
+  readonly tasks?: readonly TaskModule[]
+  /** Where tasks and results are kept. Default: `memoryStore()`. */
+  readonly store?: Store
+  /** Lanes by name. `default` always exists: unless given, with as many threads as the machine has cores. */
+  readonly lanes?: Readonly<Record<string, LaneOptions>>
+  /** Where tasks run that do not say so themselves; the first route that matches counts. */
+  readonly routes?: readonly Route[]
+  /** Bounds of what travels. */
+  readonly values?: {
+    /** Longest encoded argument list or result, in characters and bytes. Default 1 MiB. */
+    readonly maxBytes?: number
+  }
+  /** Source of time, for tests a `SimulatedClock`. Default: the machine's. */
+  readonly clock?: Clock
+  /** Source of randomness. Default: the machine's. */
+  readonly random?: Random
+}
+
+const APP_OPTIONS = ['name', 'tasks', 'store', 'lanes', 'routes', 'values', 'clock', 'random']
+const LANE_OPTIONS: readonly (keyof LaneOptions)[] = ['threads', 'inline', 'nice', 'backlog']
+const MIB = 1_048_576
+
+/** Options with everything filled in. */
+export interface AppSettings {
+  readonly name: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
+  readonly errors: ErrorClasses
+  readonly lanes: ReadonlyMap<string, Required<LaneOptions>>
+  readonly routes: readonly Route[]
+  readonly maxBytes: number
+}
+
+/** Check options and fill in what is missing. @throws UMBEL_BAD_OPTION, UMBEL_BAD_LANE, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK */
+export function appSettings(options: AppOptions): AppSettings {
+  checkNames('createApp', options, APP_OPTIONS)
+  const tasks = new Map<string, TaskDefinition>()
+  const errors = new Map()
+  for (const module of options.tasks ?? []) {
+    for (const definition of tasksOf(module)) {
+      const known = tasks.get(definition.name)
+      if (known !== undefined && known !== definition) throw umbelError('UMBEL_DUPLICATE_TASK', `Two modules define a task called ${definition.name}.`)
+      tasks.set(definition.name, definition)
+      for (const [name, errorClass] of definition.errors) errors.set(name, errorClass)
+    }
+  }
+  return {
+    name: options.name ?? 'app',
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    store: options.store ?? memoryStore(),
+    tasks,
+    errors,
+    lanes: lanesOf(options.lanes ?? {}),
+    routes: options.routes ?? [],
+    maxBytes: whole(options.values?.maxBytes ?? MIB, 'values.maxBytes', 1, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+function lanesOf(given: Readonly<Record<string, LaneOptions>>): ReadonlyMap<string, Required<LaneOptions>> {
+  const lanes = new Map<string, Required<LaneOptions>>()
+  const named = Object.entries(given)
+  if (!named.some(([name]) => name === 'default')) named.unshift(['default', { threads: availableParallelism() }])
+  for (const [name, lane] of named) {
+    if (!/^[\w-]{1,64}$/.test(name)) throw umbelError('UMBEL_BAD_LANE', `${JSON.stringify(name.slice(0, 80))} is no name for a lane.`)
+    checkNames(`lanes.${name}`, lane, LANE_OPTIONS)
+    lanes.set(name, {
+      threads: whole(lane.threads ?? 1, `lanes.${name}.threads`, 0, 1_024),
+      inline: whole(lane.inline ?? 100, `lanes.${name}.inline`, 0, 1_000_000),
+      nice: whole(lane.nice ?? 0, `lanes.${name}.nice`, 0, 19),
+      backlog: whole(lane.backlog ?? 1_000_000, `lanes.${name}.backlog`, 1, Number.MAX_SAFE_INTEGER),
+    })
+  }
+  return lanes
+}
+
+function checkNames(where: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw umbelError('UMBEL_BAD_OPTION', `${where} takes an object of options.`)
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name}.${didYouMean(name, known)}`)
+  }
+}
+
+function whole(value: number, option: string, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw umbelError('UMBEL_BAD_OPTION', `${option} is ${String(value)}; it must be a whole number from ${least} to ${most}.`)
+}

@@ -1,0 +1,139 @@
+import { type Canvas, type Clock, type Duration, milliseconds, umbelError } from '@umbel/core'
+import { type AppOptions, appSettings } from './app-options.ts'
+import type { AsyncResult } from './async-result.ts'
+import { assemble, type Parts } from './assemble.ts'
+import { type LiveApp, liveApps } from './live-apps.ts'
+import type { Sent } from './producer.ts'
+import type { Call } from './sender.ts'
+import type { AnySignature } from './signature.ts'
+import type { ListenOptions, SignalName, Signals } from './signals.ts'
+
+/** How to end. */
+export interface StopOptions {
+  /** How long what waits and runs may take to end by itself; then it is aborted. Default `30s`. */
+  readonly deadline?: Duration
+}
+
+/**
+ * Create an app: it takes what its tasks send, runs it on its lanes, and keeps the results.
+ * It lives, and counts for bare `.delay()`, until `stop()`; it starts with the first send, unless started before.
+ * @throws UMBEL_BAD_OPTION, UMBEL_BAD_LANE, UMBEL_BAD_ROUTE, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK
+ */
+export function createApp(options: AppOptions = {}): App {
+  return new App(options)
+}
+
+/** An app: tasks, lanes and a store, in this process. Made by `createApp`. */
+export class App implements LiveApp {
+  readonly name: string
+  /** The source of time it runs by. */
+  readonly clock: Clock
+  readonly #parts: Parts
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(options: AppOptions) {
+    const settings = appSettings(options)
+    this.name = settings.name
+    this.#parts = assemble(settings)
+    this.clock = this.#parts.clock
+    liveApps.add(this)
+  }
+
+  /** Open the store and start the threads. Idempotent. */
+  start(): Promise<void> {
+    if (this.#stopped !== undefined) throw this.#hasStopped()
+    this.#started ??= this.#start()
+    return this.#started
+  }
+
+  /**
+   * End: take nothing more in, let what waits and runs end until the deadline, abort the rest, run teardowns, end the threads.
+   * Tasks that have not ended stay in the store as they are. Idempotent.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    const deadline = milliseconds(options.deadline ?? '30s', 'deadline')
+    this.#stopped ??= this.#stop(deadline)
+    return this.#stopped
+  }
+
+  /** The same as `stop()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  /** Listen to a signal. Returns how to stop that. A listener that throws harms nobody. */
+  on<Name extends SignalName>(name: Name, listener: (event: Signals[Name]) => unknown, options?: ListenOptions): () => void {
+    return this.#parts.signals.on(name, listener, options)
+  }
+
+  /**
+   * Find a task or workflow by its id; give the task to have the handle typed by it.
+   * @throws UMBEL_UNKNOWN_RESULT when nothing is known under the id, or retention has dropped it.
+   */
+  result<R = unknown>(id: string, _of?: { readonly '~result'?: R }): Promise<AsyncResult<R>> {
+    return this.#parts.source.find(id) as Promise<AsyncResult<R>>
+  }
+
+  /** Whether it registered a task of this name. */
+  has(task: string): boolean {
+    return this.#parts.tasks.has(task)
+  }
+
+  /** Send a signature through this app and return at once. @throws what is wrong with the call; UMBEL_LANE_FULL; UMBEL_APP_STOPPED. */
+  delay(what: Canvas | AnySignature, call: Call = NO_CALL): AsyncResult<unknown> {
+    return this.#handle(this.#open().delay(canvasOf(what), call))
+  }
+
+  /** Send a signature through this app, waiting while a lane's backlog is full. */
+  async send(what: Canvas | AnySignature, call: Call = NO_CALL): Promise<AsyncResult<unknown>> {
+    return this.#handle(await this.#open().send(canvasOf(what), call))
+  }
+
+  #open(): Parts['producer'] {
+    if (this.#stopped !== undefined) throw this.#hasStopped()
+    if (this.#started === undefined) this.start().catch(this.#parts.failed)
+    return this.#parts.producer
+  }
+
+  #handle({ id, plan }: Sent): AsyncResult<unknown> {
+    return plan.nodes.length === 1 ? this.#parts.source.handle(id, undefined, -1) : this.#parts.source.handle(id, plan, plan.exit)
+  }
+
+  #hasStopped(): Error {
+    return umbelError('UMBEL_APP_STOPPED', `The app ${this.name} has stopped.`)
+  }
+
+  async #start(): Promise<void> {
+    const { store, lanes, signals, clock } = this.#parts
+    await store.open()
+    // an idle script ends by itself: then threads are ended and teardowns run
+    process.once('beforeExit', this.#atExit)
+    await Promise.all([...lanes.values()].map((lane) => lane.start()))
+    if (signals.wants('worker-ready')) signals.emit('worker-ready', { at: clock.now() })
+  }
+
+  readonly #atExit = (): void => {
+    this.stop().catch(this.#parts.failed)
+  }
+
+  async #stop(deadline: number): Promise<void> {
+    const { store, lanes, signals, clock, timers, results, shutdown, hold, engine } = this.#parts
+    liveApps.delete(this)
+    process.off('beforeExit', this.#atExit)
+    if (signals.wants('worker-shutdown')) signals.emit('worker-shutdown', { at: clock.now(), deadline })
+    await this.#started?.catch(() => {})
+    await shutdown.drain(deadline)
+    await shutdown.abort()
+    timers.stop()
+    await Promise.all([...lanes.values()].map((lane) => lane.stop()))
+    await engine.drained()
+    await store.close()
+    results.refuseAll(this.#hasStopped())
+    hold.release()
+  }
+}
+
+const NO_CALL: Call = { args: [], kwargs: {}, options: {} }
+
+const canvasOf = (what: Canvas | AnySignature): Canvas => ('data' in what ? what.data : what)

@@ -1,0 +1,104 @@
+import { type Clock, type Command, compileRoutes, type EngineEvent, makeIds, type Step, type Store, umbelError } from '@umbel/core'
+import { type AnnounceContext, announceCommand, announceEvent } from './announce.ts'
+import type { AppSettings } from './app-options.ts'
+import type { TaskDefinition } from './definition.ts'
+import { Engine } from './engine.ts'
+import { execute } from './executor.ts'
+import { inlineWorker } from './lanes/inline.ts'
+import { Lane, type LaneOptions } from './lanes/lane.ts'
+import { threadWorker } from './lanes/threads.ts'
+import { perform } from './perform.ts'
+import { Producer } from './producer.ts'
+import { attemptReports, guarded } from './reports.ts'
+import { AppResultSource } from './result-source.ts'
+import { Results } from './results.ts'
+import { Shutdown } from './shutdown.ts'
+import { SignalBus } from './signals.ts'
+import { SpecResolver } from './spec-resolver.ts'
+import { ProcessHold } from './system.ts'
+import { Timers } from './timers.ts'
+
+/** The parts of an app, put together. */
+export interface Parts {
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
+  readonly clock: Clock
+  readonly store: Store
+  readonly engine: Engine
+  readonly lanes: ReadonlyMap<string, Lane>
+  readonly timers: Timers
+  readonly results: Results
+  readonly signals: SignalBus
+  readonly producer: Producer
+  readonly source: AppResultSource
+  readonly shutdown: Shutdown
+  readonly hold: ProcessHold
+  /** Tell what went wrong where nobody waits for an answer. */
+  readonly failed: (error: unknown) => void
+}
+
+/** Put the parts of an app together. @throws UMBEL_BAD_ROUTE */
+export function assemble(settings: AppSettings): Parts {
+  const { clock, store, tasks, errors } = settings
+  const signals = new SignalBus(() => clock.now())
+  const failed = (error: unknown): void => {
+    if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
+  }
+  const results = new Results()
+  const lanes = new Map<string, Lane>()
+  const hold = new ProcessHold()
+  const engine = new Engine(store, (step, events) => after(step, events), failed)
+  const timers = new Timers(clock, (id) => engine.accept({ type: 'task-received', id, at: clock.now() }))
+  const shutdown = new Shutdown({ engine, timers, lanes, clock })
+  const source = new AppResultSource({ clock, errors, engine, results, store })
+  const ids = makeIds(() => clock.now(), settings.random)
+  const producer = new Producer({
+    engine,
+    lanes,
+    results,
+    signals,
+    ids,
+    resolver: new SpecResolver({ tasks, lanes: settings.lanes, route: compileRoutes(settings.routes), maxBytes: settings.maxBytes }),
+    now: () => clock.now(),
+    known: async (id) => (await store.get(id)) !== undefined,
+  })
+  const effects = { engine, timers, results, lane: (name: string) => lanes.get(name) as Lane }
+  const announce: AnnounceContext = { signals, errors, row: (id) => engine.get(id) }
+
+  /** What follows a stored batch: observers hear of it, commands are carried out. */
+  function after(step: Step, events: readonly EngineEvent[]): void {
+    for (const row of step.rows) results.changed(row)
+    if (!signals.quiet) for (const event of events) announceEvent(announce, event)
+    for (const command of step.commands) carryOut(command)
+    hold.set(engine.active > 0)
+    shutdown.looked()
+  }
+
+  function carryOut(command: Command): void {
+    if (!signals.quiet) announceCommand(announce, command)
+    perform(command, effects)
+  }
+
+  const reports = attemptReports({ engine, producer, signals, clock, laneOf: (id) => engine.task(id)?.spec.lane ?? '' })
+  const refused = (id: string, error: unknown): void => {
+    if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
+  }
+  const context = { engine, producer, clock, tasks, stopping: () => shutdown.aborting }
+  const inline = inlineWorker({ reports, clock, maxBytes: settings.maxBytes, ids, handleOf: (id) => source.handle(id, undefined, -1) })
+  for (const [name, options] of settings.lanes) {
+    lanes.set(name, new Lane({ name, options, inline, threads: threadsOf(name, options), execute: (id, worker) => execute(context, id, worker) }))
+  }
+
+  function threadsOf(name: string, { threads, nice }: Required<LaneOptions>): ReturnType<typeof threadWorker> {
+    return threadWorker({
+      name,
+      threads,
+      nice,
+      clock,
+      maxBytes: settings.maxBytes,
+      reports: guarded(reports, refused),
+      onStray: (error) => failed(umbelError('UMBEL_WORKER_LOST', `A finished task's callback threw in a thread of ${name}: ${error.message}`)),
+    })
+  }
+
+  return { tasks, clock, store, engine, lanes, timers, results, signals, producer, source, shutdown, hold, failed }
+}

@@ -1,0 +1,260 @@
+import {
+  type Clock,
+  decode,
+  type Duration,
+  END,
+  type ErrorData,
+  fromErrorData,
+  isReady,
+  milliseconds,
+  nodeId,
+  type Plan,
+  previousNodes,
+  type Progress,
+  type Row,
+  type TaskState,
+  umbelError,
+} from '@umbel/core'
+import { currentAttempt } from './current-attempt.ts'
+import type { Cell, ErrorClasses } from './results.ts'
+
+/** How long and whether to wait. */
+export interface GetOptions {
+  /** Longest wait, after which `get` throws UMBEL_TIMEOUT. Default: no limit. */
+  readonly timeout?: Duration
+  /** Stops the wait (not the work) with UMBEL_ABORTED. */
+  readonly signal?: AbortSignal
+}
+
+/** One change of a task: what `updates()` gives. */
+export interface Update {
+  readonly state: TaskState
+  /** What `ctx.setState` gave beside the state. */
+  readonly meta: unknown
+  /** What `ctx.progress` told last. */
+  readonly progress: Progress | undefined
+}
+
+/** What handles ask of the app they came from. */
+export interface ResultSource {
+  readonly clock: Clock
+  readonly errors: ErrorClasses
+  cell(id: string): Cell
+  /** The row as it stands, where it has not ended or is kept in memory. */
+  peek(id: string): Row | undefined
+  /** Handles of what a task or workflow started. */
+  childrenOf(id: string): Promise<readonly AsyncResult<unknown>[]>
+  revoke(id: string): Promise<void>
+  forget(id: string): Promise<void>
+  /** Make the handle of what stands under an id. */
+  handle(id: string, plan: Plan | undefined, node: number): AsyncResult<unknown>
+}
+
+/**
+ * The handle of one task, or of a workflow that ends in one. Getters show the last state known here; `get()` waits.
+ * Not thenable, on purpose: awaiting a handle by mistake would hide the difference between sent and done.
+ */
+export class AsyncResult<R> {
+  readonly id: string
+  /** Type of the result; never set. */
+  declare readonly '~result': R
+  protected readonly source: ResultSource
+  protected readonly cell: Cell
+  protected readonly plan: Plan | undefined
+  protected readonly node: number
+
+  /** Made by `delay`, `send` and `app.result`; `node` is the node of `plan` it stands for, -1 for none. */
+  constructor(id: string, source: ResultSource, plan?: Plan, node = -1) {
+    this.id = id
+    this.source = source
+    this.plan = plan
+    this.node = node
+    this.cell = source.cell(id)
+  }
+
+  /** Resolve once the send is stored; reject with the reason when it was not. Left unread, it harms nobody. */
+  get accepted(): Promise<void> {
+    const cell = this.cell
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (cell.refused !== undefined) reject(cell.refused)
+        else if (cell.accepted) resolve()
+        else cell.wait(look)
+      }
+      look()
+    })
+  }
+
+  /**
+   * Wait for the end and return the result.
+   * @throws the task's own error, revived; UMBEL_TIMEOUT; UMBEL_ABORTED; UMBEL_REVOKED and its like;
+   * UMBEL_WOULD_DEADLOCK at once when called from a handler.
+   */
+  get(options: GetOptions = {}): Promise<R> {
+    const attempt = currentAttempt.getStore()
+    if (attempt !== undefined) {
+      throw umbelError('UMBEL_WOULD_DEADLOCK', `The handler of ${attempt.call.task} would block its worker by waiting for task ${this.id}.`)
+    }
+    const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
+    return this.#ended(limit, options.signal).then((row) => this.value(row))
+  }
+
+  /** State as last known here. PENDING also when nothing is known. */
+  get state(): TaskState {
+    const row = this.row()
+    return row === undefined ? 'PENDING' : stateOf(row)
+  }
+
+  /** What is known beside the state: the result or the error once ended, else what `setState` or `progress` told last. */
+  get info(): unknown {
+    const row = this.row()
+    if (row === undefined || row.kind === 'join') return undefined
+    if (row.error !== undefined && row.state !== 'SUCCESS') return this.revive(row.error)
+    if (row.result !== undefined) return decode(row.result, this.source.errors)
+    if (row.kind !== 'task') return undefined
+    return row.meta === undefined ? row.progress : decode(row.meta, this.source.errors)
+  }
+
+  /** Whether it has ended, in whatever way. */
+  ready(): boolean {
+    const row = this.row()
+    return row !== undefined && hasEnded(row)
+  }
+
+  /** Whether it has ended with a result. */
+  successful(): boolean {
+    const row = this.row()
+    return row !== undefined && hasEnded(row) && row.error === undefined
+  }
+
+  /** Whether it has ended as FAILURE. */
+  failed(): boolean {
+    return this.state === 'FAILURE'
+  }
+
+  /** Handle of the step before this one in its chain; a group's handle where a group stood before it. */
+  get parent(): AsyncResult<unknown> | undefined {
+    const { plan } = this
+    if (plan === undefined || this.node < 0) return undefined
+    const { workflow } = this
+    const before = previousNodes(plan)[this.node] ?? END
+    return before === END ? undefined : this.source.handle(nodeId(workflow, before), plan, before)
+  }
+
+  /** Handles of what it has started so far: links, `ctx.send`, what replaced it, the steps after it. */
+  get children(): Promise<readonly AsyncResult<unknown>[]> {
+    return this.source.childrenOf(this.plan === undefined || this.node < 0 ? this.id : nodeId(this.workflow, this.node))
+  }
+
+  /** Ask that it never starts, or stops: a waiting task is taken out, a running one's signal is aborted, a workflow ends whole. */
+  revoke(): Promise<void> {
+    return this.source.revoke(this.id)
+  }
+
+  /** Drop its result from the store. Handles that have seen it keep it. */
+  forget(): Promise<void> {
+    return this.source.forget(this.id)
+  }
+
+  /** Each change of state, meta or progress from now on, the end included. Older ones are dropped beyond 1,000 unread. */
+  async *updates(): AsyncGenerator<Update, void> {
+    const queue: Row[] = []
+    let wake: (() => void) | undefined
+    const stop = this.cell.watch((row) => {
+      queue.push(row)
+      if (queue.length > 1_000) queue.shift()
+      wake?.()
+    })
+    try {
+      if (this.cell.row !== undefined) queue.unshift(this.cell.row)
+      await this.accepted
+      for (;;) {
+        const row = queue.shift()
+        if (row === undefined) {
+          if (this.cell.refused !== undefined) throw this.cell.refused
+          await new Promise<void>((resolve) => {
+            wake = resolve
+            this.cell.wait(resolve)
+          })
+          continue
+        }
+        yield this.#update(row)
+        if (hasEnded(row)) return
+      }
+    } finally {
+      stop()
+    }
+  }
+
+  /** Call back once it has ended, or once that can no longer be: its send was refused, the app stopped. */
+  whenReady(ended: () => void, refused: (error: unknown) => void): void {
+    this.#ended(undefined, undefined).then(ended, refused)
+  }
+
+  #update(row: Row): Update {
+    const task = row.kind === 'task' ? row : undefined
+    return { state: stateOf(row), meta: task?.meta === undefined ? undefined : decode(task.meta, this.source.errors), progress: task?.progress }
+  }
+
+  /** The row as last known here. */
+  protected row(): Row | undefined {
+    return this.cell.ended ? this.cell.row : (this.source.peek(this.id) ?? this.cell.row)
+  }
+
+  /** Id of the workflow it belongs to; its own where it belongs to none. */
+  get workflow(): string {
+    const suffix = `/${this.node}`
+    return this.id.endsWith(suffix) ? this.id.slice(0, -suffix.length) : this.id
+  }
+
+  /** What an ended row gives the one who waits. */
+  protected value(row: Row): R {
+    if (row.error !== undefined && (row.kind !== 'task' || row.state !== 'SUCCESS')) throw this.revive(row.error)
+    if (row.result === undefined || (row.kind === 'task' && row.spec.ignoreResult)) return undefined as R
+    return decode(row.result, this.source.errors) as R
+  }
+
+  /** An error as the waiter sees it: a failed chord gives the error of the member that failed first. */
+  protected revive(data: ErrorData): Error {
+    let error = data
+    while (error.code === 'UMBEL_CHORD_FAILED' && error.cause !== undefined) error = error.cause
+    return fromErrorData(error, this.source.errors)
+  }
+
+  #ended(limit: number | undefined, signal: AbortSignal | undefined): Promise<Row> {
+    const { cell, source } = this
+    return new Promise((resolve, reject) => {
+      let forgetWait = (): void => {}
+      const finish = (act: () => void): void => {
+        timer?.cancel()
+        signal?.removeEventListener('abort', abort)
+        forgetWait()
+        act()
+      }
+      const abort = (): void => finish(() => reject(umbelError('UMBEL_ABORTED', `Waiting for task ${this.id} was aborted.`, { cause: signal?.reason })))
+      const look = (): void => {
+        if (cell.ended) finish(() => resolve(cell.row as Row))
+        else if (cell.refused !== undefined) finish(() => reject(cell.refused))
+        else forgetWait = cell.wait(look)
+      }
+      const timer =
+        limit === undefined
+          ? undefined
+          : source.clock.setTimer(() => finish(() => reject(umbelError('UMBEL_TIMEOUT', `Task ${this.id} has not ended within ${limit} ms.`))), limit)
+      if (signal?.aborted) return abort()
+      signal?.addEventListener('abort', abort)
+      look()
+    })
+  }
+}
+
+/** Whether a row has ended. */
+export const hasEnded = (row: Row): boolean => (row.kind === 'join' ? row.remaining === 0 : row.kind === 'workflow' ? row.endedAt !== undefined : isReady(row.state))
+
+/** The task state a row shows. */
+export function stateOf(row: Row): TaskState {
+  if (row.kind === 'task') return row.state
+  if (row.kind === 'workflow') return row.state === 'ACTIVE' || row.state === 'CANCELLING' ? 'STARTED' : row.state
+  if (row.remaining > 0) return 'STARTED'
+  return row.error === undefined ? 'SUCCESS' : 'FAILURE'
+}

@@ -1,0 +1,121 @@
+import { advance, type EngineEvent, nodeId, READY_STATES, type Row, type RowReader, type Store, type TaskRow, umbelError } from '@umbel/core'
+
+/** Most events taken in at once. */
+const MAX_BATCH = 4_096
+
+/** What follows once a batch is stored. */
+export type Perform = (step: ReturnType<typeof advance>, events: readonly EngineEvent[]) => void
+
+/** Called once an event is stored, or with the reason why it was not. */
+export type Taken = (error?: unknown) => void
+
+/**
+ * The one door for facts: takes all that came in, has core's `advance` work out what they come to, stores rows and events
+ * together, and only then has the commands carried out. One batch after another, so every actor sees its messages in order.
+ */
+export class Engine implements RowReader {
+  readonly #store: Store
+  readonly #perform: Perform
+  readonly #failed: (error: unknown) => void
+  /** Rows of what has not ended, and of all nodes of workflows that have not. */
+  readonly #rows = new Map<string, Row>()
+  /** Tasks that wait in a lane or run. */
+  #active = 0
+  #events: EngineEvent[] = []
+  #taken: (Taken | undefined)[] = []
+  #running: Promise<void> | undefined
+
+  /** `failed` is told what went wrong where nobody waits for an answer. */
+  constructor(store: Store, perform: Perform, failed: (error: unknown) => void) {
+    this.#store = store
+    this.#perform = perform
+    this.#failed = failed
+  }
+
+  /** Take in a fact. `taken` is called once it is stored and its commands are carried out. */
+  accept(event: EngineEvent, taken?: Taken): void {
+    this.#events.push(event)
+    this.#taken.push(taken)
+    this.#running ??= this.#run()
+  }
+
+  /** Take in a fact and wait until it is stored. */
+  accepted(event: EngineEvent): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.accept(event, (error) => (error === undefined ? resolve() : reject(error)))
+    })
+  }
+
+  /** A row as it stands, of something that has not ended. */
+  get(id: string): Row | undefined {
+    return this.#rows.get(id)
+  }
+
+  task(id: string): TaskRow | undefined {
+    const row = this.#rows.get(id)
+    return row?.kind === 'task' ? row : undefined
+  }
+
+  /** Tasks that wait in a lane or run; those that wait for their time are not counted. */
+  get active(): number {
+    return this.#active
+  }
+
+  /** Whether facts have come in that are not stored yet. */
+  get busy(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** All rows of what has not ended. */
+  rows(): IterableIterator<Row> {
+    return this.#rows.values()
+  }
+
+  /** Resolve once every fact that came in so far is stored. */
+  async drained(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  /** Forget what has ended: a task outside of workflows, or a workflow with its nodes. */
+  release(row: Row): void {
+    if (row.kind === 'task' && row.workflow === undefined) this.#rows.delete(row.id)
+    if (row.kind !== 'workflow') return
+    this.#rows.delete(row.id)
+    row.plan.nodes.forEach((_, index) => this.#rows.delete(nodeId(row.id, index)))
+  }
+
+  async #run(): Promise<void> {
+    await undefined // what the same turn sends goes into one batch
+    while (this.#events.length > 0) {
+      const events = this.#events.splice(0, MAX_BATCH)
+      const taken = this.#taken.splice(0, MAX_BATCH)
+      const error = await this.#take(events)
+      for (const answer of taken) answer?.(error)
+    }
+    this.#running = undefined
+  }
+
+  async #take(events: readonly EngineEvent[]): Promise<unknown> {
+    try {
+      const step = advance(this, events)
+      await this.#store.commit({ rows: step.rows, events })
+      for (const row of step.rows) this.#set(row)
+      this.#perform(step, events)
+      return undefined
+    } catch (cause) {
+      const error = umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause })
+      this.#failed(error)
+      return error
+    }
+  }
+
+  #set(row: Row): void {
+    this.#active += Number(isActive(row)) - Number(isActive(this.#rows.get(row.id)))
+    this.#rows.set(row.id, row)
+  }
+}
+
+/** States of a task in which it neither waits in a lane nor runs. */
+const INACTIVE: ReadonlySet<string> = new Set(['PENDING', 'RETRY', 'REPLACED', ...READY_STATES])
+
+const isActive = (row: Row | undefined): boolean => row?.kind === 'task' && !INACTIVE.has(row.state)

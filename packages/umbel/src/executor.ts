@@ -1,0 +1,102 @@
+import { type AttemptCall, type Clock, type EngineEvent, type Outcome, type TaskRow, toErrorData, umbelError, type Worker } from '@umbel/core'
+import type { TaskDefinition } from './definition.ts'
+import type { Engine } from './engine.ts'
+import type { Producer } from './producer.ts'
+
+/** What an attempt needs of its app. */
+export interface ExecutorContext {
+  readonly engine: Engine
+  readonly producer: Producer
+  readonly clock: Clock
+  /** Tasks the app registered, by name. */
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
+  /** Whether the app is ending what runs: an aborted attempt is then given back, not revoked. */
+  readonly stopping: () => boolean
+}
+
+/**
+ * Run one attempt of a task that a lane has a slot for: resolve, expire, start, run, report.
+ * Classifying what came of it is done where the handler ran (`attempt.ts`), which sees the real error.
+ */
+export async function execute(context: ExecutorContext, id: string, worker: Worker): Promise<void> {
+  const row = context.engine.task(id)
+  if (row?.state !== 'RECEIVED') return // revoked on its way here
+  const at = context.clock.now()
+  const refusal = refusalOf(context, row, at)
+  if (refusal !== undefined) return context.engine.accept(refusal)
+  const call = callOf(row)
+  if (!(await started(context, call, at))) return
+  report(context, call, await worker.run(call))
+}
+
+/** The fact that ends a task which cannot start: it came too late, or nothing here can run it. */
+function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): EngineEvent | undefined {
+  const { id, attempt, spec } = row
+  if (row.expires !== undefined && at >= row.expires) {
+    const error = umbelError('UMBEL_EXPIRED', `Task ${id} (${spec.task}) expired before it could start.`)
+    return { type: 'task-revoked', id, error: toErrorData(error), at }
+  }
+  if (!tasks.has(spec.task)) {
+    const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${spec.task}.`)
+    return { type: 'task-failed', id, attempt, error: toErrorData(error), at }
+  }
+  return undefined
+}
+
+const callOf = ({ id, spec, attempt, args, parent, root }: TaskRow): AttemptCall => ({
+  id,
+  task: spec.task,
+  via: spec.via,
+  attempt: attempt + 1,
+  args,
+  kwargs: spec.kwargs,
+  parent,
+  root,
+})
+
+/** Record the start. False when it was revoked meanwhile or the record failed: then the handler does not run. */
+async function started({ engine }: ExecutorContext, call: AttemptCall, at: number): Promise<boolean> {
+  try {
+    await engine.accepted({ type: 'task-started', id: call.id, attempt: call.attempt, at })
+  } catch {
+    return false
+  }
+  const row = engine.task(call.id)
+  return row?.attempt === call.attempt && row.endedAt === undefined
+}
+
+function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): void {
+  context.engine.accept(outcomeEvent(context, call, outcome))
+}
+
+/** The fact an outcome is. */
+function outcomeEvent({ producer, clock, stopping }: ExecutorContext, { id, attempt, task }: AttemptCall, outcome: Outcome): EngineEvent {
+  const at = clock.now()
+  switch (outcome.kind) {
+    case 'succeeded':
+      return { type: 'task-succeeded', id, attempt, result: outcome.result, at }
+    case 'failed':
+      return { type: 'task-failed', id, attempt, error: outcome.error, at }
+    case 'retry':
+      return { type: 'task-retried', id, attempt, error: outcome.error, delay: outcome.delay, at }
+    case 'replaced':
+      try {
+        return { type: 'task-replaced', id, attempt, plan: producer.planOf(outcome.canvas), at }
+      } catch (error) {
+        return { type: 'task-failed', id, attempt, error: toErrorData(error), at }
+      }
+    case 'ignored':
+      return { type: 'task-ignored', id, attempt, at }
+    case 'rejected':
+      return { type: 'task-rejected', id, attempt, reason: outcome.reason, at }
+    case 'aborted':
+      if (stopping()) return { type: 'task-returned', id, attempt, at }
+      return { type: 'task-revoked', id, error: outcome.error, at }
+    case 'lost':
+      return { type: 'task-lost', id, attempt, error: outcome.error, at }
+    case 'given-back':
+      return { type: 'task-returned', id, attempt, at }
+    default:
+      throw umbelError('UMBEL_UNKNOWN_TASK', `An attempt of ${task} came to nothing known: ${JSON.stringify(outcome satisfies never)}.`)
+  }
+}

@@ -1,0 +1,103 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome } from '@umbel/core'
+
+/** What a thread is given when it is made. */
+export interface ThreadData {
+  /** URL of the module that runs attempts. */
+  readonly runtime: string
+  /** Two numbers for each message under way: see RUNNING and CULPRIT. */
+  readonly cells: Int32Array
+  /** Longest encoded value. */
+  readonly maxBytes: number
+}
+
+/** Numbers in a cell. They are shared with the lane and outlive the thread, so that it can tell who is to blame. */
+export const CELL_SIZE = 2
+/** Place in a cell of the number of the item that runs; 0 between items. */
+export const RUNNING = 0
+/** Place in a cell of the number of the item that ended the thread with `process.exit`; 0 for nobody known. */
+export const CULPRIT = 1
+
+/** An attempt on its way to a thread. */
+export interface Item {
+  /** Number of the attempt within its lane, from 1. */
+  readonly number: number
+  /** URL of the module that defines the task. */
+  readonly module: string
+  readonly call: AttemptCall
+}
+
+/** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS for each item. */
+export type Work = readonly unknown[]
+
+const FIELDS = 10
+
+/** Put items into one message. */
+export function packWork(cell: number, items: readonly Item[]): Work {
+  const work: unknown[] = [cell]
+  for (const { number, module, call } of items) {
+    const { id, task, via, attempt, args, kwargs, parent, root } = call
+    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root)
+  }
+  return work
+}
+
+/** Number of the cell of a message. */
+export const cellOf = (work: Work): number => work[0] as number
+
+/** Take the items out of a message again, one by one. */
+export function* unpackWork(work: Work): IterableIterator<Item> {
+  for (let at = 1; at < work.length; at += FIELDS) {
+    const [number, module, id, task, via, attempt, args, kwargs, parent, root] = work.slice(at, at + FIELDS) as [
+      number,
+      string,
+      ...[string, string, AttemptCall['via'], number, Encoded, Encoded | undefined, string | undefined, string],
+    ]
+    yield { number, module, call: { id, task, via, attempt, args, kwargs, parent, root } }
+  }
+}
+
+/** Outcomes as one flat list: number and outcome in turn. The outcome of a success is its bare encoded result. */
+export type Outcomes = unknown[]
+
+/** Add an outcome to a list. */
+export function packOutcome(outcomes: Outcomes, number: number, outcome: Outcome): void {
+  if (outcome.kind === 'succeeded') outcomes.push(number, true, outcome.result)
+  else outcomes.push(number, false, outcome)
+}
+
+/** Call back with each outcome of a list. */
+export function unpackOutcomes(outcomes: Outcomes, take: (number: number, outcome: Outcome) => void): void {
+  for (let at = 0; at < outcomes.length; at += 3) {
+    const value = outcomes[at + 2]
+    const outcome = outcomes[at + 1] === true ? { kind: 'succeeded' as const, result: value as Encoded } : (value as Outcome)
+    take(outcomes[at] as number, outcome)
+  }
+}
+
+/** What a thread answers to a message: the outcomes it has not sent ahead. */
+export interface Answer {
+  readonly thread: number
+  readonly outcomes: Outcomes
+}
+
+/** A thread's first word, through its parent port: here is where it will tell more. */
+export interface Hello {
+  readonly umbel: 'hello'
+  readonly thread: number
+  readonly port: MessagePort
+}
+
+/** What a thread tells while it runs. The number says about which item. */
+export type Told =
+  | readonly ['state', number: number, state: string, meta: Encoded | undefined]
+  | readonly ['progress', number: number, done: number, total: number]
+  | readonly ['send', number: number, id: string, canvas: Encoded]
+  | readonly ['log', number: number, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined]
+  | readonly ['outcomes', outcomes: Outcomes]
+  /** An error that belongs to no item that runs. */
+  | readonly ['stray', error: ErrorData]
+  | readonly ['torn-down']
+
+/** What a thread is told while it runs. */
+export type Order = readonly ['abort', number: number, reason: AbortReason] | readonly ['tear-down']

@@ -1,0 +1,46 @@
+import type { Command, Row, TaskRow } from '@umbel/core'
+import type { Engine } from './engine.ts'
+import type { Lane } from './lanes/lane.ts'
+import type { Results } from './results.ts'
+import type { Timers } from './timers.ts'
+
+/** What commands are carried out with. */
+export interface Effects {
+  readonly engine: Engine
+  readonly timers: Timers
+  readonly results: Results
+  lane(name: string): Lane
+}
+
+/** Carry out one command. The only place, beside the lanes, where the engine has an effect. */
+export function perform(command: Command, effects: Effects): void {
+  const { engine, timers } = effects
+  switch (command.type) {
+    case 'run-task': {
+      const row = engine.task(command.id)
+      if (row?.state === 'RECEIVED') effects.lane(row.spec.lane).add(row)
+      return
+    }
+    case 'start-timer':
+      return timers.start(command.id, command.at)
+    case 'cancel-timer':
+      return timers.cancel(command.id)
+    case 'withdraw-task':
+      return withLane(effects, command.id, (lane, row) => lane.withdraw(row))
+    case 'abort-task':
+      return withLane(effects, command.id, (lane, row) => lane.abort(row, 'revoked'))
+    case 'settle':
+      return settle(effects, engine.get(command.id))
+  }
+}
+
+function withLane(effects: Effects, id: string, act: (lane: Lane, row: TaskRow) => void): void {
+  const row = effects.engine.task(id)
+  if (row !== undefined) act(effects.lane(row.spec.lane), row)
+}
+
+function settle({ engine, results }: Effects, row: Row | undefined): void {
+  if (row === undefined) return
+  results.ended(row)
+  engine.release(row)
+}

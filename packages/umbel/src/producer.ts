@@ -1,0 +1,133 @@
+import { type Canvas, decode, type Encoded, END, type Plan, umbelError, withCall } from '@umbel/core'
+import type { Engine } from './engine.ts'
+import type { Lane } from './lanes/lane.ts'
+import type { Results } from './results.ts'
+import type { Call } from './sender.ts'
+import type { SignalBus } from './signals.ts'
+import type { SpecResolver } from './spec-resolver.ts'
+
+/** What the producer works with. */
+export interface ProducerParts {
+  readonly engine: Engine
+  readonly resolver: SpecResolver
+  readonly lanes: ReadonlyMap<string, Lane>
+  readonly results: Results
+  readonly signals: SignalBus
+  readonly ids: () => string
+  readonly now: () => number
+  /** Whether the store knows an id already. */
+  readonly known: (id: string) => Promise<boolean>
+}
+
+/** Something that was sent: its id and what it was compiled to. */
+export interface Sent {
+  readonly id: string
+  readonly plan: Plan
+}
+
+/** What a handler sends is a child of its task. */
+export interface Parent {
+  readonly id: string
+  readonly root: string
+}
+
+/** Turns a call of a signature into one event for the engine: checked, routed, encoded, with an id. */
+export class Producer {
+  readonly #parts: ProducerParts
+
+  constructor(parts: ProducerParts) {
+    this.#parts = parts
+  }
+
+  /** Send and return at once. @throws what is wrong with the call (see SpecResolver.plan); UMBEL_LANE_FULL. */
+  delay(canvas: Canvas, call: Call, parent?: Parent): Sent {
+    const prepared = this.#prepare(canvas, call)
+    for (const [lane, count] of prepared.wants) {
+      if (!lane.hasSpace(count)) {
+        throw umbelError('UMBEL_LANE_FULL', `The lane ${lane.name} has ${lane.waiting} tasks waiting, of ${lane.options.backlog} that may.`)
+      }
+    }
+    return this.#enter(prepared, parent)
+  }
+
+  /** Send, waiting while a lane's backlog is full. */
+  async send(canvas: Canvas, call: Call, parent?: Parent): Promise<Sent> {
+    const prepared = this.#prepare(canvas, call)
+    for (const [lane, count] of prepared.wants) while (!lane.hasSpace(count)) await lane.space()
+    return this.#enter(prepared, parent)
+  }
+
+  /** Take in what a handler sent under an id it chose. */
+  sendAs(id: string, canvas: Encoded, parent: Parent): void {
+    const plan = this.planOf(canvas)
+    this.#enter({ id, plan, checkId: false, wants: this.#wants(plan) }, parent)
+  }
+
+  /** Compile an encoded canvas. */
+  planOf(canvas: Encoded): Plan {
+    return this.#parts.resolver.plan(decode(canvas) as Canvas)
+  }
+
+  #prepare(canvas: Canvas, call: Call): Prepared {
+    const whole = isEmptyCall(call) ? canvas : withCall(canvas, call.args, call.kwargs, call.options)
+    const plan = this.#parts.resolver.plan(whole)
+    const chosen = call.options.id ?? canvas.options.id
+    return { id: chosen ?? this.#parts.ids(), plan, checkId: chosen !== undefined, wants: this.#wants(plan) }
+  }
+
+  #enter({ id, plan, checkId, wants }: Prepared, parent: Parent | undefined): Sent {
+    const { engine, results, now } = this.#parts
+    const cell = results.cell(id)
+    cell.pending = true
+    for (const [lane, count] of wants) lane.reserve(count)
+    const answer = (error?: unknown): void => {
+      for (const [lane, count] of wants) lane.unreserve(count)
+      cell.answer(error)
+      if (error !== undefined) this.#refused(id, error)
+    }
+    const accept = (): void =>
+      engine.accept(
+        { type: 'canvas-sent', id, plan, input: undefined, parent: parent?.id, root: parent?.root, settles: undefined, at: now() },
+        answer,
+      )
+    if (checkId) this.#whenNew(id, accept, answer)
+    else accept()
+    return { id, plan }
+  }
+
+  /** An id of the caller's choice is taken in once. */
+  #whenNew(id: string, accept: () => void, answer: (error: unknown) => void): void {
+    const { engine, known } = this.#parts
+    const duplicate = (): void => answer(umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`))
+    known(id).then((used) => (used || engine.get(id) !== undefined ? duplicate() : accept()), answer)
+  }
+
+  #refused(id: string, error: unknown): void {
+    const { results, signals, now } = this.#parts
+    results.drop(id)
+    if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: now() })
+  }
+
+  /** How many tasks go to each lane at once when a plan starts. */
+  #wants(plan: Plan): ReadonlyMap<Lane, number> {
+    const wants = new Map<Lane, number>()
+    const open = [plan.entry]
+    for (const index of open) {
+      const node = plan.nodes[index]
+      if (index === END || node === undefined) continue
+      if (node.kind === 'fork') for (const branch of node.branches) open.push(branch)
+      if (node.kind !== 'task') continue
+      const lane = this.#parts.lanes.get(node.spec.lane)
+      if (lane !== undefined) wants.set(lane, (wants.get(lane) ?? 0) + 1)
+    }
+    return wants
+  }
+}
+
+interface Prepared extends Sent {
+  /** Whether the id is the caller's and may have been used before. */
+  readonly checkId: boolean
+  readonly wants: ReadonlyMap<Lane, number>
+}
+
+const isEmptyCall = ({ args, kwargs, options }: Call): boolean => args.length === 0 && Object.keys(kwargs).length === 0 && Object.keys(options).length === 0

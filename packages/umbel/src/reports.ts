@@ -1,0 +1,48 @@
+import { type AttemptCall, type AttemptReports, type Clock, decode, type Encoded } from '@umbel/core'
+import type { Engine } from './engine.ts'
+import type { Producer } from './producer.ts'
+import type { SignalBus } from './signals.ts'
+
+/** Where the reports of running handlers go. */
+export interface ReportTargets {
+  readonly engine: Engine
+  readonly producer: Producer
+  readonly signals: SignalBus
+  readonly clock: Clock
+  readonly laneOf: (id: string) => string
+}
+
+/** Make what running handlers report to: states and progress become events, sends go through the producer, logs become signals. */
+export function attemptReports({ engine, producer, signals, clock, laneOf }: ReportTargets): AttemptReports {
+  return {
+    state: ({ id, attempt }, state, meta) => engine.accept({ type: 'task-state', id, attempt, state, meta, at: clock.now() }),
+    progress: ({ id, attempt }, done, total) => engine.accept({ type: 'task-progress', id, attempt, progress: { done, total }, at: clock.now() }),
+    send: (call, id, canvas) => producer.sendAs(id, canvas, call),
+    log: (call, level, message, fields) => {
+      if (!signals.wants('task-log')) return print(call, level, message, fields)
+      const { id, task, attempt } = call
+      signals.emit('task-log', { id, task, attempt, lane: laneOf(id), at: clock.now(), level, message, fields: fields && decode(fields) })
+    },
+  }
+}
+
+/** The same for handlers in threads: what cannot be taken in there has nobody left to throw to. */
+export function guarded(reports: AttemptReports, refused: (id: string, error: unknown) => void): AttemptReports {
+  return {
+    ...reports,
+    send: (call, id, canvas) => {
+      try {
+        reports.send(call, id, canvas)
+      } catch (error) {
+        refused(id, error)
+      }
+    },
+  }
+}
+
+function print({ id, task }: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void {
+  if (level === 'debug') return
+  const line = `${task}[${id}] ${message}`
+  if (fields === undefined) console[level](line)
+  else console[level](line, decode(fields))
+}

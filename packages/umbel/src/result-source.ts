@@ -1,0 +1,113 @@
+import { type Clock, nodeId, type Plan, type Row, type Store, umbelError } from '@umbel/core'
+import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
+import type { Engine } from './engine.ts'
+import { GroupResult } from './group-result.ts'
+import type { Cell, ErrorClasses, Results } from './results.ts'
+
+/** What handles are answered from. */
+export interface ResultSourceParts {
+  readonly clock: Clock
+  readonly errors: ErrorClasses
+  readonly engine: Engine
+  readonly results: Results
+  readonly store: Store
+}
+
+/** Answers what handles ask, from what is in memory where it can, else from the store. */
+export class AppResultSource implements ResultSource {
+  readonly clock: Clock
+  readonly errors: ErrorClasses
+  readonly #engine: Engine
+  readonly #results: Results
+  readonly #store: Store
+
+  constructor({ clock, errors, engine, results, store }: ResultSourceParts) {
+    this.clock = clock
+    this.errors = errors
+    this.#engine = engine
+    this.#results = results
+    this.#store = store
+  }
+
+  cell(id: string): Cell {
+    return this.#results.cell(id)
+  }
+
+  peek(id: string): Row | undefined {
+    return this.#engine.get(id)
+  }
+
+  async childrenOf(id: string): Promise<readonly AsyncResult<unknown>[]> {
+    await this.#engine.drained()
+    const ids = await this.#store.children(id)
+    return Promise.all(ids.map((child) => this.find(child)))
+  }
+
+  /** Ask what stands under an id to end. Idempotent; what has ended stays as it is. */
+  async revoke(id: string): Promise<void> {
+    await this.#engine.drained()
+    const row = this.#engine.get(id)
+    if (row === undefined || hasEnded(row)) return
+    const error = { name: 'UmbelError', code: 'UMBEL_REVOKED', message: umbelError('UMBEL_REVOKED', `${id} was revoked.`).message }
+    const at = this.clock.now()
+    if (row.kind === 'task') return this.#engine.accepted({ type: 'task-revoked', id, error, at })
+    if (row.kind === 'workflow') return this.#engine.accepted({ type: 'workflow-revoked', id, error, at })
+    const workflow = this.#engine.get(row.workflow)
+    const node = workflow?.kind === 'workflow' ? workflow.plan.nodes[Number(id.slice(row.workflow.length + 1))] : undefined
+    if (node?.kind === 'join') await Promise.all(node.members.map((member) => this.revoke(nodeId(row.workflow, member))))
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.#engine.drained()
+    await this.#store.drop(id)
+  }
+
+  /**
+   * Find what stands under an id and make its handle.
+   * @throws UMBEL_UNKNOWN_RESULT when there is nothing, or retention has dropped it.
+   */
+  async find(id: string): Promise<AsyncResult<unknown>> {
+    await this.#engine.drained()
+    const row = this.#engine.get(id) ?? (await this.#store.get(id))
+    if (row === undefined) throw umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${id}.`)
+    if (row.kind === 'workflow') return this.handle(id, row.plan, row.plan.exit)
+    if (row.workflow === undefined) return this.handle(id, undefined, -1)
+    const workflow = this.#engine.get(row.workflow) ?? (await this.#store.get(row.workflow))
+    const plan = workflow?.kind === 'workflow' ? workflow.plan : undefined
+    return this.handle(id, plan, Number(id.slice(row.workflow.length + 1)))
+  }
+
+  handle(id: string, plan: Plan | undefined, node: number): AsyncResult<unknown> {
+    const group = plan?.nodes[node]?.kind === 'join'
+    const handle = group ? new GroupResult<readonly unknown[]>(id, this, plan, node) : new AsyncResult<unknown>(id, this, plan, node)
+    this.#attach(this.#results.cell(id), plan === undefined || node < 0 ? id : handle.workflow)
+    return handle
+  }
+
+  /** See to it that a cell learns of an end that has been already, or of a send that is refused. */
+  #attach(cell: Cell, workflow: string): void {
+    if (cell.ended || this.#engine.get(cell.id) !== undefined) return
+    if (workflow !== cell.id && this.#results.waitsFor(workflow)) {
+      const whole = this.#results.cell(workflow)
+      const look = (): void => {
+        if (whole.refused !== undefined) cell.answer(whole.refused)
+        else if (!whole.ended) whole.wait(look)
+        else this.#load(cell)
+      }
+      look()
+    } else if (this.#engine.get(workflow) === undefined && !cell.pending) {
+      this.#load(cell)
+    }
+  }
+
+  #load(cell: Cell): void {
+    this.#store.get(cell.id).then(
+      (row) => {
+        if (row !== undefined && hasEnded(row)) cell.end(row)
+        else if (!cell.ended) cell.answer(umbelError('UMBEL_RESULT_GONE', `The result of ${cell.id} is not kept any more.`))
+        this.#results.drop(cell.id)
+      },
+      (error: unknown) => cell.answer(error),
+    )
+  }
+}

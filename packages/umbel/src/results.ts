@@ -1,0 +1,110 @@
+import type { ErrorClass, Row } from '@umbel/core'
+
+/** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
+export type Watcher = (row: Row) => void
+
+/** What is known here about one task or workflow that somebody holds a handle to. */
+export class Cell {
+  readonly id: string
+  /** The last row seen; the ended one stays, whatever the store drops. */
+  row: Row | undefined
+  /** Why the send was not taken in. */
+  refused: unknown
+  accepted = false
+  ended = false
+  /** It was just sent: nothing need be stored under its id yet. */
+  pending = false
+  #watchers: Watcher[] | undefined
+  #waiters: (() => void)[] | undefined
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  /** Call back after each change. Returns how to stop that. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers = [...(this.#watchers ?? []), watcher]
+    return () => {
+      this.#watchers = this.#watchers?.filter((other) => other !== watcher)
+    }
+  }
+
+  /** Call back once at the next step of its life: accepted, refused or ended. */
+  wait(waiter: () => void): () => void {
+    this.#waiters ??= []
+    this.#waiters.push(waiter)
+    return () => {
+      this.#waiters = this.#waiters?.filter((other) => other !== waiter)
+    }
+  }
+
+  changed(row: Row): void {
+    this.row = row
+    for (const watcher of this.#watchers ?? []) watcher(row)
+  }
+
+  /** Its send was stored, or was not. */
+  answer(error: unknown): void {
+    if (error === undefined) this.accepted = true
+    else this.refused = error
+    this.#wake()
+  }
+
+  end(row: Row): void {
+    this.ended = true
+    this.accepted = true
+    this.changed(row)
+    this.#watchers = undefined
+    this.#wake()
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters
+    this.#waiters = undefined
+    for (const waiter of waiters ?? []) waiter()
+  }
+}
+
+/** The cells of what has not ended, by id. A cell leaves when it ends; the handles that hold it keep it. */
+export class Results {
+  readonly #cells = new Map<string, Cell>()
+
+  /** The cell of an id, made when there is none. */
+  cell(id: string): Cell {
+    let cell = this.#cells.get(id)
+    if (cell === undefined) {
+      cell = new Cell(id)
+      this.#cells.set(id, cell)
+    }
+    return cell
+  }
+
+  changed(row: Row): void {
+    this.#cells.get(row.id)?.changed(row)
+  }
+
+  ended(row: Row): void {
+    const cell = this.#cells.get(row.id)
+    if (cell === undefined) return
+    this.#cells.delete(row.id)
+    cell.end(row)
+  }
+
+  /** Whether somebody waits for an id that has not ended. */
+  waitsFor(id: string): boolean {
+    return this.#cells.has(id)
+  }
+
+  drop(id: string): void {
+    this.#cells.delete(id)
+  }
+
+  /** Refuse everything still waited for: the app has stopped. */
+  refuseAll(error: unknown): void {
+    for (const cell of this.#cells.values()) if (!cell.ended) cell.answer(error)
+    this.#cells.clear()
+  }
+}
+
+/** Error classes that task modules declared, by name: `get()` revives errors to them. */
+export type ErrorClasses = ReadonlyMap<string, ErrorClass>

@@ -1,0 +1,83 @@
+import type { Clock, Timer } from '@umbel/core'
+import type { Engine } from './engine.ts'
+import type { Lane } from './lanes/lane.ts'
+import { systemClock } from './system.ts'
+import type { Timers } from './timers.ts'
+
+/** Time that aborted handlers get to end by themselves before their threads are ended, in milliseconds. */
+export const ABORT_GRACE = 500
+
+/** What is brought to rest. */
+export interface ShutdownParts {
+  readonly engine: Engine
+  readonly timers: Timers
+  readonly lanes: ReadonlyMap<string, Lane>
+  readonly clock: Clock
+}
+
+/** Brings the work to rest: lets what waits and runs end until a deadline, then aborts what is left. */
+export class Shutdown {
+  readonly #parts: ShutdownParts
+  #look: (() => void) | undefined
+  #aborting = false
+
+  constructor(parts: ShutdownParts) {
+    this.#parts = parts
+  }
+
+  /** Whether what still runs is being aborted: it keeps its place in the store instead of ending. */
+  get aborting(): boolean {
+    return this.#aborting
+  }
+
+  /** Called after each batch: things may have come to rest. */
+  looked(): void {
+    this.#look?.()
+  }
+
+  /** Resolve at the deadline (milliseconds from now), or once nothing waits, runs, or becomes due before it. */
+  async drain(deadline: number): Promise<void> {
+    const { engine, timers, clock } = this.#parts
+    const end = clock.simulated ? Number.NEGATIVE_INFINITY : clock.now() + deadline
+    const rested = (): boolean => !engine.busy && engine.active === 0 && (timers.next() ?? Number.POSITIVE_INFINITY) > end
+    await this.#until(rested, deadline)
+  }
+
+  /** Start nothing more, abort what runs, and end the threads of what does not obey. */
+  async abort(): Promise<void> {
+    const { lanes } = this.#parts
+    this.#aborting = true
+    for (const lane of lanes.values()) lane.pause()
+    if (!this.#runs()) return
+    this.#eachRunning((lane, row) => lane.abort(row, 'stopped'))
+    await this.#until(() => !this.#runs(), ABORT_GRACE)
+    this.#eachRunning((lane, row) => lane.kill(row, 'stopped'))
+  }
+
+  #runs(): boolean {
+    return [...this.#parts.lanes.values()].some((lane) => lane.running > 0)
+  }
+
+  #eachRunning(act: (lane: Lane, row: Parameters<Lane['abort']>[0]) => void): void {
+    for (const row of this.#parts.engine.rows()) {
+      const lane = row.kind === 'task' && row.startedAt !== undefined ? this.#parts.lanes.get(row.spec.lane) : undefined
+      if (lane !== undefined && row.kind === 'task') act(lane, row)
+    }
+  }
+
+  #until(rested: () => boolean, limit: number): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: Timer | undefined
+      const done = (): void => {
+        timer?.cancel()
+        this.#look = undefined
+        resolve()
+      }
+      this.#look = () => {
+        if (rested()) done()
+      }
+      timer = systemClock.setTimer(done, limit) // threads end in real time, whatever clock the app runs by
+      this.#look()
+    })
+  }
+}

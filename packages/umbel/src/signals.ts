@@ -1,0 +1,118 @@
+import { type Duration, globMatcher, type Progress } from '@umbel/core'
+import { EventEmitter } from 'eventemitter3'
+
+/** What every signal about a task tells. */
+export interface TaskSignal {
+  readonly id: string
+  /** Registered name. */
+  readonly task: string
+  readonly lane: string
+  /** Moment, in milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** A signal about one attempt. */
+export interface AttemptSignal extends TaskSignal {
+  /** 1 for the first. */
+  readonly attempt: number
+}
+
+/** Signals and what each tells. Celery's names in kebab-case, and some of our own. */
+export interface Signals {
+  /** It is about to be stored. */
+  readonly 'before-task-publish': TaskSignal
+  /** It is stored. */
+  readonly 'after-task-publish': TaskSignal
+  /** It is due and waits in its lane. */
+  readonly 'task-received': TaskSignal
+  /** A worker is about to run its handler. */
+  readonly 'task-prerun': AttemptSignal
+  /** The attempt is over; `state` is what the task is in now. */
+  readonly 'task-postrun': AttemptSignal & { readonly state: string }
+  /** Its handler set one of its own states. */
+  readonly 'task-state': AttemptSignal & { readonly state: string; readonly meta: unknown }
+  /** Its handler told how far it has come. */
+  readonly 'task-progress': AttemptSignal & Progress
+  /** Its handler logged something, or a hook of it failed. */
+  readonly 'task-log': AttemptSignal & { readonly level: string; readonly message: string; readonly fields: unknown }
+  readonly 'task-success': AttemptSignal & { readonly result: unknown; readonly runtime: number }
+  readonly 'task-failure': AttemptSignal & { readonly error: Error }
+  /** A new attempt follows at `due`, in milliseconds since the epoch. */
+  readonly 'task-retry': AttemptSignal & { readonly error: Error | undefined; readonly due: number }
+  readonly 'task-replaced': AttemptSignal & { readonly by: string }
+  readonly 'task-revoked': TaskSignal & { readonly error: Error; readonly expired: boolean }
+  readonly 'task-rejected': TaskSignal & { readonly reason: string }
+  readonly 'task-ignored': AttemptSignal
+  /** A worker died under it; it goes back to its lane. */
+  readonly 'task-lost': AttemptSignal & { readonly error: Error }
+  readonly 'workflow-ended': { readonly id: string; readonly state: string; readonly at: number }
+  /** A send was not taken in; `accepted` rejects with the same error. */
+  readonly 'send-failed': { readonly id: string; readonly error: unknown; readonly at: number }
+  /** Something failed that is no task's fault: a stray callback in a thread, a store that did not answer. */
+  readonly 'internal-error': { readonly error: unknown; readonly at: number }
+  /** A listener threw. */
+  readonly 'listener-error': { readonly signal: string; readonly error: unknown; readonly at: number }
+  readonly 'worker-ready': { readonly at: number }
+  readonly 'worker-shutdown': { readonly at: number; readonly deadline: Duration }
+}
+
+/** Name of a signal. */
+export type SignalName = keyof Signals
+
+/** Which of a signal's events a listener gets. */
+export interface ListenOptions {
+  /** Only those of tasks whose name matches this glob (`etl.*`). Default: all. */
+  readonly task?: string
+}
+
+/** Signals to observers. They never change what happens: a listener that throws harms nobody. */
+export class SignalBus {
+  readonly #emitter = new EventEmitter()
+  readonly #now: () => number
+  #listeners = 0
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Listen. Returns how to stop that. */
+  on<Name extends SignalName>(name: Name, listener: (event: Signals[Name]) => unknown, options: ListenOptions = {}): () => void {
+    const matches = options.task === undefined ? undefined : globMatcher(options.task)
+    const call = (event: Signals[Name]): void => {
+      if (matches !== undefined && !matches((event as Partial<TaskSignal>).task ?? '')) return
+      try {
+        const answer = listener(event)
+        if (answer instanceof Promise) answer.catch((error: unknown) => this.#failed(name, error))
+      } catch (error) {
+        this.#failed(name, error)
+      }
+    }
+    this.#emitter.on(name, call)
+    this.#listeners += 1
+    let on = true
+    return () => {
+      if (!on) return
+      on = false
+      this.#emitter.off(name, call)
+      this.#listeners -= 1
+    }
+  }
+
+  /** Whether nobody listens to anything: then no event object need be made. */
+  get quiet(): boolean {
+    return this.#listeners === 0
+  }
+
+  /** Whether somebody listens to this signal. */
+  wants(name: SignalName): boolean {
+    return this.#listeners > 0 && this.#emitter.listenerCount(name) > 0
+  }
+
+  emit<Name extends SignalName>(name: Name, event: Signals[Name]): void {
+    this.#emitter.emit(name, event)
+  }
+
+  #failed(signal: string, error: unknown): void {
+    if (signal !== 'listener-error' && this.wants('listener-error')) this.emit('listener-error', { signal, error, at: this.#now() })
+  }
+}

@@ -1,0 +1,66 @@
+import { type Clock, type Duration, milliseconds, type Timer } from '@umbel/core'
+import TinyQueue from 'tinyqueue'
+import { nextTurn } from './system.ts'
+
+interface Armed {
+  readonly at: number
+  readonly order: number
+  readonly run: () => void
+  cancelled: boolean
+}
+
+/** Turns of the event loop given to what a timer set off, before the next timer. */
+const TURNS = 5
+
+/** A clock that moves only when told, for tests: `await clock.advance('1h')`. */
+export class SimulatedClock implements Clock {
+  readonly simulated = true
+  #now: number
+  #order = 0
+  readonly #queue = new TinyQueue<Armed>([], (a, b) => a.at - b.at || a.order - b.order)
+
+  /** @param start Milliseconds since the epoch. Default: the start of 2026 in UTC. */
+  constructor(start = 1_767_225_600_000) {
+    this.#now = start
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  monotonic(): number {
+    return this.#now
+  }
+
+  setTimer(run: () => void, delay: number): Timer {
+    const armed: Armed = { at: this.#now + Math.max(0, delay), order: this.#order++, run, cancelled: false }
+    this.#queue.push(armed)
+    return {
+      cancel: () => {
+        armed.cancelled = true
+      },
+      keepAlive: () => {},
+    }
+  }
+
+  /**
+   * Move on by a duration, firing each timer at its moment in order. After each, what it set off on the main loop gets to run;
+   * what runs in threads takes real time: wait for its signal, then move on.
+   */
+  async advance(by: Duration): Promise<void> {
+    const end = this.#now + milliseconds(by, 'advance')
+    await this.#settle()
+    for (let next = this.#queue.peek(); next !== undefined && next.at <= end; next = this.#queue.peek()) {
+      this.#queue.pop()
+      if (next.cancelled) continue
+      this.#now = Math.max(this.#now, next.at)
+      next.run()
+      await this.#settle()
+    }
+    this.#now = end
+  }
+
+  async #settle(): Promise<void> {
+    for (let turn = 0; turn < TURNS; turn += 1) await nextTurn()
+  }
+}

@@ -1,0 +1,193 @@
+import {
+  type Canvas,
+  compilePlan,
+  didYouMean,
+  type Encoded,
+  encode,
+  type ErrorCallback,
+  type Expiry,
+  type MapSignature,
+  MAX_CANVAS_DEPTH,
+  milliseconds,
+  type Plan,
+  type RouteCall,
+  type RouteTarget,
+  type SignatureOptions,
+  type TaskSignature,
+  type TaskSpec,
+  umbelError,
+} from '@umbel/core'
+import type { TaskDefinition } from './definition.ts'
+
+/** Priority of a task where nothing says otherwise. */
+const DEFAULT_PRIORITY = 5
+
+/** What a lane offers, as far as routing must know. */
+export interface LaneSize {
+  readonly threads: number
+  readonly inline: number
+}
+
+/** What signatures are resolved against. */
+export interface ResolverOptions {
+  /** Tasks the app registered, by name. */
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
+  readonly lanes: ReadonlyMap<string, LaneSize>
+  readonly route: (call: RouteCall) => RouteTarget | undefined
+  /** Longest encoded value, in characters and bytes. */
+  readonly maxBytes: number
+}
+
+/**
+ * Works a task's options, the routes and the defaults into signatures, and refuses what could never run.
+ * Precedence: call and signature, then route, then the task's own option, then the default.
+ */
+export class SpecResolver {
+  readonly #options: ResolverOptions
+  #depth = 0
+
+  constructor(options: ResolverOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Compile a canvas to its plan.
+   * @throws UMBEL_UNKNOWN_TASK, UMBEL_UNKNOWN_LANE, UMBEL_BAD_LANE, UMBEL_WRONG_ARITY, UMBEL_BAD_KWARGS, UMBEL_CANNOT_TRAVEL
+   * and its like, UMBEL_BAD_PRIORITY, UMBEL_BAD_DURATION, UMBEL_BAD_ETA, UMBEL_BAD_ROUTE, and those of `compilePlan`.
+   */
+  plan(canvas: Canvas, fed = false): Plan {
+    if (this.#depth >= MAX_CANVAS_DEPTH) throw umbelError('UMBEL_CANVAS_TOO_DEEP', `Callbacks are nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
+    this.#depth += 1
+    try {
+      return compilePlan(canvas, (signature, nodeFed) => this.#spec(signature, nodeFed), fed)
+    } finally {
+      this.#depth -= 1
+    }
+  }
+
+  #spec(signature: TaskSignature | MapSignature, fed: boolean): TaskSpec {
+    const definition = this.#definition(signature.task)
+    const call = signature.kind === 'task'
+    const immutable = call ? signature.immutable : true
+    if (call && (!fed || immutable)) checkArity(definition, signature.args.length)
+    const { options } = signature
+    const place = this.#place(signature, definition)
+    return {
+      task: definition.name,
+      via: call ? 'call' : signature.kind,
+      args: this.#encode(call ? signature.args : [signature.items], 'args'),
+      kwargs: call ? this.#kwargs(signature, definition) : undefined,
+      immutable,
+      ...place,
+      inline: runsInline(definition),
+      states: definition.options.states,
+      ...timing(options, definition),
+      ignoreResult: options.ignoreResult ?? definition.options.ignoreResult,
+      link: (options.link ?? NONE).map((callback) => this.plan(callback, true)),
+      linkError: (options.linkError ?? NONE).map((callback) => this.#errorCallback(callback)),
+    }
+  }
+
+  #definition(name: string): TaskDefinition {
+    const definition = this.#options.tasks.get(name)
+    if (definition !== undefined) return definition
+    throw umbelError('UMBEL_UNKNOWN_TASK', `No task of this app is called ${name}.${didYouMean(name, this.#options.tasks.keys())}`)
+  }
+
+  #place(signature: TaskSignature | MapSignature, definition: TaskDefinition): { lane: string; priority: number } {
+    const { options } = signature
+    const args = signature.kind === 'task' ? signature.args : [signature.items]
+    const kwargs = signature.kind === 'task' ? signature.kwargs : {}
+    const route = this.#options.route({ task: definition.name, args, kwargs, options })
+    const lane = options.lane ?? route?.lane ?? definition.options.lane ?? 'default'
+    this.#checkLane(lane, definition)
+    const priority = options.priority ?? route?.priority ?? definition.options.priority ?? DEFAULT_PRIORITY
+    if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
+      throw umbelError('UMBEL_BAD_PRIORITY', `The priority of ${definition.name} is ${String(priority)}.`)
+    }
+    return { lane, priority }
+  }
+
+  #checkLane(name: string, definition: TaskDefinition): void {
+    const size = this.#options.lanes.get(name)
+    if (size === undefined) {
+      throw umbelError('UMBEL_UNKNOWN_LANE', `${definition.name} is to run on the lane ${name}, which does not exist.${didYouMean(name, this.#options.lanes.keys())}`)
+    }
+    const inline = runsInline(definition)
+    if ((inline ? size.inline : size.threads) > 0) return
+    const kind = inline ? 'inline slots' : 'threads'
+    throw umbelError('UMBEL_BAD_LANE', `${definition.name} is to run on the lane ${name}, which has no ${kind}.`)
+  }
+
+  #kwargs({ kwargs }: TaskSignature, definition: TaskDefinition): Encoded | undefined {
+    const schema = definition.options.kwargs
+    if (schema !== undefined) {
+      const checked = schema['~standard'].validate(kwargs)
+      if (!(checked instanceof Promise) && checked.issues !== undefined) {
+        const issues = checked.issues.map((issue) => issue.message).join('; ')
+        throw umbelError('UMBEL_BAD_KWARGS', `The keyword arguments of ${definition.name} do not fit: ${issues}.`)
+      }
+    }
+    return Object.keys(kwargs).length === 0 ? undefined : this.#encode(kwargs, 'kwargs')
+  }
+
+  #encode(value: unknown, path: string): Encoded {
+    return encode(value, { maxBytes: this.#options.maxBytes, path })
+  }
+
+  #errorCallback(canvas: Canvas): ErrorCallback {
+    const plan = this.plan(canvas, true)
+    const first = firstTask(canvas)
+    const arity = first === undefined ? undefined : this.#options.tasks.get(first)?.arity
+    return { plan, form: arity !== undefined && arity.max > 1 ? 'error' : 'id' }
+  }
+}
+
+const NONE: readonly Canvas[] = []
+
+/** Whether a task's handler runs on the main loop: it says so, or no thread could import it. */
+export const runsInline = (definition: TaskDefinition): boolean => definition.options.inline || definition.module === undefined
+
+/** Refuse a call with too few or too many positional arguments. @throws UMBEL_WRONG_ARITY */
+export function checkArity({ name, arity }: TaskDefinition, given: number): void {
+  if (given >= arity.min && given <= arity.max) return
+  const takes = arity.max === arity.min ? `${arity.min}` : arity.max === Number.POSITIVE_INFINITY ? `at least ${arity.min}` : `${arity.min} to ${arity.max}`
+  throw umbelError('UMBEL_WRONG_ARITY', `${name} takes ${takes} positional arguments but ${given} were given.`)
+}
+
+function timing(options: SignatureOptions, definition: TaskDefinition): Pick<TaskSpec, 'countdown' | 'eta' | 'expires'> {
+  const { countdown, eta } = options
+  if (countdown !== undefined && eta !== undefined) throw umbelError('UMBEL_BAD_ETA', `${definition.name} was given both countdown and eta.`)
+  const expires = options.expires ?? definition.options.expires
+  return {
+    countdown: countdown === undefined ? undefined : milliseconds(countdown, 'countdown'),
+    eta: eta === undefined ? undefined : moment(eta, 'eta'),
+    expires: expires === undefined ? undefined : expiry(expires),
+  }
+}
+
+function expiry(expires: NonNullable<SignatureOptions['expires']>): Expiry {
+  if (expires instanceof Date) return { at: moment(expires, 'expires') }
+  // Celery takes a moment that has passed for expired, not for a mistake
+  if (typeof expires === 'number' && expires < 0) return { after: 0 }
+  return { after: milliseconds(expires, 'expires') }
+}
+
+function moment(value: Date | number, what: string): number {
+  const at = value instanceof Date ? value.getTime() : value
+  if (typeof at !== 'number' || !Number.isFinite(at)) throw umbelError('UMBEL_BAD_ETA', `${what} is ${String(value)}, which is no moment.`)
+  return at
+}
+
+function firstTask(canvas: Canvas): string | undefined {
+  switch (canvas.kind) {
+    case 'chain':
+      return canvas.steps[0] === undefined ? undefined : firstTask(canvas.steps[0])
+    case 'group':
+      return canvas.members[0] === undefined ? undefined : firstTask(canvas.members[0])
+    case 'chord':
+      return canvas.header[0] === undefined ? undefined : firstTask(canvas.header[0])
+    default:
+      return canvas.task
+  }
+}

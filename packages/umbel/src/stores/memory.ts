@@ -1,0 +1,111 @@
+import { type Batch, type EngineEvent, EVENT_VERSION, isReady, nodeId, type Row, type Store, type StoredEvent } from '@umbel/core'
+
+/** How much the memory store keeps. */
+export interface MemoryStoreOptions {
+  /** Rows of ended tasks and workflows that are kept; beyond it the oldest ended go first. Default 100,000. */
+  readonly keepEnded?: number
+  /** Events that are kept. Default 10,000. */
+  readonly keepEvents?: number
+}
+
+/** Keep everything in memory: nothing survives the process. What has ended is kept up to a bound. */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  return new MemoryStore(options.keepEnded ?? 100_000, options.keepEvents ?? 10_000)
+}
+
+class MemoryStore implements Store {
+  readonly #rows = new Map<string, Row>()
+  readonly #children = new Map<string, string[]>()
+  /** Ids of ended tasks outside of workflows and of ended workflows, oldest first. */
+  readonly #ended = new Set<string>()
+  #endedRows = 0
+  readonly #log: (EngineEvent | undefined)[]
+  #seq = 0
+  readonly #keepEnded: number
+
+  constructor(keepEnded: number, keepEvents: number) {
+    this.#keepEnded = keepEnded
+    this.#log = new Array(keepEvents)
+  }
+
+  async open(): Promise<void> {}
+
+  async commit({ rows, events }: Batch): Promise<number> {
+    for (const row of rows) this.#put(row)
+    for (const event of events) {
+      this.#log[this.#seq % this.#log.length] = event
+      this.#seq += 1
+    }
+    this.#prune()
+    return this.#seq
+  }
+
+  async get(id: string): Promise<Row | undefined> {
+    return this.#rows.get(id)
+  }
+
+  async children(id: string): Promise<readonly string[]> {
+    return [...(this.#children.get(id) ?? [])]
+  }
+
+  async *unfinished(): AsyncIterable<Row> {
+    for (const row of this.#rows.values()) {
+      const workflow = row.kind === 'workflow' ? row : this.#rows.get(row.workflow ?? '')
+      const open = workflow?.kind === 'workflow' ? workflow.endedAt === undefined : row.kind === 'task' && !isReady(row.state)
+      if (open) yield row
+    }
+  }
+
+  async events(from: number, limit: number): Promise<readonly StoredEvent[]> {
+    const first = Math.max(from, 1, this.#seq - this.#log.length + 1)
+    const last = Math.min(this.#seq, first + limit - 1)
+    const found: StoredEvent[] = []
+    for (let seq = first; seq <= last; seq += 1) {
+      found.push({ seq, version: EVENT_VERSION, event: this.#log[(seq - 1) % this.#log.length] as EngineEvent })
+    }
+    return found
+  }
+
+  async drop(id: string): Promise<void> {
+    if (this.#ended.delete(id)) this.#remove(id)
+  }
+
+  async close(): Promise<void> {}
+
+  #put(row: Row): void {
+    const known = this.#rows.get(row.id)
+    this.#rows.set(row.id, row)
+    if (known === undefined && row.kind !== 'join' && row.parent !== undefined) {
+      const siblings = this.#children.get(row.parent)
+      if (siblings === undefined) this.#children.set(row.parent, [row.id])
+      else siblings.push(row.id)
+    }
+    if (row.kind === 'join' || (row.kind === 'task' && row.workflow !== undefined)) return
+    if (row.endedAt !== undefined && !this.#ended.has(row.id)) {
+      this.#ended.add(row.id)
+      this.#endedRows += row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1
+    }
+  }
+
+  /** Drop the oldest ended while there are too many; the newest stays, however large. */
+  #prune(): void {
+    while (this.#endedRows > this.#keepEnded && this.#ended.size > 1) {
+      const [oldest] = this.#ended
+      this.#ended.delete(oldest as string)
+      this.#remove(oldest as string)
+    }
+  }
+
+  #remove(id: string): void {
+    const row = this.#rows.get(id)
+    this.#rows.delete(id)
+    this.#children.delete(id)
+    this.#endedRows -= 1
+    if (row?.kind !== 'workflow') return
+    this.#endedRows -= row.plan.nodes.length
+    row.plan.nodes.forEach((_, index) => {
+      this.#rows.delete(nodeId(id, index))
+      this.#children.delete(nodeId(id, index))
+    })
+  }
+}

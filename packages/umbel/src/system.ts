@@ -1,0 +1,61 @@
+import type { Clock, Random, Timer } from '@umbel/core'
+
+/** The longest delay a timer of the platform holds; a longer one would fire at once. */
+const LONGEST_TIMER = 2_147_483_647
+
+/** Real time. The only file that reads the machine's clock, timers and randomness. */
+export const systemClock: Clock = {
+  simulated: false,
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimer: (run, delay) => new SystemTimer(run, delay),
+}
+
+/** Real randomness: a number in [0, 1). */
+export const systemRandom: Random = () => Math.random()
+
+class SystemTimer implements Timer {
+  #handle: NodeJS.Timeout
+  #keep = true
+
+  constructor(run: () => void, delay: number) {
+    this.#handle = this.#arm(run, performance.now() + delay)
+  }
+
+  /** Arm for as long as a timer can hold, and again until the end is reached. */
+  #arm(run: () => void, end: number): NodeJS.Timeout {
+    const left = Math.max(0, end - performance.now())
+    if (left <= LONGEST_TIMER) return setTimeout(run, left)
+    return setTimeout(() => {
+      this.#handle = this.#arm(run, end)
+      this.keepAlive(this.#keep)
+    }, LONGEST_TIMER)
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle)
+  }
+
+  keepAlive(keep: boolean): void {
+    this.#keep = keep
+    if (keep) this.#handle.ref()
+    else this.#handle.unref()
+  }
+}
+
+/** Wait for one turn of the event loop, in which everything that is ready has run. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Keeps the process open while it is told to, whatever else the process waits for. */
+export class ProcessHold {
+  readonly #handle = setInterval(() => {}, LONGEST_TIMER).unref()
+
+  set(hold: boolean): void {
+    if (hold) this.#handle.ref()
+    else this.#handle.unref()
+  }
+
+  release(): void {
+    clearInterval(this.#handle)
+  }
+}
