@@ -1,0 +1,63 @@
+import type { Duration } from '@umbel/core'
+import type { AnySignature, HandleOf } from './any-signature.ts'
+
+/** Keyword arguments of a task that declares no schema: whatever came. */
+export type AnyKeywords = Readonly<Record<string, unknown>>
+
+/** What the compiler shows when a handler sets a state in a task that declares none. */
+export interface NoStatesDeclared {
+  readonly error: 'this task declares no states of its own: add `states: [...]` to its options'
+}
+
+/** Why and when `ctx.retry` wants a new attempt. */
+export interface RetryRequest {
+  /** What went wrong; thrown to those who wait once the retries are used up. */
+  readonly error?: unknown
+  /** Wait before the next attempt. Default: the task's backoff. */
+  readonly countdown?: Duration
+  /** Most retries of this task. Default: the task's `retry.max`. */
+  readonly max?: number
+}
+
+/** What a handler writes to: lines that become signals and carry the task's name and id. */
+export interface TaskLog {
+  debug(message: string, fields?: object): void
+  info(message: string, fields?: object): void
+  warn(message: string, fields?: object): void
+  error(message: string, fields?: object): void
+}
+
+/**
+ * What a handler knows about its attempt and can do: its first parameter.
+ * `States` are the states of its own it may set, `Keywords` its keyword arguments.
+ */
+export interface TaskContext<States extends string = never, Keywords = AnyKeywords> {
+  /** Id of the task; the same in all its attempts. */
+  readonly id: string
+  /** 1 for the first attempt. */
+  readonly attempt: number
+  /** Aborted when the task is revoked, its time is over or its worker stops. */
+  readonly signal: AbortSignal
+  readonly kwargs: Keywords
+  /** Id of what sent this task or came before it. */
+  readonly parent: string | undefined
+  /** Id of the first task or workflow of the tree this belongs to. */
+  readonly root: string
+  /**
+   * Show a state of the task's own, with whatever belongs to it.
+   * @throws UMBEL_BAD_STATE when it is not among the task's `states`.
+   */
+  setState(state: [States] extends [never] ? NoStatesDeclared : States, meta?: object): void
+  /** Show how far it has come. */
+  progress(done: number, total: number): void
+  /** End this attempt and ask for a new one. @throws always; once retries are used up, the given error. */
+  retry(request?: RetryRequest): never
+  /** Send what becomes a child of this task. Gives its handle, whose id is known; waiting for it here throws. */
+  send<S extends AnySignature>(signature: S): HandleOf<S>
+  /** End this task here: what the signature comes to becomes its result, and what follows it goes on from there. */
+  replace(signature: AnySignature): never
+  readonly log: TaskLog
+}
+
+/** The context of a task whose bases put `Made` on it. */
+export type ContextWith<States extends string, Keywords, Made> = TaskContext<States, Keywords> & Made
