@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
+import { MACHINES, type Machines } from './machines.ts'
 import type { Row, RowReader } from './rows.ts'
 import { takeTaskEvent } from './task-life.ts'
 import { startCanvas, takeNodeEnded, takeWorkflowRevoked } from './workflow-life.ts'
@@ -15,8 +16,8 @@ export interface Step {
  * Take in a batch of facts: the one place where anything changes state. Pure: reads `rows`, changes nothing, knows no clock.
  * A fact about something unknown or ended, or of an attempt that was given up, changes nothing.
  */
-export function advance(rows: RowReader, events: readonly EngineEvent[]): Step {
-  const draft = new Draft(rows)
+export function advance(rows: RowReader, events: readonly EngineEvent[], machines: Machines = MACHINES): Step {
+  const draft = new Draft(rows, machines)
   for (const event of events) {
     draft.at = event.at
     take(draft, event)

@@ -2,6 +2,7 @@ import type { Encoded } from './codec.ts'
 import type { Command } from './command.ts'
 import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
+import type { Machines } from './machines.ts'
 import type { JoinRow, Row, RowReader, TaskRow, WorkflowRow } from './rows.ts'
 
 /** How a node of a workflow ended. */
@@ -31,9 +32,11 @@ export class Draft implements RowReader {
   /** Delivered in the order sent; a queue and not calls, so that a chain of 100,000 steps is no deeper than one. */
   readonly mail: Message[] = []
   readonly #changed = new Map<string, Row>()
+  readonly machines: Machines
   readonly #rows: RowReader
 
-  constructor(rows: RowReader) {
+  constructor(rows: RowReader, machines: Machines) {
+    this.machines = machines
     this.#rows = rows
   }
 

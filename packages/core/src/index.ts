@@ -18,6 +18,7 @@ export { Ignore, Reject } from './control-errors.ts'
 // tasks and canvases as data
 export * from './signature.ts'
 export * from './canvas.ts'
+export { addLink, addLinkError, type Parts, replaceParts, setImmutable, setOptions, withCall } from './canvas-parts.ts'
 export { compilePlan, END, MAX_CANVAS_DEPTH, type ErrorCallback, type Expiry, type Plan, type PlanNode, previousNodes, type Resolve, type TaskSpec } from './plan.ts'
 export { isReady, READY_STATES, type CommonState, TASK_STATES, type TaskState } from './states.ts'
 export { type Arity, arityOf } from './arity.ts'
@@ -34,7 +35,7 @@ export { EVENT_VERSION, type CanvasSent, type EngineEvent, type TaskEvent } from
 export type { Outcome } from './outcome.ts'
 export { type JoinRow, nodeId, type Progress, type Row, type RowReader, type TaskRow, type WorkflowRow } from './rows.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
-export { taskTable } from './task-life.ts'
+export { MACHINES, Machines } from './machines.ts'
 export { stateName, transitionTable } from './transition-table.ts'
 export { WORKFLOW_FACTS, type WorkflowFact, workflowMachine, type WorkflowState } from './workflow-machine.ts'
 

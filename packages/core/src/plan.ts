@@ -1,3 +1,4 @@
+import { membersOf, settleOptions } from './canvas-parts.ts'
 import type { Encoded } from './codec.ts'
 import { umbelError } from './errors.ts'
 import type { Canvas, MapSignature, TaskSignature } from './signature.ts'
@@ -86,6 +87,9 @@ export interface Plan {
 /** Works the task's options, routes and defaults into one signature. Throws what is wrong with it. `fed`: gets a result from before. */
 export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) => TaskSpec
 
+const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
+  canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap'
+
 type Open<Node> = { -readonly [Key in keyof Node]: Node[Key] }
 interface Part {
   readonly entry: number
@@ -113,7 +117,7 @@ class Compiler {
   }
 
   part(canvas: Canvas, depth: number, fed: boolean): Part {
-    if (canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap') {
+    if (isSingle(canvas)) {
       return this.#single({ kind: 'task', spec: this.#resolve(canvas, fed), next: END })
     }
     if (this.#path.has(canvas)) throw umbelError('UMBEL_CANVAS_CYCLE', `This ${canvas.kind} contains itself.`)
@@ -121,7 +125,7 @@ class Compiler {
       throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     }
     this.#path.add(canvas)
-    const part = this.#composed(canvas, depth + 1, fed)
+    const part = this.#composed(settleOptions(canvas), depth + 1, fed)
     this.#path.delete(canvas)
     return part
   }
@@ -154,7 +158,7 @@ class Compiler {
     const exits: number[] = []
     const fork: Open<ForkNode> = { kind: 'fork', branches, join: END }
     const entry = this.#single(fork).entry
-    for (const member of members) {
+    for (const member of membersOf(members)) {
       const branch = this.part(member, depth, fed)
       branches.push(branch.entry)
       exits.push(branch.exit)

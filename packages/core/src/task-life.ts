@@ -1,12 +1,12 @@
 import { concatLists, type Encoded, encode, encodeList } from './codec.ts'
 import type { Draft, Ends } from './draft.ts'
-import { codedError, type ErrorData, fromErrorData } from './error-data.ts'
+import { codedError } from './coded-error.ts'
+import { type ErrorData, fromErrorData } from './error-data.ts'
 import type { TaskEvent } from './event.ts'
 import type { ErrorCallback, Expiry, TaskSpec } from './plan.ts'
 import type { TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
-import { type TaskAction, type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
-import { type TransitionTable, transitionTable } from './transition-table.ts'
+import type { TaskAction, TaskFact } from './task-machine.ts'
 
 /** Workers that may die under one task before it is given up: it is never started a fourth time. */
 export const MAX_LOSSES = 3
@@ -21,23 +21,6 @@ export interface Origin {
   readonly settles: string | undefined
   /** Encoded list put in front of its arguments. */
   readonly input: Encoded | undefined
-}
-
-const tables = new WeakMap<readonly string[], TransitionTable<TaskAction>>()
-const tablesByNames = new Map<string, TransitionTable<TaskAction>>()
-
-/** The task machine for a set of custom states, as a table. Made once for each set. */
-export function taskTable(states: readonly string[]): TransitionTable<TaskAction> {
-  const known = tables.get(states)
-  if (known !== undefined) return known
-  const names = states.join(' ')
-  let table = tablesByNames.get(names)
-  if (table === undefined) {
-    table = transitionTable(taskMachine(states), taskFacts(states))
-    tablesByNames.set(names, table)
-  }
-  tables.set(states, table)
-  return table
 }
 
 /** Make the row of a new task, as it stands before its first fact. */
@@ -129,7 +112,7 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
 
 /** Move a task by the table of its machine. `row` holds what the fact brings; it is dropped where the machine has no such move. */
 function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, announce = true): void {
-  const move = taskTable(row.spec.states).get(row.state)?.get(fact)
+  const move = draft.machines.task(row.spec.states).get(row.state)?.get(fact)
   if (move === undefined) return
   const next: TaskRow = { ...row, state: move.state, endedAt: isReady(move.state) ? draft.at : undefined }
   draft.put(next)

@@ -1,14 +1,12 @@
 import { type Encoded, encode, encodeList } from './codec.ts'
 import type { Draft, Ends, NodeEnded } from './draft.ts'
-import { codedError, type ErrorData } from './error-data.ts'
+import { codedError } from './coded-error.ts'
+import type { ErrorData } from './error-data.ts'
 import type { CanvasSent, WorkflowRevoked } from './event.ts'
 import { END, type JoinNode, type PlanNode } from './plan.ts'
 import { type JoinRow, nodeId, type Row, type WorkflowRow } from './rows.ts'
 import { endUnstarted, newTask, type Origin, settleReplaced, turn } from './task-life.ts'
-import { transitionTable } from './transition-table.ts'
-import { WORKFLOW_FACTS, type WorkflowAction, type WorkflowFact, type WorkflowState, workflowMachine } from './workflow-machine.ts'
-
-const table = transitionTable<WorkflowAction>(workflowMachine, WORKFLOW_FACTS)
+import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
 
 /** Start what was sent: one task, or a workflow at the entry of its plan. A second issue of the same id changes nothing. */
 export function startCanvas(draft: Draft, event: CanvasSent): void {
@@ -127,7 +125,7 @@ function finish(draft: Draft, workflow: WorkflowRow, ends: Ends): void {
 
 /** Move a workflow by the table of its machine. */
 function moveWorkflow(draft: Draft, row: WorkflowRow, fact: WorkflowFact): void {
-  const move = table.get(row.state)?.get(fact)
+  const move = draft.machines.workflow.get(row.state)?.get(fact)
   if (move === undefined) return
   const ended = move.actions.includes('settle')
   const next: WorkflowRow = { ...row, state: move.state as WorkflowState, endedAt: ended ? draft.at : undefined }

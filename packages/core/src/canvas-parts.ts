@@ -1,0 +1,207 @@
+import { sameValue } from './equal.ts'
+import { umbelError } from './errors.ts'
+import type { Canvas, ChainSignature, ChordSignature, GroupSignature, SignatureOptions } from './signature.ts'
+
+// What is given to a canvas, and which of its parts it goes to. Nothing here changes what it is given.
+
+/** Positional arguments by place. */
+export type Args = readonly unknown[]
+/** Keyword arguments by name. */
+export type Kwargs = Readonly<Record<string, unknown>>
+
+type Composed = ChainSignature | GroupSignature | ChordSignature
+
+const NO_ARGS: Args = Object.freeze([])
+const NO_KWARGS: Kwargs = Object.freeze({})
+const NO_OPTIONS: SignatureOptions = Object.freeze({})
+
+/**
+ * Merge a call into a canvas. `args` go before those already given, `kwargs` and `options` win over them; options that are
+ * `undefined` say nothing. On a chain arguments go to its first step, on a group to every member, on a chord to its header.
+ * Immutable signatures, `map` and `starmap` take options only. Links given here replace those already there.
+ * @throws UMBEL_BAD_OPTION for `link` or `linkError` on a group, as in Celery: its members are what can be linked.
+ */
+export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: SignatureOptions): Canvas {
+  const given = told(options)
+  switch (canvas.kind) {
+    case 'task':
+      return frozen({
+        ...canvas,
+        ...(canvas.immutable ? {} : { args: before(args, canvas.args), kwargs: merged(canvas.kwargs, kwargs) }),
+        options: merged(canvas.options, given),
+      })
+    case 'map':
+    case 'starmap':
+      return frozen({ ...canvas, options: merged(canvas.options, given) })
+    case 'group':
+      if (given.link !== undefined || given.linkError !== undefined) {
+        throw umbelError('UMBEL_BAD_OPTION', 'A group takes no link or linkError as it is called: use a chord, or link its members.')
+      }
+      return withEntry(frozen({ ...canvas, options: merged(canvas.options, given) }), args, kwargs)
+    case 'chord': {
+      const { link, linkError, ...others } = given
+      const body = withCall(canvas.body, NO_ARGS, NO_KWARGS, told({ ...(link && { link }), ...(linkError && { linkError }) }))
+      return withEntry(frozen({ ...canvas, body, options: merged(canvas.options, others) }), args, kwargs)
+    }
+    default:
+      return withEntry(frozen({ ...canvas, options: merged(canvas.options, given) }), args, kwargs)
+  }
+}
+
+/** Parts to swap; those left out stay. */
+export interface Parts {
+  readonly args?: Args
+  readonly kwargs?: Kwargs
+  readonly options?: SignatureOptions
+}
+
+/** Swap arguments or options instead of merging them, immutable or not. On a composed canvas arguments go where a call's would. */
+export function replaceParts(canvas: Canvas, parts: Parts): Canvas {
+  const options = parts.options === undefined ? canvas.options : Object.freeze(told(parts.options))
+  switch (canvas.kind) {
+    case 'task':
+      return frozen({
+        ...canvas,
+        args: parts.args === undefined ? canvas.args : Object.freeze([...parts.args]),
+        kwargs: parts.kwargs === undefined ? canvas.kwargs : Object.freeze({ ...parts.kwargs }),
+        options,
+      })
+    case 'map':
+    case 'starmap':
+      return frozen({ ...canvas, options })
+    default: {
+      const { options: _, ...inner } = parts
+      const composed = frozen({ ...canvas, options })
+      return inner.args === undefined && inner.kwargs === undefined ? composed : atEntry(composed, (part) => replaceParts(part, inner))
+    }
+  }
+}
+
+/** Set options over those already set. On a composed canvas they stay its own until it is planned: see `settleOptions`. */
+export const setOptions = (canvas: Canvas, options: SignatureOptions): Canvas =>
+  frozen({ ...canvas, options: merged(canvas.options, told(options)) })
+
+/**
+ * Make it ignore, or take again, previous results and further arguments: every member of a group, the header of a chord, and the
+ * first step of a chain (Celery's chain drops its arguments, while its steps still follow each other). `map` always ignores them.
+ */
+export function setImmutable(canvas: Canvas, immutable: boolean): Canvas {
+  if (canvas.kind === 'task') return frozen({ ...canvas, immutable })
+  if ('items' in canvas) return canvas
+  return atEntry(canvas, (part) => setImmutable(part, immutable))
+}
+
+/**
+ * Add a callback for success; one that is the same as another is kept once. A chain keeps it for its last step, a chord gives
+ * it to its body, a group to its first member as an immutable copy. @throws UMBEL_BAD_CANVAS for a group without members.
+ */
+export function addLink(canvas: Canvas, callback: Canvas): Canvas {
+  if (canvas.kind === 'chord') return frozen({ ...canvas, body: addLink(canvas.body, callback) })
+  if (canvas.kind !== 'group') return withOption(canvas, 'link', callback)
+  const [first, ...others] = canvas.members
+  if (first === undefined) throw umbelError('UMBEL_BAD_CANVAS', 'A group without members cannot be linked: nothing would run the callback.')
+  return frozen({ ...canvas, members: Object.freeze([addLink(first, setImmutable(callback, true)), ...others]) })
+}
+
+/** Add a callback for failure; kept once. A chain keeps it for every step, a group gives it to every member, a chord to its body. */
+export function addLinkError(canvas: Canvas, callback: Canvas): Canvas {
+  if (canvas.kind === 'group') {
+    return frozen({ ...canvas, members: Object.freeze(canvas.members.map((member) => addLinkError(member, callback))) })
+  }
+  if (canvas.kind !== 'chord') return withOption(canvas, 'linkError', callback)
+  // a chord within the header fails without its body being told, so that it is told itself
+  const header = canvas.header.map((member) => (member.kind === 'chord' ? addLinkError(member, callback) : member))
+  return frozen({ ...canvas, header: Object.freeze(header), body: addLinkError(canvas.body, callback) })
+}
+
+/**
+ * Work the options set on a chain, group or chord into its parts, over their own; only `id` stays. Not deeper than one level.
+ * Lane, priority and expires go to every part (a chord's body included). On a chain `countdown` and `eta` go to the first step,
+ * `ignoreResult` and links to the last, error links to every step; on a chord countdown and eta go to the header, `ignoreResult`
+ * and links to the body; on a group all go to every member.
+ */
+export function settleOptions<C extends Composed>(canvas: C): C {
+  const { id, ...options } = canvas.options
+  if (Object.keys(options).length === 0) return canvas
+  const own: SignatureOptions = id === undefined ? NO_OPTIONS : Object.freeze({ id })
+  return frozen({ ...settled(canvas, options), options: own } as C)
+}
+
+/** Members of a group or header as they run: groups right among them are flattened, their options worked in. */
+export function membersOf(members: readonly Canvas[]): readonly Canvas[] {
+  if (!members.some((member) => member.kind === 'group')) return members
+  const flat: Canvas[] = []
+  const open = [...members].reverse()
+  for (let member = open.pop(); member !== undefined; member = open.pop()) {
+    if (member.kind !== 'group') flat.push(member)
+    else for (const inner of settleOptions(member).members.toReversed()) open.push(inner)
+  }
+  return flat
+}
+
+function settled(canvas: Composed, options: SignatureOptions): Composed {
+  const { countdown, eta, ignoreResult, link, linkError, ...everywhere } = options
+  const starts = told({ countdown, eta })
+  const ends = told({ ignoreResult })
+  if (canvas.kind === 'group') {
+    const all = { ...everywhere, ...starts, ...ends }
+    return { ...canvas, members: Object.freeze(canvas.members.map((member) => linked(setOptions(member, all), link, linkError))) }
+  }
+  if (canvas.kind === 'chord') {
+    const header = canvas.header.map((member) => setOptions(member, { ...everywhere, ...starts }))
+    return { ...canvas, header: Object.freeze(header), body: linked(setOptions(canvas.body, { ...everywhere, ...ends }), link, linkError) }
+  }
+  const last = canvas.steps.length - 1
+  const steps = canvas.steps.map((step, index) => {
+    const some = { ...everywhere, ...(index === 0 && starts), ...(index === last && ends) }
+    return linked(Object.keys(some).length === 0 ? step : setOptions(step, some), index === last ? link : undefined, linkError)
+  })
+  return { ...canvas, steps: Object.freeze(steps) }
+}
+
+/** Add callbacks to a part; to a group's every member. */
+function linked(part: Canvas, link: readonly Canvas[] = [], linkError: readonly Canvas[] = []): Canvas {
+  let result = part
+  for (const callback of link) {
+    result = result.kind === 'group' ? atEntry(result, (member) => linked(member, [callback])) : addLink(result, callback)
+  }
+  for (const callback of linkError) result = addLinkError(result, callback)
+  return result
+}
+
+function withEntry(canvas: Composed, args: Args, kwargs: Kwargs): Canvas {
+  if (args.length === 0 && Object.keys(kwargs).length === 0) return canvas
+  return atEntry(canvas, (part) => withCall(part, args, kwargs, NO_OPTIONS))
+}
+
+/** Change the parts that a call's arguments go to. */
+function atEntry(canvas: Composed, change: (part: Canvas) => Canvas): Canvas {
+  switch (canvas.kind) {
+    case 'group':
+      return frozen({ ...canvas, members: Object.freeze(canvas.members.map(change)) })
+    case 'chord':
+      return frozen({ ...canvas, header: Object.freeze(canvas.header.map(change)) })
+    default: {
+      const [first] = canvas.steps
+      return first === undefined ? canvas : frozen({ ...canvas, steps: Object.freeze(canvas.steps.with(0, change(first))) })
+    }
+  }
+}
+
+function withOption(canvas: Exclude<Canvas, GroupSignature | ChordSignature>, name: 'link' | 'linkError', callback: Canvas): Canvas {
+  const known = canvas.options[name] ?? []
+  if (known.some((other) => sameValue(other, callback))) return canvas
+  return frozen({ ...canvas, options: Object.freeze({ ...canvas.options, [name]: Object.freeze([...known, callback]) }) })
+}
+
+const before = (args: Args, stored: Args): Args => (args.length === 0 ? stored : Object.freeze([...args, ...stored]))
+
+const merged = <T extends object>(stored: T, given: T): T => (Object.keys(given).length === 0 ? stored : Object.freeze({ ...stored, ...given }))
+
+/** Options without those that say nothing. */
+function told(options: { readonly [Name in keyof SignatureOptions]?: SignatureOptions[Name] | undefined }): SignatureOptions {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
+  return entries.length === 0 ? NO_OPTIONS : (Object.fromEntries(entries) as SignatureOptions)
+}
+
+const frozen = <T extends object>(value: T): T => Object.freeze(value)

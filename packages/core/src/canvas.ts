@@ -1,0 +1,178 @@
+import { settleOptions } from './canvas-parts.ts'
+import { umbelError } from './errors.ts'
+import { MAX_CANVAS_DEPTH } from './plan.ts'
+import type { Canvas, ChordSignature, GroupSignature, MapSignature, SignatureOptions, TaskSignature } from './signature.ts'
+
+const NO_OPTIONS: SignatureOptions = Object.freeze({})
+const NONE: ReadonlySet<Canvas> = new Set()
+
+/** What a task signature is made from; everything but the name has a default. */
+export type TaskParts = Pick<TaskSignature, 'task'> & Partial<TaskSignature>
+
+/** Make one call of a task. */
+export const taskSignature = ({ task, args = [], kwargs = {}, options = {}, immutable = false }: TaskParts): TaskSignature =>
+  Object.freeze({
+    kind: 'task',
+    task,
+    args: Object.freeze([...args]),
+    kwargs: Object.freeze({ ...kwargs }),
+    options: Object.freeze({ ...options }),
+    immutable,
+  })
+
+/** Make one task that calls another for each item: `map` with the item, `starmap` with the item's elements. */
+export const mapSignature = (kind: 'map' | 'starmap', task: string, items: readonly unknown[]): MapSignature =>
+  Object.freeze({ kind, task, items: Object.freeze([...items]), options: NO_OPTIONS })
+
+/** Split items into starmaps of `size` items each, side by side. @throws UMBEL_BAD_CANVAS when the size is no whole number above 0. */
+export function chunksOf(task: string, items: readonly unknown[], size: number): GroupSignature {
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw umbelError('UMBEL_BAD_CANVAS', `Chunks need a whole number of items above 0 each, not ${String(size)}.`)
+  }
+  const parts: Canvas[] = []
+  for (let from = 0; from < items.length; from += size) parts.push(mapSignature('starmap', task, items.slice(from, from + size)))
+  return groupOf(parts)
+}
+
+/**
+ * Compose steps that follow one another. Chains among them are flattened, a group that a step follows becomes a chord, and a chord
+ * that a task follows takes it into its body; a group of one member is that member, unless `kept` names it. One step alone is that step.
+ */
+export function chainOf(steps: readonly Canvas[], kept: ReadonlySet<Canvas> = NONE): Canvas {
+  const chain = new Sequence([], true, kept)
+  for (const step of steps) chain.add(step)
+  return chain.canvas()
+}
+
+/** Put one canvas after another, Celery's `a | b`: like `chainOf`, but a group of one member in front stays a group. */
+export function pipeOf(first: Canvas, next: Canvas, kept: ReadonlySet<Canvas> = NONE): Canvas {
+  const pipe = Sequence.of(first, kept)
+  pipe.add(next)
+  return pipe.canvas()
+}
+
+/** Compose members that run side by side. Groups right among them are flattened when planned: see `membersOf`. */
+export function groupOf(members: readonly Canvas[]): GroupSignature {
+  const only = members.length === 1 ? members[0] : undefined
+  if (only?.kind === 'group') return only
+  return Object.freeze({ kind: 'group', members: Object.freeze([...members]), options: NO_OPTIONS })
+}
+
+/** Compose a group whose list of results goes to `body`. A single canvas as header is a list of one. */
+export function chordOf(header: Canvas | readonly Canvas[], body: Canvas): ChordSignature {
+  const list = isList(header) ? header : header.kind === 'group' ? settleOptions(header).members : [header]
+  return Object.freeze({ kind: 'chord', header: Object.freeze([...list]), body, options: NO_OPTIONS })
+}
+
+const isList = (header: Canvas | readonly Canvas[]): header is readonly Canvas[] => Array.isArray(header)
+
+/** A chord whose body may still grow. */
+interface OpenChord {
+  readonly chord: Omit<ChordSignature, 'body'>
+  readonly body: Sequence
+}
+
+/**
+ * Steps being put together, by the rules of Celery's `|`. It grows in place, so that a chain is built in linear time.
+ * `chained`: a chain already, if of one step; else a canvas alone, for which the rules differ.
+ */
+class Sequence {
+  readonly #steps: Canvas[]
+  readonly #kept: ReadonlySet<Canvas>
+  readonly #depth: number
+  #chained: boolean
+  /** In place of the last step. */
+  #open: OpenChord | undefined
+
+  constructor(steps: Canvas[], chained: boolean, kept: ReadonlySet<Canvas>, depth = 0) {
+    if (depth > MAX_CANVAS_DEPTH) throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
+    this.#steps = steps
+    this.#chained = chained
+    this.#kept = kept
+    this.#depth = depth
+  }
+
+  static of(canvas: Canvas, kept: ReadonlySet<Canvas>, depth = 0): Sequence {
+    return canvas.kind === 'chain' ? new Sequence([...unchained(canvas)], true, kept, depth) : new Sequence([canvas], false, kept, depth)
+  }
+
+  /** What has been put together. */
+  canvas(): Canvas {
+    this.#close()
+    const [only] = this.#steps
+    if (this.#steps.length === 1 && only !== undefined) return only
+    return Object.freeze({ kind: 'chain', steps: Object.freeze([...this.#steps]), options: NO_OPTIONS })
+  }
+
+  add(next: Canvas): void {
+    if (next.kind === 'group' && this.#unrolls(next)) this.#addUnrolled(next)
+    else if (this.#chained) this.#addToChain(next)
+    else this.#addToOne(next)
+  }
+
+  #addUnrolled(group: GroupSignature): void {
+    const [member] = settleOptions(group).members
+    if (member !== undefined) this.add(member)
+  }
+
+  /** A group of one stands for its member, except in front of a pipe or when told to stay. */
+  #unrolls(group: GroupSignature): boolean {
+    return group.members.length === 1 && !this.#kept.has(group) && (this.#chained || this.#last()?.kind !== 'group')
+  }
+
+  #addToChain(next: Canvas): void {
+    if (next.kind === 'chain') {
+      for (const step of unchained(next)) this.add(step)
+      return
+    }
+    const last = this.#last()
+    if (last === undefined && next.kind === 'group') this.#chained = false
+    if (last?.kind === 'group' && next.kind !== 'group') this.#upgrade(next)
+    else if (last?.kind === 'chord' && next.kind !== 'chord') this.#body().add(next)
+    else this.#push(next)
+  }
+
+  #addToOne(next: Canvas): void {
+    const last = this.#last()
+    if (last?.kind === 'group') return this.#upgrade(next)
+    if (last?.kind === 'chord' && next.kind !== 'group' && next.kind !== 'chain') return this.#body().add(next)
+    this.#chained = true
+    for (const step of next.kind === 'chain' ? unchained(next) : [next]) this.#push(step)
+  }
+
+  /** Make the group at the end a chord with this body. After another chord the new one goes into that one's body. */
+  #upgrade(body: Canvas): void {
+    const group = this.#steps.pop() as GroupSignature
+    const chord = chordOf(group, body)
+    if (this.#last()?.kind === 'chord') this.#body().add(chord)
+    else this.#push(chord)
+  }
+
+  #push(step: Canvas): void {
+    this.#close()
+    this.#steps.push(step)
+  }
+
+  #last(): Canvas | OpenChord['chord'] | undefined {
+    return this.#open?.chord ?? this.#steps.at(-1)
+  }
+
+  /** The body of the chord at the end, opened. */
+  #body(): Sequence {
+    if (this.#open === undefined) {
+      const { body, ...chord } = this.#steps.pop() as ChordSignature
+      this.#open = { chord, body: Sequence.of(body, this.#kept, this.#depth + 1) }
+    }
+    return this.#open.body
+  }
+
+  #close(): void {
+    if (this.#open === undefined) return
+    const { chord, body } = this.#open
+    this.#open = undefined
+    this.#steps.push(Object.freeze({ ...chord, body: body.canvas() }))
+  }
+}
+
+/** The steps of a chain, what was linked to it put on them. */
+const unchained = (chain: Canvas & { readonly kind: 'chain' }): readonly Canvas[] => settleOptions(chain).steps

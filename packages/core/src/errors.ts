@@ -1,0 +1,252 @@
+/**
+ * Every error Umbel raises by its code: what went wrong, and what to do next. `umbelError` ends each message with its next step.
+ */
+export const ERRORS = {
+  UMBEL_NODE_VERSION: {
+    summary: 'This Node.js is too old.',
+    nextStep: 'Install Node.js 22.18 or newer.',
+  },
+  UMBEL_NO_APP: {
+    summary: 'No live app knows the task that was sent.',
+    nextStep: 'Call createApp with its tasks first, or send it with app.delay(signature).',
+  },
+  UMBEL_AMBIGUOUS_APP: {
+    summary: 'More than one live app knows the task that was sent.',
+    nextStep: 'Say which one: app.delay(signature).',
+  },
+  UMBEL_APP_STOPPED: {
+    summary: 'Something was asked of an app that has stopped.',
+    nextStep: 'Send before app.stop(), or create another app.',
+  },
+  UMBEL_UNKNOWN_TASK: {
+    summary: 'No task has this name.',
+    nextStep: 'Check the spelling and list its module in createApp({ tasks }).',
+  },
+  UMBEL_DUPLICATE_TASK: {
+    summary: 'Two tasks have the same name.',
+    nextStep: 'Give one of the modules another namespace in defineTasks.',
+  },
+  UMBEL_NOT_A_TASK: {
+    summary: 'Something else stands where a task is expected.',
+    nextStep: 'Pass what defineTasks gave, or wrap the function in task().',
+  },
+  UMBEL_BAD_NAME: {
+    summary: 'A name of a task or a namespace is malformed.',
+    nextStep: 'Use letters, digits, dots, dashes and underscores, beginning with a letter.',
+  },
+  UMBEL_BAD_OPTION: {
+    summary: 'An option is unknown or has a value it cannot have.',
+    nextStep: 'Correct the option or leave it out for its default.',
+  },
+  UMBEL_WRONG_ARITY: {
+    summary: 'A task was given too few or too many arguments.',
+    nextStep: "Match the parameters of the task's handler after ctx; a previous result counts as the first.",
+  },
+  UMBEL_BAD_KWARGS: {
+    summary: "Keyword arguments do not fit the task's schema.",
+    nextStep: 'Set the missing ones with .kw({ ... }) and correct the others.',
+  },
+  UMBEL_CANNOT_TRAVEL: {
+    summary: 'A value cannot be carried to a worker or a store.',
+    nextStep:
+      'Send plain data: JSON values, undefined, Date, Map, Set, bigint, bytes, errors, and plain objects and lists of them.',
+  },
+  UMBEL_VALUE_TOO_LARGE: {
+    summary: 'A value is larger than values may be.',
+    nextStep: 'Send a reference to the data (a path, a key) instead, or raise the option values.maxBytes.',
+  },
+  UMBEL_VALUE_TOO_DEEP: {
+    summary: 'A value is nested too deeply.',
+    nextStep: 'Flatten it: send a list of records that refer to each other by id.',
+  },
+  UMBEL_BAD_VALUE: {
+    summary: 'Stored or received text is not an encoded value.',
+    nextStep: 'Look for what else writes to this store, or for a version of Umbel that writes another format.',
+  },
+  UMBEL_BAD_DURATION: {
+    summary: 'Something is not a duration.',
+    nextStep: "Write milliseconds as a number, or '250ms', '30s', '5m', '24h', '7d'.",
+  },
+  UMBEL_BAD_RETRY: {
+    summary: 'Retry options are malformed.',
+    nextStep: 'Write retry as { on, max, backoff: { base, max, factor, jitter } }; all of them may be left out.',
+  },
+  UMBEL_BAD_ROUTE: {
+    summary: 'A route is malformed or answered with something that is no target.',
+    nextStep: "Give a lane's name or { lane, priority }, or undefined for no route.",
+  },
+  UMBEL_UNKNOWN_LANE: {
+    summary: 'No lane has this name.',
+    nextStep: 'Add it to createApp({ lanes }) or correct the route or the option lane.',
+  },
+  UMBEL_LANE_FULL: {
+    summary: "A lane's backlog is full.",
+    nextStep: "Wait for room with await signature.send(), or raise the lane's backlog.",
+  },
+  UMBEL_BAD_LANE: {
+    summary: 'A lane is malformed, or cannot run the task sent to it.',
+    nextStep: 'Give the lane threads for tasks of modules and inline slots for inline ones.',
+  },
+  UMBEL_BAD_PRIORITY: {
+    summary: 'Something is not a priority.',
+    nextStep: 'Use a whole number from 0 to 9; 9 runs first.',
+  },
+  UMBEL_BAD_ETA: {
+    summary: 'The time at which to start is malformed.',
+    nextStep: 'Set either countdown (a duration) or eta (a valid Date or milliseconds since the epoch).',
+  },
+  UMBEL_CANVAS_CYCLE: {
+    summary: 'A canvas contains itself.',
+    nextStep: 'Build each step anew; to repeat, let a handler end with ctx.replace.',
+  },
+  UMBEL_CANVAS_TOO_DEEP: {
+    summary: 'A canvas is nested too deeply.',
+    nextStep: 'Flatten nested chains and groups; to repeat, let a handler end with ctx.replace.',
+  },
+  UMBEL_CANVAS_TOO_LARGE: {
+    summary: 'A canvas has too many tasks.',
+    nextStep: 'Give each task more to do: use chunks or starmap.',
+  },
+  UMBEL_BAD_CANVAS: {
+    summary: 'Something is not a canvas.',
+    nextStep: 'Build it with chain, group, chord and the methods of a task.',
+  },
+  UMBEL_DUPLICATE_ID: {
+    summary: 'An id was used before.',
+    nextStep: 'Choose another id, or use app.result(id) to follow the one that exists.',
+  },
+  UMBEL_WOULD_DEADLOCK: {
+    summary: 'A handler would wait for a task while it holds a worker.',
+    nextStep: 'Use ctx.send, ctx.replace, a chain or a chord instead of get().',
+  },
+  UMBEL_TIMEOUT: {
+    summary: 'A result did not come in time.',
+    nextStep: 'Wait longer, or revoke it; the task itself goes on.',
+  },
+  UMBEL_ABORTED: {
+    summary: 'The signal given to a wait was aborted.',
+    nextStep: 'Nothing is lost: the task goes on and can be waited for again.',
+  },
+  UMBEL_REVOKED: {
+    summary: 'A task or a workflow was revoked.',
+    nextStep: 'Send it again if it should run after all.',
+  },
+  UMBEL_EXPIRED: {
+    summary: 'A task was not started before it expired.',
+    nextStep: 'Give the lane more slots, or the task a later expires.',
+  },
+  UMBEL_REJECTED: {
+    summary: 'A handler refused a task for good by throwing Reject.',
+    nextStep: 'Mend what it was given before sending it again.',
+  },
+  UMBEL_IGNORED: {
+    summary: 'A handler ended a task without a result by throwing Ignore.',
+    nextStep: 'Do not wait for tasks that may be ignored.',
+  },
+  UMBEL_RETRIES_SPENT: {
+    summary: 'A task asked for another attempt and had none left.',
+    nextStep: "Look at the cause, or raise the task's retry.max.",
+  },
+  UMBEL_WORKER_LOST: {
+    summary: 'A worker thread died.',
+    nextStep: 'Look for process.exit, an exhausted heap or a crashing add-on in the handler.',
+  },
+  UMBEL_SETUP_FAILED: {
+    summary: "A base task's setup threw.",
+    nextStep: 'Look at the cause: the task cannot run before its setup succeeds.',
+  },
+  UMBEL_SETUP_TIMEOUT: {
+    summary: "A base task's setup did not end in time.",
+    nextStep: 'Give the connections it opens a timeout of their own.',
+  },
+  UMBEL_HANDLER_THREW_NOTHING: {
+    summary: 'A handler threw something that is not an error.',
+    nextStep: 'Throw an Error: it brings a stack that says where.',
+  },
+  UMBEL_CHORD_FAILED: {
+    summary: "A member of a chord's header failed, so its body was not run.",
+    nextStep: "Look at the cause: it is the member's own error.",
+  },
+  UMBEL_UNKNOWN_STATE: {
+    summary: 'A handler set a state its task does not declare.',
+    nextStep: 'Add it to the states of the task.',
+  },
+  UMBEL_UNKNOWN_RESULT: {
+    summary: 'Nothing has this id.',
+    nextStep: 'Check the id and that the app uses the store it was sent to.',
+  },
+  UMBEL_RESULT_GONE: {
+    summary: 'A result was dropped as its time of retention had passed.',
+    nextStep: 'Read results sooner, or keep them longer.',
+  },
+  UMBEL_STORE_FAILED: {
+    summary: 'The store did not take what was to be stored.',
+    nextStep: 'Look at the cause: disk, permissions or connection.',
+  },
+  UMBEL_MODULE_FAILED: {
+    summary: 'A module of tasks could not be loaded in a thread.',
+    nextStep: 'Import the module by itself to see the cause; it must only define tasks when imported.',
+  },
+} as const satisfies Readonly<Record<`UMBEL_${string}`, { readonly summary: string; readonly nextStep: string }>>
+
+/** The code of an error Umbel raises: a key of `ERRORS`. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** An error Umbel raises. Made by `umbelError`; tell them apart by `code`, not by message. */
+export class UmbelError extends Error {
+  override readonly name = 'UmbelError'
+  readonly code: ErrorCode
+  /** Plain data about this case, for programs. Empty where there is none. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}
+
+/** Make an error of this code. Its message is `message`, what went wrong in this case, and the next step of its code. */
+export function umbelError(
+  code: ErrorCode,
+  message: string,
+  options?: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> },
+): UmbelError {
+  return new UmbelError(code, `${message} ${ERRORS[code].nextStep}`, options)
+}
+
+/** What is known here of an error whose class is not. */
+export interface RemoteError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string | undefined
+  readonly fields?: Readonly<Record<string, unknown>> | undefined
+  readonly stack?: string | undefined
+  readonly cause?: unknown
+}
+
+/** The error of a failed task whose class is not known on this side. `name` and `message` are the remote error's. */
+export class TaskError extends Error {
+  override readonly name: string
+  /** Name of the class that was thrown where the handler ran. */
+  readonly remoteName: string
+  /** The remote error's `code`, where it was a string. */
+  readonly code: string | undefined
+  /** The remote error's own data fields that could travel. */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** Where it was thrown; `stack` is where this one was made. */
+  readonly remoteStack: string | undefined
+
+  constructor(remote: RemoteError) {
+    super(remote.message, remote.cause === undefined ? undefined : { cause: remote.cause })
+    this.name = remote.name
+    this.remoteName = remote.name
+    this.code = remote.code
+    this.fields = remote.fields ?? {}
+    this.remoteStack = remote.stack
+  }
+}

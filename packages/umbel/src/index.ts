@@ -1,0 +1,25 @@
+/** Umbel: Celery's patterns as an in-process orchestration framework. What users import; everything else is inside. */
+
+// tasks and canvases
+export { chain, chord, group } from './canvas.ts'
+export type { AttemptEnd, TaskDefinition, TaskModule } from './definition.ts'
+export type { RetryRequest, TaskContext, TaskLog } from './context.ts'
+export type { AnySignature, Signature } from './signature.ts'
+export { defineTasks, task } from './task.ts'
+export type { StandardSchema } from './standard-schema.ts'
+export { Ignore, Reject, type Duration, type RetryOptions, type SignatureOptions } from '@umbel/core'
+
+// the app
+export { App, createApp, type StopOptions } from './app.ts'
+export type { AppOptions } from './app-options.ts'
+export type { LaneOptions } from './lanes/lane.ts'
+export type { Route, RouteCall, RouteTarget } from '@umbel/core'
+export type { AttemptSignal, ListenOptions, SignalName, Signals, TaskSignal } from './signals.ts'
+export { memoryStore, type MemoryStoreOptions } from './stores/memory.ts'
+export { SimulatedClock } from './simulated-clock.ts'
+export type { Clock, Random, Store, Timer } from '@umbel/core'
+
+// results and errors
+export { AsyncResult, type GetOptions, type Update } from './async-result.ts'
+export { GroupResult, type MemberResult } from './group-result.ts'
+export { type ErrorCode, ERRORS, TaskError, UmbelError } from '@umbel/core'

@@ -1,0 +1,4 @@
+import { memoryStore } from 'umbel'
+import { storeSuite } from './store-suite.ts'
+
+storeSuite('memory', memoryStore)
