@@ -4,7 +4,6 @@ import { MAX_CANVAS_DEPTH } from './plan.ts'
 import type { Canvas, ChordSignature, GroupSignature, MapSignature, SignatureOptions, TaskSignature } from './signature.ts'
 
 const NO_OPTIONS: SignatureOptions = Object.freeze({})
-const NONE: ReadonlySet<Canvas> = new Set()
 
 /** What a task signature is made from; everything but the name has a default. */
 export type TaskParts = Pick<TaskSignature, 'task'> & Partial<TaskSignature>
@@ -36,17 +35,17 @@ export function chunksOf(task: string, items: readonly unknown[], size: number):
 
 /**
  * Compose steps that follow one another. Chains among them are flattened, a group that a step follows becomes a chord, and a chord
- * that a task follows takes it into its body; a group of one member is that member, unless `kept` names it. One step alone is that step.
+ * that a task follows takes it into its body; a group written with one member is that member. One step alone is that step.
  */
-export function chainOf(steps: readonly Canvas[], kept: ReadonlySet<Canvas> = NONE): Canvas {
-  const chain = new Sequence([], true, kept)
+export function chainOf(steps: readonly Canvas[]): Canvas {
+  const chain = new Sequence([], true)
   for (const step of steps) chain.add(step)
   return chain.canvas()
 }
 
-/** Put one canvas after another, Celery's `a | b`: like `chainOf`, but a group of one member in front stays a group. */
-export function pipeOf(first: Canvas, next: Canvas, kept: ReadonlySet<Canvas> = NONE): Canvas {
-  const pipe = Sequence.of(first, kept)
+/** Put one canvas after another, Celery's `a | b`: like `chainOf`, but a group of one in front stays a group. */
+export function pipeOf(first: Canvas, next: Canvas): Canvas {
+  const pipe = Sequence.of(first)
   pipe.add(next)
   return pipe.canvas()
 }
@@ -57,6 +56,10 @@ export function groupOf(members: readonly Canvas[]): GroupSignature {
   if (only?.kind === 'group') return only
   return Object.freeze({ kind: 'group', members: Object.freeze([...members]), options: NO_OPTIONS })
 }
+
+/** Compose a list of members, of a length not known beforehand: a group that a chain never unrolls. */
+export const listGroupOf = (members: readonly Canvas[]): GroupSignature =>
+  Object.freeze({ kind: 'group', members: Object.freeze([...members]), list: true, options: NO_OPTIONS })
 
 /** Compose a group whose list of results goes to `body`. A single canvas as header is a list of one. */
 export function chordOf(header: Canvas | readonly Canvas[], body: Canvas): ChordSignature {
@@ -78,22 +81,20 @@ interface OpenChord {
  */
 class Sequence {
   readonly #steps: Canvas[]
-  readonly #kept: ReadonlySet<Canvas>
   readonly #depth: number
   #chained: boolean
   /** In place of the last step. */
   #open: OpenChord | undefined
 
-  constructor(steps: Canvas[], chained: boolean, kept: ReadonlySet<Canvas>, depth = 0) {
+  constructor(steps: Canvas[], chained: boolean, depth = 0) {
     if (depth > MAX_CANVAS_DEPTH) throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     this.#steps = steps
     this.#chained = chained
-    this.#kept = kept
     this.#depth = depth
   }
 
-  static of(canvas: Canvas, kept: ReadonlySet<Canvas>, depth = 0): Sequence {
-    return canvas.kind === 'chain' ? new Sequence([...unchained(canvas)], true, kept, depth) : new Sequence([canvas], false, kept, depth)
+  static of(canvas: Canvas, depth = 0): Sequence {
+    return canvas.kind === 'chain' ? new Sequence([...unchained(canvas)], true, depth) : new Sequence([canvas], false, depth)
   }
 
   /** What has been put together. */
@@ -115,9 +116,9 @@ class Sequence {
     if (member !== undefined) this.add(member)
   }
 
-  /** A group of one stands for its member, except in front of a pipe or when told to stay. */
+  /** A group of one stands for its member, except in front of a pipe and when it was made from a list. */
   #unrolls(group: GroupSignature): boolean {
-    return group.members.length === 1 && !this.#kept.has(group) && (this.#chained || this.#last()?.kind !== 'group')
+    return group.members.length === 1 && group.list !== true && (this.#chained || this.#last()?.kind !== 'group')
   }
 
   #addToChain(next: Canvas): void {
@@ -161,7 +162,7 @@ class Sequence {
   #body(): Sequence {
     if (this.#open === undefined) {
       const { body, ...chord } = this.#steps.pop() as ChordSignature
-      this.#open = { chord, body: Sequence.of(body, this.#kept, this.#depth + 1) }
+      this.#open = { chord, body: Sequence.of(body, this.#depth + 1) }
     }
     return this.#open.body
   }

@@ -45,7 +45,7 @@ export interface TaskContext<States extends string = never, Keywords = AnyKeywor
   readonly root: string
   /**
    * Show a state of the task's own, with whatever belongs to it.
-   * @throws UMBEL_BAD_STATE when it is not among the task's `states`.
+   * @throws UMBEL_UNKNOWN_STATE when it is not among the task's `states`.
    */
   setState(state: [States] extends [never] ? NoStatesDeclared : States, meta?: object): void
   /** Show how far it has come. */

@@ -41,6 +41,11 @@ export type Takes<S extends AnySignature, Value> = 'immutable' extends FlagsOf<S
 /** Whether no keyword argument is missing that has no default. */
 export type HasKeywords<S extends AnySignature> = {} extends KeywordsOf<S> ? true : false
 
+/** Whether `Next` may stand after `Before`. */
+export type Follows<Before extends AnySignature, Next extends AnySignature> = Takes<Next, Gives<Before>> extends true
+  ? HasKeywords<Next>
+  : false
+
 /** `Next` itself where it may follow `Before`, else what is wrong. `Where` and `After` say in words which steps they are. */
 export type Following<Before extends AnySignature, Next extends AnySignature, Where extends string, After extends string> = Takes<
   Next,
