@@ -1,0 +1,219 @@
+import {
+  type AttemptCall,
+  type AttemptReports,
+  type Canvas,
+  type Encoded,
+  encode,
+  milliseconds,
+  umbelError,
+  withCall,
+} from '@umbel/core'
+import type { AnySignature } from './any-signature.ts'
+import type { AttemptControl } from './attempt-control.ts'
+import type { RetryRequest, TaskLog } from './context.ts'
+import type { AnyContext, TaskDefinition } from './definition.ts'
+import type { Resources } from './resources.ts'
+import type { AnyResult, Call, Sender } from './sender.ts'
+
+/** What attempts need of where they run; shared by all of them. */
+export interface AttemptEnvironment {
+  readonly reports: AttemptReports
+  readonly resources: Resources
+  /** Longest encoded value, in characters and bytes. */
+  readonly maxBytes: number
+  /** Makes the ids of what handlers send. */
+  readonly ids: () => string
+  /** Makes the handle of what was sent under an id. */
+  readonly handleOf: (id: string) => AnyResult
+}
+
+/** What `ctx.retry` throws. */
+export class RetryWanted {
+  readonly error: unknown
+  /** Milliseconds to wait; `undefined` leaves it to the task's backoff. */
+  readonly delay: number | undefined
+  readonly max: number | undefined
+
+  constructor({ error, countdown, max }: RetryRequest) {
+    this.error = error
+    this.delay = countdown === undefined ? undefined : milliseconds(countdown, 'countdown')
+    this.max = max
+  }
+}
+
+/** What `ctx.replace` throws. */
+export class Replacement {
+  readonly canvas: Encoded
+  constructor(canvas: Encoded) {
+    this.canvas = canvas
+  }
+}
+
+/**
+ * The context a handler is given. `retry` and `replace` end the attempt by throwing: a handler that catches what they throw
+ * goes on as if they had not been called. Once the attempt has ended, states, progress and logs are dropped.
+ */
+export class AttemptContext implements Omit<AnyContext, 'send' | 'setState'> {
+  readonly #definition: TaskDefinition
+  readonly #call: AttemptCall
+  readonly #kwargs: Readonly<Record<string, unknown>>
+  readonly #environment: AttemptEnvironment
+  readonly #control: AttemptControl
+  #log: AttemptLog | undefined
+
+  constructor(
+    definition: TaskDefinition,
+    call: AttemptCall,
+    kwargs: Readonly<Record<string, unknown>>,
+    environment: AttemptEnvironment,
+    control: AttemptControl,
+  ) {
+    this.#definition = definition
+    this.#call = call
+    this.#kwargs = kwargs
+    this.#environment = environment
+    this.#control = control
+  }
+
+  get id(): string {
+    return this.#call.id
+  }
+
+  get attempt(): number {
+    return this.#call.attempt
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  get kwargs(): Readonly<Record<string, unknown>> {
+    return this.#kwargs
+  }
+
+  get parent(): string | undefined {
+    return this.#call.parent
+  }
+
+  get root(): string {
+    return this.#call.root
+  }
+
+  get log(): TaskLog {
+    this.#log ??= new AttemptLog(this.#call, this.#environment, this.#control)
+    return this.#log
+  }
+
+  setState(state: string, meta?: object): void {
+    const { name, options } = this.#definition
+    if (!options.states.includes(state)) {
+      const known = options.states.length === 0 ? 'it declares none' : `it declares ${options.states.join(', ')}`
+      throw umbelError('UMBEL_UNKNOWN_STATE', `${name} has no state ${String(state)}: ${known}.`)
+    }
+    const encoded = meta === undefined ? undefined : this.#encode(meta, 'meta')
+    if (!this.#control.ended) this.#environment.reports.state(this.#call, state, encoded)
+  }
+
+  progress(done: number, total: number): void {
+    if (!this.#control.ended) this.#environment.reports.progress(this.#call, done, total)
+  }
+
+  retry(request: RetryRequest = {}): never {
+    throw new RetryWanted(request)
+  }
+
+  replace(signature: AnySignature): never {
+    throw new Replacement(this.#encode(canvasOf(signature), 'canvas'))
+  }
+
+  send(signature: AnySignature): AnyResult {
+    return sendCanvas(canvasOf(signature), this.#call, this.#environment)
+  }
+
+  #encode(value: unknown, path: string): Encoded {
+    return encode(value, { maxBytes: this.#environment.maxBytes, path })
+  }
+}
+
+/** Put what a base's setup made onto a context. @throws UMBEL_SETUP_FAILED when it would hide something of the context's own. */
+export function equip(context: AttemptContext, made: unknown): void {
+  if (typeof made !== 'object' || made === null) return
+  for (const key of Object.keys(made)) {
+    if (key in AttemptContext.prototype) {
+      throw umbelError('UMBEL_SETUP_FAILED', `A setup gave ${key}, which is a name of the context's own.`)
+    }
+  }
+  Object.assign(context, made)
+}
+
+/** The sender behind `delay` and `send` of signatures while a handler runs. */
+export class AttemptSender implements Sender {
+  readonly #call: AttemptCall
+  readonly #environment: AttemptEnvironment
+
+  constructor(call: AttemptCall, environment: AttemptEnvironment) {
+    this.#call = call
+    this.#environment = environment
+  }
+
+  delay(canvas: Canvas, { args, kwargs, options }: Call): AnyResult {
+    return sendCanvas(withCall(canvas, args, kwargs, options), this.#call, this.#environment)
+  }
+
+  async send(canvas: Canvas, call: Call): Promise<AnyResult> {
+    return this.delay(canvas, call)
+  }
+}
+
+/** Works after the attempt has ended, too: what a handler forgot to await is not lost. */
+function sendCanvas(canvas: Canvas, call: AttemptCall, environment: AttemptEnvironment): AnyResult {
+  const { ids, maxBytes, reports, handleOf } = environment
+  const id = canvas.options.id ?? ids()
+  reports.send(call, id, encode(canvas, { maxBytes, path: 'canvas' }))
+  return handleOf(id)
+}
+
+const canvasOf = (what: AnySignature | Canvas): Canvas => ('data' in what ? what.data : what)
+
+class AttemptLog implements TaskLog {
+  readonly #call: AttemptCall
+  readonly #environment: AttemptEnvironment
+  readonly #control: AttemptControl
+
+  constructor(call: AttemptCall, environment: AttemptEnvironment, control: AttemptControl) {
+    this.#call = call
+    this.#environment = environment
+    this.#control = control
+  }
+
+  debug(message: string, fields?: object): void {
+    this.#write('debug', message, fields)
+  }
+
+  info(message: string, fields?: object): void {
+    this.#write('info', message, fields)
+  }
+
+  warn(message: string, fields?: object): void {
+    this.#write('warn', message, fields)
+  }
+
+  error(message: string, fields?: object): void {
+    this.#write('error', message, fields)
+  }
+
+  #write(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: object | undefined): void {
+    if (this.#control.ended) return
+    const { reports, maxBytes } = this.#environment
+    reports.log(this.#call, level, String(message), fields === undefined ? undefined : encodeFields(fields, maxBytes))
+  }
+}
+
+/** A log line is never worth a failure: fields that cannot travel are named instead. */
+function encodeFields(fields: object, maxBytes: number): Encoded {
+  try {
+    return encode(fields, { maxBytes, path: 'fields' })
+  } catch (error) {
+    return encode({ unreadable: error instanceof Error ? error.message : 'fields' }, { maxBytes, path: 'fields' })
+  }
+}

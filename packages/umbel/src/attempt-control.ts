@@ -1,0 +1,91 @@
+import { type AbortReason, type UmbelError, umbelError } from '@umbel/core'
+
+/** What others can do to an attempt while it runs, and what it asks about that. Cheap: makes its signal when first asked. */
+export class AttemptControl {
+  /** Why it is asked to end; `undefined` while it is not. */
+  reason: AbortReason | undefined
+  /** Whether its outcome is settled: what its handler still tells is dropped. */
+  ended = false
+  #controller: AbortController | undefined
+  #error: UmbelError | undefined
+  #fail: ((thrown: unknown) => void) | undefined
+  readonly #look: (() => void) | undefined
+
+  /** `look` takes in aborts that have arrived unseen, as they do in a thread whose handler never lets the loop turn. */
+  constructor(look?: () => void) {
+    this.#look = look
+  }
+
+  /** Ask the handler to end. Only the first reason counts. */
+  abort(reason: AbortReason): void {
+    if (this.reason !== undefined) return
+    this.reason = reason
+    this.#controller?.abort(this.error)
+  }
+
+  /** Fail the handler from outside, as by an error of a callback of its own. False when it has ended already. */
+  fail(thrown: unknown): boolean {
+    if (this.#fail === undefined) return false
+    this.#fail(thrown)
+    return true
+  }
+
+  /** The handler's signal. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.reason !== undefined) this.#controller.abort(this.error)
+    }
+    return this.#controller.signal
+  }
+
+  /** What the signal is aborted with. */
+  get error(): UmbelError {
+    this.#error ??= abortError(this.reason ?? 'revoked')
+    return this.#error
+  }
+
+  /** Throw if it is asked to end. */
+  check(): void {
+    this.#look?.()
+    if (this.reason !== undefined) throw this.error
+  }
+
+  /** Wait for what the handler promised, or for `fail`. */
+  wait(promise: PromiseLike<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#fail = (thrown) => {
+        this.#fail = undefined
+        reject(thrown)
+      }
+      promise.then(
+        (value) => {
+          this.#fail = undefined
+          resolve(value)
+        },
+        (thrown) => {
+          this.#fail = undefined
+          reject(thrown)
+        },
+      )
+    })
+  }
+
+  /** Tell whether something thrown says no more than that it was asked to end. */
+  isAbort(thrown: unknown): boolean {
+    if (this.reason === undefined || typeof thrown !== 'object' || thrown === null) return false
+    return thrown === this.#error || (thrown as { name?: unknown }).name === 'AbortError'
+  }
+}
+
+/** The error that an aborted attempt ends with. */
+export function abortError(reason: AbortReason): UmbelError {
+  switch (reason) {
+    case 'revoked':
+      return umbelError('UMBEL_REVOKED', 'The task was revoked while it ran.')
+    case 'stopped':
+      return umbelError('UMBEL_APP_STOPPED', 'The app stopped while the task ran.')
+    default:
+      return umbelError('UMBEL_REVOKED', `The task was aborted: ${String(reason satisfies never)}.`)
+  }
+}

@@ -1,0 +1,168 @@
+import { type AttemptCall, decode, type Encoded, encode, type Outcome, toErrorData, umbelError } from '@umbel/core'
+import { AttemptContext, type AttemptEnvironment, AttemptSender, equip } from './attempt-context.ts'
+import { AttemptControl } from './attempt-control.ts'
+import { type Ending, endingOf } from './attempt-ending.ts'
+import { type CurrentAttempt, currentAttempt } from './current-attempt.ts'
+import type { AnyContext, AttemptEnd, TaskDefinition } from './definition.ts'
+
+/**
+ * Run one attempt of a task to its outcome: decode, check the keyword arguments, set up, call the handler, say what came of
+ * it, run the hooks. Never rejects, whatever the handler does.
+ *
+ * Hooks: `beforeStart` outermost base first, then `around` (the outermost base's is the outermost), then the handler, then
+ * `onSuccess`, `onFailure` or `onRetry` and after it `afterReturn`, innermost base first. As in Celery, `afterReturn` is not
+ * called for a retry, and none of the last four for an attempt that was ignored, rejected, replaced or aborted.
+ */
+export async function runAttempt(
+  definition: TaskDefinition,
+  call: AttemptCall,
+  environment: AttemptEnvironment,
+  control = new AttemptControl(),
+): Promise<Outcome> {
+  const { bases, options } = definition
+  let args: readonly unknown[]
+  let context: AttemptContext & AnyContext
+  try {
+    args = decode(call.args, definition.errors) as readonly unknown[]
+    let kwargs = (call.kwargs === undefined ? {} : decode(call.kwargs, definition.errors)) as Record<string, unknown>
+    if (options.kwargs !== undefined) kwargs = await checkedKwargs(definition, kwargs)
+    context = new AttemptContext(definition, call, kwargs, environment, control) as AttemptContext & AnyContext
+  } catch (error) {
+    control.ended = true
+    return { kind: 'failed', error: toErrorData(error) }
+  }
+  const current: CurrentAttempt = { call, sender: new AttemptSender(call, environment) }
+  const attempt: Attempt = { definition, call, environment, control, args, context }
+  const { outcome } = await currentAttempt.run(current, bases.length === 0 ? handled : based, attempt)
+  control.ended = true
+  return outcome
+}
+
+/** All that belongs to one run of a handler. */
+interface Attempt {
+  readonly definition: TaskDefinition
+  readonly call: AttemptCall
+  readonly environment: AttemptEnvironment
+  readonly control: AttemptControl
+  readonly args: readonly unknown[]
+  readonly context: AttemptContext & AnyContext
+}
+
+/** What the schema of a task makes of its keyword arguments. @throws UMBEL_BAD_KWARGS */
+async function checkedKwargs(definition: TaskDefinition, kwargs: object): Promise<Record<string, unknown>> {
+  const checked = await definition.options.kwargs?.['~standard'].validate(kwargs)
+  if (checked?.issues === undefined) return checked?.value as Record<string, unknown>
+  const issues = checked.issues.map((issue) => issue.message).join('; ')
+  throw umbelError('UMBEL_BAD_KWARGS', `The keyword arguments of ${definition.name} do not fit: ${issues}.`)
+}
+
+/** Call the handler and judge what comes of it. */
+async function handled(attempt: Attempt): Promise<Ending> {
+  try {
+    attempt.control.check()
+    const returned = invoke(attempt)
+    return succeeded(attempt, isPromise(returned) ? await attempt.control.wait(returned) : returned)
+  } catch (thrown) {
+    return endingOf(thrown, attempt)
+  }
+}
+
+/** The same for a task with bases: their resources and hooks around it. */
+async function based(attempt: Attempt): Promise<Ending> {
+  let ending: Ending
+  try {
+    for (const base of attempt.definition.bases) {
+      if (base.setup !== undefined) equip(attempt.context, await attempt.environment.resources.get(base))
+    }
+    attempt.control.check()
+    ending = succeeded(attempt, await attempt.control.wait(surrounded(attempt)))
+  } catch (thrown) {
+    ending = endingOf(thrown, attempt)
+  }
+  await runHooks(attempt, ending)
+  return ending
+}
+
+/** The handler with `beforeStart` and `around` of its bases. */
+async function surrounded(attempt: Attempt): Promise<unknown> {
+  const { definition, context, args } = attempt
+  for (const base of definition.bases) await base.beforeStart?.(context, args)
+  let next = async (): Promise<unknown> => invoke(attempt)
+  for (const { around } of definition.bases.toReversed()) {
+    if (around === undefined) continue
+    const inner = next
+    next = async () => around(context, inner)
+  }
+  return next()
+}
+
+function invoke({ definition: { handler }, call, context, args, control }: Attempt): unknown {
+  switch (call.via) {
+    case 'call':
+      return handler(context, ...args)
+    case 'map':
+      return overItems(args[0], control, (item) => handler(context, item))
+    case 'starmap':
+      return overItems(args[0], control, (item) => handler(context, ...(item as readonly unknown[])))
+    default:
+      throw umbelError('UMBEL_BAD_CANVAS', `A task cannot be called by way of ${String(call.via satisfies never)}.`)
+  }
+}
+
+/** Call the handler for each item in order; the first error ends it, and so does an abort. */
+async function overItems(items: unknown, control: AttemptControl, one: (item: unknown) => unknown): Promise<unknown[]> {
+  const results: unknown[] = []
+  for (const item of items as readonly unknown[]) {
+    control.check()
+    results.push(await one(item))
+  }
+  return results
+}
+
+/** A result that cannot travel fails the attempt for good: another one would return the like. */
+function succeeded({ environment: { maxBytes } }: Attempt, value: unknown): Ending {
+  let result: Encoded
+  try {
+    result = encode(value, { maxBytes, path: 'result' })
+  } catch (error) {
+    return { outcome: { kind: 'failed', error: toErrorData(error) }, value: error }
+  }
+  return { outcome: { kind: 'succeeded', result }, value }
+}
+
+/** Run what bases do at the end. What they throw is logged and changes nothing. */
+async function runHooks(attempt: Attempt, { outcome, value }: Ending): Promise<void> {
+  switch (outcome.kind) {
+    case 'succeeded':
+      await eachBase(attempt, 'onSuccess', value)
+      return eachBase(attempt, 'afterReturn', { status: 'SUCCESS', result: value } satisfies AttemptEnd)
+    case 'failed':
+      await eachBase(attempt, 'onFailure', value)
+      return eachBase(attempt, 'afterReturn', { status: 'FAILURE', error: value } satisfies AttemptEnd)
+    case 'retry':
+      return eachBase(attempt, 'onRetry', value)
+    default:
+  }
+}
+
+type EndHook = 'onSuccess' | 'onFailure' | 'onRetry' | 'afterReturn'
+
+async function eachBase(attempt: Attempt, hook: EndHook, value: unknown): Promise<void> {
+  const { definition, context, args } = attempt
+  for (const base of definition.bases.toReversed()) {
+    const run = base[hook] as ((ctx: AnyContext, value: unknown, args: readonly unknown[]) => unknown) | undefined
+    try {
+      await run?.(context, value, args)
+    } catch (error) {
+      context.log.error(`${hook} threw`, { error: toErrorData(error) })
+    }
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}

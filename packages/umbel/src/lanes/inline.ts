@@ -1,0 +1,100 @@
+import {
+  type AbortReason,
+  type AttemptCall,
+  type AttemptReports,
+  type Clock,
+  type ErrorData,
+  type Outcome,
+  toErrorData,
+  umbelError,
+  type Worker,
+} from '@umbel/core'
+import { runAttempt } from '../attempt.ts'
+import type { AttemptEnvironment } from '../attempt-context.ts'
+import { AttemptControl, abortError } from '../attempt-control.ts'
+import { currentAttempt } from '../current-attempt.ts'
+import { definitionOf } from '../definition.ts'
+import { Resources } from '../resources.ts'
+import type { AnyResult } from '../sender.ts'
+
+/** What handlers on the main loop are run with. */
+export interface InlineOptions {
+  /** Called outside of the handler's async context. */
+  readonly reports: AttemptReports
+  readonly clock: Clock
+  /** Longest encoded value, in characters and bytes. */
+  readonly maxBytes: number
+  /** Makes the ids of what handlers send. */
+  readonly ids: () => string
+  /** Makes the handle of what was sent under an id. */
+  readonly handleOf: (id: string) => AnyResult
+  /** Told what a teardown threw. */
+  readonly onStray?: (error: ErrorData) => void
+}
+
+/** Run handlers on the main loop. They cannot be ended from outside: `kill` aborts their signal and gives their outcome up. */
+export function inlineWorker(options: InlineOptions): Worker {
+  return new InlineWorker(options)
+}
+
+interface Running {
+  readonly control: AttemptControl
+  readonly settle: (outcome: Outcome) => void
+}
+
+class InlineWorker implements Worker {
+  readonly #environment: AttemptEnvironment
+  readonly #onStray: ((error: ErrorData) => void) | undefined
+  readonly #running = new Map<string, Running>()
+
+  constructor({ reports, clock, maxBytes, ids, handleOf, onStray }: InlineOptions) {
+    this.#environment = { reports: outside(reports), resources: new Resources(clock), maxBytes, ids, handleOf }
+    this.#onStray = onStray
+  }
+
+  run(call: AttemptCall): Promise<Outcome> {
+    const definition = definitionOf(call.task)
+    if (definition === undefined) {
+      const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${call.task}.`)
+      return Promise.resolve({ kind: 'failed', error: toErrorData(error) })
+    }
+    return new Promise((resolve) => {
+      const control = new AttemptControl()
+      const settle = (outcome: Outcome): void => {
+        if (this.#running.get(call.id) === running) this.#running.delete(call.id)
+        resolve(outcome)
+      }
+      const running = { control, settle }
+      this.#running.set(call.id, running)
+      runAttempt(definition, call, this.#environment, control).then(settle)
+    })
+  }
+
+  abort(id: string, reason: AbortReason): void {
+    this.#running.get(id)?.control.abort(reason)
+  }
+
+  kill(id: string, reason: AbortReason): void {
+    const running = this.#running.get(id)
+    if (running === undefined) return
+    running.control.abort(reason)
+    running.control.ended = true
+    running.settle({ kind: 'aborted', error: toErrorData(abortError(reason)) })
+  }
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    await this.#environment.resources.tearDown((error) => this.#onStray?.(toErrorData(error)))
+  }
+}
+
+/** What is done about a report is no part of the handler: it must not look as if the handler did it. */
+function outside(reports: AttemptReports): AttemptReports {
+  return {
+    state: (...told) => currentAttempt.exit(() => reports.state(...told)),
+    progress: (...told) => currentAttempt.exit(() => reports.progress(...told)),
+    send: (...told) => currentAttempt.exit(() => reports.send(...told)),
+    log: (...told) => currentAttempt.exit(() => reports.log(...told)),
+  }
+}
