@@ -1,4 +1,4 @@
-import { encode, type EngineEvent, type Row, type Store, type TaskRow, type TaskSpec, type WorkflowRow } from '@umbel/core'
+import { encode, type EngineEvent, type Store, type TaskRow, type TaskSpec, type WorkflowRow } from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 
 const SPEC: TaskSpec = {

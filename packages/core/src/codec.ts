@@ -1,18 +1,82 @@
-// STAND-IN by the lead until the real one lands: overwrite freely
+import { type ErrorClasses, fromErrorData, toErrorData } from './error-data.ts'
+import { umbelError } from './errors.ts'
+import { readValue } from './read-value.ts'
+import { writeValue } from './write-value.ts'
+
+/** A value as it travels and is stored: tagged JSON, and its binary parts beside the text in the order of their tags. */
 export type Encoded = string | { readonly text: string; readonly bytes: readonly Uint8Array[] }
-export function encode(value: unknown, _options?: { maxBytes?: number; path?: string }): Encoded {
-  if (value === undefined) return '{"$":"undefined"}'
-  return JSON.stringify(value)
-}
-export function decode(encoded: Encoded, _classes?: unknown): unknown {
-  const text = typeof encoded === 'string' ? encoded : encoded.text
-  return text === '{"$":"undefined"}' ? undefined : JSON.parse(text)
-}
-const t = (e: Encoded): string => (typeof e === 'string' ? e : e.text)
+
+/** The encoded empty list. */
 export const EMPTY_LIST: Encoded = '[]'
-export const encodeList = (items: readonly Encoded[]): Encoded => `[${items.map(t).join(',')}]`
-export function concatLists(a: Encoded, b: Encoded): Encoded {
-  const x = t(a).slice(1, -1), y = t(b).slice(1, -1)
-  return `[${x}${x && y ? ',' : ''}${y}]`
+
+/** Size bound where no other is given: 1 MiB. */
+const MAX_BYTES = 1_048_576
+
+/** How a value is encoded. */
+export interface EncodeOptions {
+  /** The most UTF-16 units of text and bytes of binary parts together. Default 1,048,576. */
+  readonly maxBytes?: number
+  /** What the value is called in errors. Default `value`. */
+  readonly path?: string
 }
-export const encodedSize = (e: Encoded): number => t(e).length
+
+/**
+ * Encode a value so that `decode` gives an equal one: JSON values, undefined, NaN, the infinities, -0, bigint, Date, Map, Set, ArrayBuffer,
+ * every view of one (Node's Buffer comes back as a Uint8Array), errors, and lists and plain objects of these. An object without a prototype
+ * comes back as a plain one, a value met twice as two copies, an error as `toErrorData` sees it.
+ * @throws UMBEL_CANNOT_TRAVEL with the place of anything else, UMBEL_VALUE_TOO_DEEP past 200 levels, UMBEL_VALUE_TOO_LARGE past `maxBytes`.
+ */
+export function encode(value: unknown, options?: EncodeOptions): Encoded {
+  return writeValue(value, {
+    maxBytes: options?.maxBytes ?? MAX_BYTES,
+    path: options?.path ?? 'value',
+    describe: toErrorData,
+  })
+}
+
+/**
+ * Decode to a value that shares nothing with anyone: bytes are copied. Errors of `classes` are revived as such.
+ * @throws UMBEL_BAD_VALUE for what `encode` did not make.
+ */
+export function decode(encoded: Encoded, classes?: ErrorClasses): unknown {
+  return readValue(encoded, { revive: (data) => fromErrorData(data, classes), bytes: 'copied' })
+}
+
+/** Decode as `decode` does, but take the binary parts over into the value: for a receiver to whom they belong, once. */
+export function decodeOwned(encoded: Encoded, classes?: ErrorClasses): unknown {
+  return readValue(encoded, { revive: (data) => fromErrorData(data, classes), bytes: 'owned' })
+}
+
+/** Make the encoded list of values that are encoded already, without decoding them. */
+export function encodeList(items: readonly Encoded[]): Encoded {
+  return withBytes(`[${items.map(textOf).join(',')}]`, items)
+}
+
+/**
+ * Join two encoded lists to one, without decoding them.
+ * @throws UMBEL_BAD_VALUE where one is no encoded list.
+ */
+export function concatLists(a: Encoded, b: Encoded): Encoded {
+  const before = textOf(a)
+  const after = textOf(b)
+  for (const text of [before, after]) {
+    if (!text.startsWith('[') || !text.endsWith(']'))
+      throw umbelError('UMBEL_BAD_VALUE', 'What should be an encoded list is none.')
+  }
+  if (before === EMPTY_LIST) return b
+  if (after === EMPTY_LIST) return a
+  return withBytes(`${before.slice(0, -1)},${after.slice(1)}`, [a, b])
+}
+
+/** Size of an encoded value as bounds count it: UTF-16 units of text and bytes of binary parts together. */
+export function encodedSize(encoded: Encoded): number {
+  if (typeof encoded === 'string') return encoded.length
+  return encoded.bytes.reduce((sum, part) => sum + part.byteLength, encoded.text.length)
+}
+
+const textOf = (encoded: Encoded): string => (typeof encoded === 'string' ? encoded : encoded.text)
+
+function withBytes(text: string, parts: readonly Encoded[]): Encoded {
+  const bytes = parts.flatMap((part) => (typeof part === 'string' ? [] : part.bytes))
+  return bytes.length === 0 ? text : { text, bytes }
+}

@@ -222,6 +222,8 @@ export function umbelError(
 /** What is known here of an error whose class is not. */
 export interface RemoteError {
   readonly name: string
+  /** Name of its class. Default: `name`. */
+  readonly remoteName?: string | undefined
   readonly message: string
   readonly code?: string | undefined
   readonly fields?: Readonly<Record<string, unknown>> | undefined
@@ -244,7 +246,7 @@ export class TaskError extends Error {
   constructor(remote: RemoteError) {
     super(remote.message, remote.cause === undefined ? undefined : { cause: remote.cause })
     this.name = remote.name
-    this.remoteName = remote.name
+    this.remoteName = remote.remoteName ?? remote.name
     this.code = remote.code
     this.fields = remote.fields ?? {}
     this.remoteStack = remote.stack

@@ -1,13 +1,12 @@
 import { type UmbelError, umbelError } from './errors.ts'
-
-/** Deepest nesting of lists and objects that travels. */
-const DEEPEST = 200
+import { DEEPEST, hasExtras, isPlainJson } from './plain-json.ts'
+import { describeObject, isError, isRecord, prototypes, viewKind } from './value-kinds.ts'
 
 /** How a value is written. */
 export interface Writing {
   /** The most UTF-16 units of text and bytes of binary parts together. */
   readonly maxBytes: number
-  /** What the value is called in errors: they say `path[1].rows`. */
+  /** What the value is called in errors: `args` gives `args[1].rows`. */
   readonly path: string
   /** Turn an error into plain data. */
   readonly describe: (error: Error) => unknown
@@ -17,264 +16,233 @@ export interface Writing {
 export type Written = string | { readonly text: string; readonly bytes: readonly Uint8Array[] }
 
 /**
- * Write a value as tagged JSON. What JSON has no form for becomes `{"$": tag, "v": ...}`; an object with a key `$` is tagged itself.
+ * Write a value as JSON. What JSON has no form for becomes `{"$": tag, "v": ...}`; an object that has a key `$` is tagged itself.
  * @throws UMBEL_CANNOT_TRAVEL, UMBEL_VALUE_TOO_DEEP, UMBEL_VALUE_TOO_LARGE
  */
 export function writeValue(value: unknown, writing: Writing): Written {
-  if (isPlain(value, writing.maxBytes)) {
-    const text = stringify(value, writing)
-    if (text.length > writing.maxBytes) throw tooLarge(text.length, writing)
-    return text
-  }
+  if (isPlainJson(value, writing.maxBytes)) return stringify(value, 0, writing)
   const writer = new Writer(writing)
-  const tree = writer.pack(value)
-  const text = stringify(tree, writing)
-  const size = text.length + writer.byteLength
-  if (size > writing.maxBytes) throw tooLarge(size, writing)
+  const tree = writer.write(value)
+  const text = stringify(tree, writer.byteLength, writing)
   return writer.bytes.length === 0 ? text : { text, bytes: writer.bytes }
 }
 
-/** The text of a tree already checked. Only too long a string can fail here: one V8 cannot hold. */
-function stringify(tree: unknown, writing: Writing): string {
+/** JSON of what was checked before. It fails only on text longer than V8 holds, and on a getter that first gave one thing and now another. */
+function stringify(tree: unknown, byteLength: number, writing: Writing): string {
+  let text: string
   try {
-    return JSON.stringify(tree)
-  } catch {
-    throw tooLarge(2 ** 29, writing)
+    text = JSON.stringify(tree)
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooLarge(2 ** 29 + byteLength, writing)
+    throw umbelError('UMBEL_CANNOT_TRAVEL', `${writing.path} has a property that does not keep still.`, { cause })
   }
+  if (text.length + byteLength > writing.maxBytes) throw tooLarge(text.length + byteLength, writing)
+  return text
 }
 
 function tooLarge(size: number, { path, maxBytes }: Writing): UmbelError {
-  return umbelError('UMBEL_VALUE_TOO_LARGE', `${path} has a size of at least ${size}, and ${maxBytes} is the most allowed.`, {
-    details: { size, maxBytes },
-  })
+  const message = `${path} has a size of at least ${size} characters and bytes; values.maxBytes allows ${maxBytes}.`
+  return umbelError('UMBEL_VALUE_TOO_LARGE', message, { details: { size, maxBytes } })
 }
 
-/** Whether plain JSON carries a value exactly. The answer is no, too, where it is too large or cannot be read: the writer says why. */
-function isPlain(value: unknown, maxBytes: number): boolean {
-  try {
-    return plainSize(value, 0, 0, maxBytes) >= 0
-  } catch {
-    return false
-  }
-}
-
-/** `size` and the least that this value adds to it; -1 where plain JSON cannot carry it. One walk that builds nothing. */
-function plainSize(value: unknown, depth: number, size: number, most: number): number {
-  if (size > most) return -1
-  switch (typeof value) {
-    case 'string':
-      return size + value.length + 2
-    case 'number':
-      return Number.isFinite(value) && (value !== 0 || 1 / value > 0) ? size + 1 : -1
-    case 'boolean':
-      return size + 4
-    case 'object':
-      if (value === null) return size + 4
-      if (depth >= DEEPEST) return -1
-      return Array.isArray(value) ? plainListSize(value, depth, size, most) : plainObjectSize(value, depth, size, most)
-    default:
-      return -1
-  }
-}
-
-function plainListSize(list: readonly unknown[], depth: number, size: number, most: number): number {
-  const { length } = list
-  if (size + length > most || Object.getPrototypeOf(list) !== Array.prototype || 'toJSON' in list) return -1
-  let sum = size + 2
-  for (let index = 0; index < length; index += 1) {
-    sum = plainSize(list[index], depth + 1, sum + 1, most)
-    if (sum < 0) return -1
-  }
-  return hasExtras(list) ? -1 : sum
-}
-
-function plainObjectSize(value: object, depth: number, size: number, most: number): number {
-  const prototype = Object.getPrototypeOf(value)
-  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return -1
-  let sum = size + 2
-  for (const key in value) {
-    if (key === '$') return -1
-    sum = plainSize((value as Record<string, unknown>)[key], depth + 1, sum + key.length + 4, most)
-    if (sum < 0) return -1
-  }
-  return Object.getOwnPropertySymbols(value).length > 0 ? -1 : sum
-}
-
-/** Whether a list has keys that are no indices. */
-const hasExtras = (list: readonly unknown[]): boolean =>
-  Object.keys(list).length !== list.length || Object.getOwnPropertySymbols(list).length > 0
-
-/** A tagged value in the tree that JSON writes. */
-const tag = (name: string, v?: unknown): unknown => (v === undefined ? { $: name } : { $: name, v })
-
-/** Copies a value to a tree of plain JSON with tags. Each getter runs once, and keys come in the order in which JSON.parse gives them back. */
+/**
+ * Copies a value to a tree of plain JSON with tags. Keys come in the order in which JSON.parse gives them back, so that binary parts keep
+ * theirs. On a throw `#path` stays where it is: it says where.
+ */
 class Writer {
   readonly bytes: Uint8Array[] = []
   byteLength = 0
-  /** The least number of units the text will have. */
-  #size = 0
   readonly #writing: Writing
   readonly #path: (string | number)[] = []
   readonly #ancestors: object[] = []
+  /** The least length the text will have. */
+  #size = 0
+  #refusal: UmbelError | undefined
 
   constructor(writing: Writing) {
     this.#writing = writing
   }
 
-  pack(value: unknown): unknown {
-    this.#add(1)
+  /** The tree of a value. Whatever the value's own getters and traps throw becomes an error that names the place. */
+  write(value: unknown): unknown {
+    try {
+      return this.#value(value)
+    } catch (error) {
+      if (error === this.#refusal) throw error
+      throw this.#cannot('could not be read', error)
+    }
+  }
+
+  #value(value: unknown): unknown {
     switch (typeof value) {
       case 'string':
-        this.#add(value.length + 1)
+        this.#add(value.length + 3)
         return value
       case 'number':
+        this.#add(2)
         if (Number.isFinite(value) && !Object.is(value, -0)) return value
-        return tag('number', Object.is(value, -0) ? '-0' : String(value))
+        return { $: 'number', v: Object.is(value, -0) ? '-0' : String(value) }
       case 'boolean':
+        this.#add(5)
         return value
       case 'undefined':
-        return tag('undefined')
+        this.#add(17)
+        return { $: 'undefined' }
       case 'bigint':
         return this.#bigint(value)
       case 'object':
+        this.#add(2)
         return value === null ? null : this.#object(value)
       default:
-        throw this.#cannot(typeof value === 'symbol' ? 'is a symbol' : 'is a function')
+        throw this.#cannot(`is a ${typeof value}`)
     }
   }
 
   #bigint(value: bigint): unknown {
-    // writing digits takes time that grows with their square: hexadecimal does not
-    const digits = value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`
+    // hexadecimal, as decimal digits of a long one take time that grows faster than they do
+    const digits = value.toString(16)
     this.#add(digits.length)
-    return tag('bigint', digits)
+    return { $: 'bigint', v: digits }
   }
 
   #object(value: object): unknown {
     if (this.#ancestors.includes(value)) throw this.#cannot('is cyclic: it stands within itself')
-    if (this.#ancestors.length >= DEEPEST) {
-      throw umbelError('UMBEL_VALUE_TOO_DEEP', `${this.#where()} is nested deeper than ${DEEPEST} levels.`)
-    }
+    if (this.#ancestors.length >= DEEPEST)
+      throw this.#refuse('UMBEL_VALUE_TOO_DEEP', `is nested deeper than ${DEEPEST} levels`)
     this.#ancestors.push(value)
-    const packed = this.#guarded(() => this.#container(value))
+    const tree = this.#container(value)
     this.#ancestors.pop()
-    return packed
+    return tree
   }
 
   #container(value: object): unknown {
     if (Array.isArray(value)) return this.#list(value)
-    if (ArrayBuffer.isView(value)) return this.#view(value)
-    if (isError(value)) return this.#error(value)
     if (isRecord(value)) return this.#record(value)
-    const kind = Object.prototype.toString.call(value).slice(8, -1)
-    if (prototypes(value) === 2 && Object.keys(value).length === 0) {
-      if (kind === 'Date') return this.#date(Date.prototype.getTime.call(value))
-      if (kind === 'Map') return this.#map([...Map.prototype.entries.call(value)])
-      if (kind === 'Set') return tag('set', this.#items([...Set.prototype.values.call(value)], 'values'))
-      if (kind === 'ArrayBuffer') return this.#bytes('ArrayBuffer', new Uint8Array((value as ArrayBuffer).slice(0)))
+    if (isError(value)) return { $: 'error', v: this.#value(this.#writing.describe(value)) }
+    if (ArrayBuffer.isView(value)) {
+      return this.#binary(viewKind(value), new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
     }
-    throw this.#cannot(`is ${describeObject(value, kind)}`)
+    // a subclass has one prototype more
+    if (prototypes(value) !== 2) throw this.#cannot(`is ${describeObject(value)}`)
+    const tree = this.#builtIn(value)
+    if (tree === undefined) throw this.#cannot(`is ${describeObject(value)}`)
+    if (Object.keys(value).length > 0) throw this.#cannot(`is ${describeObject(value)} with properties of its own`)
+    return tree
   }
 
-  #date(time: number): unknown {
-    return tag('date', Number.isNaN(time) ? null : time)
+  #builtIn(value: object): unknown {
+    switch (Object.prototype.toString.call(value)) {
+      case '[object Date]': {
+        const time = Date.prototype.getTime.call(value)
+        return { $: 'date', v: Number.isNaN(time) ? null : time }
+      }
+      case '[object Map]':
+        return this.#map(value as ReadonlyMap<unknown, unknown>)
+      case '[object Set]':
+        return this.#set(value as ReadonlySet<unknown>)
+      case '[object ArrayBuffer]':
+        return this.#binary('ArrayBuffer', new Uint8Array(value as ArrayBuffer))
+      default:
+        return undefined
+    }
   }
 
   #list(list: readonly unknown[]): unknown {
-    if (prototypes(list) !== 2) throw this.#cannot('is a list of a class of its own')
-    const { length } = list
-    // what is shorter than its length says is found before its length is walked
-    this.#add(length)
-    const packed = Array.from<unknown>({ length: 0 })
-    for (let index = 0; index < length; index += 1) {
+    if (prototypes(list) !== 2) throw this.#cannot(`is ${describeObject(list)}`)
+    const tree: unknown[] = []
+    for (let index = 0; index < list.length; index += 1) {
+      this.#path.push(index)
       const item = list[index]
-      if (item === undefined && !Object.hasOwn(list, index)) throw this.#at(index, () => this.#cannot('is a hole in the list'))
-      packed.push(this.#at(index, () => this.pack(item)))
+      if (item === undefined && !Object.hasOwn(list, index)) throw this.#cannot('is a hole in a sparse list')
+      tree.push(this.#value(item))
+      this.#path.pop()
     }
-    if (hasExtras(list)) throw this.#cannot('is a list with further properties')
-    return packed
+    if (hasExtras(list)) throw this.#cannot('is a list with properties beside its items')
+    return tree
   }
 
   #record(value: object): unknown {
     if (Object.getOwnPropertySymbols(value).length > 0) throw this.#cannot('has a key that is a symbol')
-    const copy: Record<string, unknown> = this.#snapshot(value)
-    for (const key of Object.keys(copy)) {
+    const tree = this.#copy(value)
+    for (const key of Object.keys(tree)) {
+      this.#path.push(key)
       this.#add(key.length + 3)
-      copy[key] = this.#at(key, () => this.pack(copy[key]))
+      tree[key] = this.#value(tree[key])
+      this.#path.pop()
     }
-    return Object.hasOwn(copy, '$') ? tag('object', copy) : copy
+    return Object.hasOwn(tree, '$') ? { $: 'object', v: tree } : tree
   }
 
-  /** A plain copy. Where a getter throws, the path of the error says which. */
-  #snapshot(value: object): Record<string, unknown> {
+  #copy(value: object): Record<string, unknown> {
     try {
       return { ...value }
-    } catch {
-      const record = value as Record<string, unknown>
-      for (const key of Object.keys(record)) this.#at(key, () => this.#guarded(() => record[key]))
-      throw this.#cannot('could not be read')
+    } catch (error) {
+      for (const key of Object.keys(value)) {
+        this.#path.push(key)
+        Reflect.get(value, key)
+        this.#path.pop()
+      }
+      throw error
     }
   }
 
-  #map(entries: readonly (readonly [unknown, unknown])[]): unknown {
-    const packed = entries.map(([key, value], index) =>
-      this.#at('entries', () => this.#at(index, () => [this.#at('key', () => this.pack(key)), this.#at('value', () => this.pack(value))])),
-    )
-    return tag('map', packed)
+  #map(map: ReadonlyMap<unknown, unknown>): unknown {
+    const entries: unknown[] = []
+    this.#path.push('entries')
+    Map.prototype.forEach.call(map, (value, key) => {
+      this.#add(3)
+      this.#path.push(entries.length, 'key')
+      const packedKey = this.#value(key)
+      this.#path[this.#path.length - 1] = 'value'
+      entries.push([packedKey, this.#value(value)])
+      this.#path.length -= 2
+    })
+    this.#path.pop()
+    return { $: 'map', v: entries }
   }
 
-  #items(items: readonly unknown[], name: string): unknown {
-    return this.#at(name, () => items.map((item, index) => this.#at(index, () => this.pack(item))))
+  #set(set: ReadonlySet<unknown>): unknown {
+    const items: unknown[] = []
+    this.#path.push('values')
+    Set.prototype.forEach.call(set, (item) => {
+      this.#path.push(items.length)
+      items.push(this.#value(item))
+      this.#path.pop()
+    })
+    this.#path.pop()
+    return { $: 'set', v: items }
   }
 
-  #view(view: ArrayBufferView): unknown {
-    const kind = view instanceof DataView || viewKind(view) === undefined ? 'DataView' : viewKind(view)
-    // a copy of the bytes, whatever they are a view of: what is written never changes afterwards
-    return this.#bytes(kind ?? 'DataView', new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice())
-  }
-
-  #bytes(kind: string, bytes: Uint8Array): unknown {
-    this.bytes.push(bytes)
+  #binary(kind: string, bytes: Uint8Array): unknown {
+    this.#add(bytes.byteLength)
+    this.#size -= bytes.byteLength
     this.byteLength += bytes.byteLength
-    this.#add(0)
-    return tag('bytes', kind)
-  }
-
-  #error(error: Error): unknown {
-    const { describe } = this.#writing
-    return tag('error', this.pack(describe(error)))
+    // a copy: what is written does not change with the original, and is no view of a larger or a shared buffer
+    this.bytes.push(new Uint8Array(bytes))
+    return { $: 'bytes', v: kind }
   }
 
   #add(units: number): void {
     this.#size += units
     const size = this.#size + this.byteLength
-    if (size > this.#writing.maxBytes) throw tooLarge(size, this.#writing)
-  }
-
-  #at<T>(key: string | number, run: () => T): T {
-    this.#path.push(key)
-    const result = run()
-    this.#path.pop()
-    return result
-  }
-
-  /** Run what meets the value's own code. Whatever that throws, the caller learns the place. */
-  #guarded<T>(run: () => T): T {
-    try {
-      return run()
-    } catch (error) {
-      if (isOwn(error)) throw error
-      throw this.#cannot('could not be read', error)
-    }
+    if (size <= this.#writing.maxBytes + 2) return
+    this.#refusal = tooLarge(size, this.#writing)
+    throw this.#refusal
   }
 
   #cannot(why: string, cause?: unknown): UmbelError {
-    const options = cause === undefined ? {} : { cause }
-    return own(umbelError('UMBEL_CANNOT_TRAVEL', `${this.#where()} ${why}.`, options))
+    return this.#refuse('UMBEL_CANNOT_TRAVEL', why, cause)
   }
 
-  #where(): string {
-    const full = this.#writing.path + this.#path.map(segment).join('')
-    return full.length <= 240 ? full : `${full.slice(0, 120)} ... ${full.slice(-80)}`
+  #refuse(code: 'UMBEL_CANNOT_TRAVEL' | 'UMBEL_VALUE_TOO_DEEP', why: string, cause?: unknown): UmbelError {
+    const path = this.#writing.path + this.#path.map(segment).join('')
+    const place = path.length <= 240 ? path : `${path.slice(0, 120)} ... ${path.slice(-100)}`
+    this.#refusal = umbelError(code, `${place} ${why}.`, cause === undefined ? {} : { cause })
+    return this.#refusal
   }
+}
+
+function segment(key: string | number): string {
+  if (typeof key === 'number') return `[${key}]`
+  return /^[A-Za-z_]\w{0,60}$/.test(key) ? `.${key}` : `[${JSON.stringify(key.slice(0, 60))}]`
 }

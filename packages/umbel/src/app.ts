@@ -1,11 +1,11 @@
 import { type Canvas, type Clock, type Duration, milliseconds, umbelError } from '@umbel/core'
+import type { AnySignature } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
 import type { AsyncResult } from './async-result.ts'
 import { assemble, type Parts } from './assemble.ts'
 import { type LiveApp, liveApps } from './live-apps.ts'
 import type { Sent } from './producer.ts'
 import type { Call } from './sender.ts'
-import type { AnySignature } from './signature.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 
 /** How to end. */

@@ -1,4 +1,4 @@
-import { type Clock, type Command, compileRoutes, type EngineEvent, makeIds, type Step, type Store, umbelError } from '@umbel/core'
+import { type Clock, type Command, compileRoutes, type EngineEvent, type ErrorData, fromErrorData, makeIds, type Step, type Store } from '@umbel/core'
 import { type AnnounceContext, announceCommand, announceEvent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import type { TaskDefinition } from './definition.ts'
@@ -82,8 +82,9 @@ export function assemble(settings: AppSettings): Parts {
   const refused = (id: string, error: unknown): void => {
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
   }
+  const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const context = { engine, producer, clock, tasks, stopping: () => shutdown.aborting }
-  const inline = inlineWorker({ reports, clock, maxBytes: settings.maxBytes, ids, handleOf: (id) => source.handle(id, undefined, -1) })
+  const inline = inlineWorker({ reports, clock, maxBytes: settings.maxBytes, ids, handleOf: (id) => source.handle(id, undefined, -1), onStray })
   for (const [name, options] of settings.lanes) {
     lanes.set(name, new Lane({ name, options, inline, threads: threadsOf(name, options), execute: (id, worker) => execute(context, id, worker) }))
   }
@@ -93,10 +94,9 @@ export function assemble(settings: AppSettings): Parts {
       name,
       threads,
       nice,
-      clock,
       maxBytes: settings.maxBytes,
       reports: guarded(reports, refused),
-      onStray: (error) => failed(umbelError('UMBEL_WORKER_LOST', `A finished task's callback threw in a thread of ${name}: ${error.message}`)),
+      onStray,
     })
   }
 

@@ -40,7 +40,7 @@ export interface ResultSource {
   readonly clock: Clock
   readonly errors: ErrorClasses
   cell(id: string): Cell
-  /** The row as it stands, where it has not ended or is kept in memory. */
+  /** The row as it stands, as far as it can be told at once. */
   peek(id: string): Row | undefined
   /** Handles of what a task or workflow started. */
   childrenOf(id: string): Promise<readonly AsyncResult<unknown>[]>

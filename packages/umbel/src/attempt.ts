@@ -9,9 +9,9 @@ import type { AnyContext, AttemptEnd, TaskDefinition } from './definition.ts'
  * Run one attempt of a task to its outcome: decode, check the keyword arguments, set up, call the handler, say what came of
  * it, run the hooks. Never rejects, whatever the handler does.
  *
- * Hooks: `beforeStart` outermost base first, then `around` (the outermost base's is the outermost), then the handler, then
- * `onSuccess`, `onFailure` or `onRetry` and after it `afterReturn`, innermost base first. As in Celery, `afterReturn` is not
- * called for a retry, and none of the last four for an attempt that was ignored, rejected, replaced or aborted.
+ * Hooks of all bases run, outermost first: `beforeStart`, then `around` (the outermost base's is the outermost), then the
+ * handler, then `onSuccess`, `onFailure` or `onRetry`, then `afterReturn`. As in Celery, `afterReturn` is not called for a
+ * retry, and none of the last four for an attempt that was ignored, rejected, replaced or aborted.
  */
 export async function runAttempt(
   definition: TaskDefinition,
@@ -149,7 +149,7 @@ type EndHook = 'onSuccess' | 'onFailure' | 'onRetry' | 'afterReturn'
 
 async function eachBase(attempt: Attempt, hook: EndHook, value: unknown): Promise<void> {
   const { definition, context, args } = attempt
-  for (const base of definition.bases.toReversed()) {
+  for (const base of definition.bases) {
     const run = base[hook] as ((ctx: AnyContext, value: unknown, args: readonly unknown[]) => unknown) | undefined
     try {
       await run?.(context, value, args)

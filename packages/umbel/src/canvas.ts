@@ -10,8 +10,8 @@ import { type FanOut, Signature } from './signature.ts'
  */
 export function chain<const S extends readonly [AnySignature, ...AnySignature[]]>(...steps: Linked<S>): ChainOf<S>
 export function chain<const S extends readonly AnySignature[]>(steps: Linked<S>): ChainOf<S>
-export function chain(...steps: readonly (AnySignature | readonly AnySignature[])[]): AnySignature {
-  return new Signature(chainOf(dataOf(steps)))
+export function chain(...steps: readonly unknown[]): unknown {
+  return new Signature(chainOf(dataOf(steps as readonly (AnySignature | readonly AnySignature[])[])))
 }
 
 /**
@@ -40,8 +40,8 @@ function dataOf(given: readonly (AnySignature | readonly AnySignature[])[]): rea
 
 // chain
 
-/** Each step itself where it may follow the one before, else what is wrong with it. */
-type Linked<S extends readonly AnySignature[]> = { readonly [I in keyof S]: LinkedStep<S, I> }
+/** Nothing more for a step that may follow the one before, else what is wrong with it. */
+type Linked<S extends readonly AnySignature[]> = { readonly [I in keyof S]: S[I] & LinkedStep<S, I> }
 
 type LinkedStep<S extends readonly AnySignature[], I> = I extends keyof S
   ? number extends S['length']
@@ -49,10 +49,10 @@ type LinkedStep<S extends readonly AnySignature[], I> = I extends keyof S
     : StepBefore<S, I> extends infer Before extends AnySignature
       ? S[I] extends AnySignature
         ? Follows<Before, S[I]> extends true
-          ? S[I]
+          ? unknown
           : Following<Before, S[I], `step ${StepNumber<I>}`, `step ${I & string}`>
         : never
-      : S[I]
+      : unknown
   : never
 
 type StepBefore<S extends readonly AnySignature[], I> = I extends keyof (readonly [undefined, ...S]) ? (readonly [undefined, ...S])[I] : undefined
@@ -78,7 +78,7 @@ interface Successor {
 
 /** A step of a list whose steps are all of one type. */
 type Repeated<S extends AnySignature> = Takes<S, ResultOf<S>> extends true
-  ? S
+  ? unknown
   : LinkError<`the steps of this list (${NameOf<S>}) do not take what they give`, { gives: ResultOf<S>; takes: MissingOf<S> }>
 
 /** The chain that steps make. One step is itself. */
@@ -102,7 +102,7 @@ export type GroupOf<S extends readonly AnySignature[], F extends string> = Signa
   SharedMissing<S[number]>,
   ResultsOf<S>,
   SharedKeywords<S[number]>,
-  'group',
+  GroupName<S>,
   'group' | F | AllImmutable<S[number]>
 >
 
@@ -112,6 +112,9 @@ type Written<S extends readonly AnySignature[]> = {
     ? LinkError<'a list is spread over group(...): pass the list itself, group([...])', { members: S }>
     : S[I]
 }
+type GroupName<S extends readonly AnySignature[]> = S extends readonly []
+  ? 'empty group'
+  : `group of ${FirstName<NameOf<S[0] & AnySignature>>}${S['length'] extends 1 ? '' : ' and others'}`
 type Single<S extends readonly AnySignature[]> = S['length'] extends 1 ? ('group' extends FlagsOf<S[number]> ? never : 'single') : never
 
 /** Results of members side by side; groups right among them are flattened. */
@@ -136,8 +139,8 @@ type FlatResult<S extends AnySignature> = 'group' extends FlagsOf<S>
 type SharedMissing<S extends AnySignature> = [Feeding<S>] extends [never]
   ? []
   : Feeding<S> extends (boxed: infer All) => void
-    ? All extends readonly [infer Missing extends readonly unknown[]]
-      ? Missing
+    ? All extends readonly [readonly unknown[]]
+      ? All[0]
       : never
     : never
 type Feeding<S> = S extends AnySignature ? ('immutable' extends FlagsOf<S> ? never : (boxed: readonly [MissingOf<S>]) => void) : never
@@ -181,5 +184,5 @@ type HeaderNames<H> = H extends readonly AnySignature[] ? '' : H extends AnySign
 
 /** The chord that a header and a body make. */
 export type ChordOf<H, B extends AnySignature> = HeaderGroup<H> extends infer G extends AnySignature
-  ? Signature<MissingOf<G>, ResultOf<B>, KeywordsOf<G>, `chord ... ${LastName<NameOf<B>>}`, Extract<FlagsOf<G>, 'immutable'> | FanOut<B>>
+  ? Signature<MissingOf<G>, ResultOf<B>, KeywordsOf<G>, `${FirstName<NameOf<G>>} ... ${LastName<NameOf<B>>}`, Extract<FlagsOf<G>, 'immutable'> | FanOut<B>>
   : never

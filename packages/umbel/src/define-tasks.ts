@@ -2,7 +2,7 @@ import { arityOf, type ErrorClass, retryPolicy, TASK_STATES, umbelError } from '
 import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'
 import { Task } from './named-task.ts'
-import { type Base, checkOptions, UnnamedTask } from './task.ts'
+import { type AnyUnnamed, type Base, checkOptions, UnnamedTask } from './task.ts'
 
 /** What `defineTasks` may be told beside the tasks. */
 export interface ModuleOptions {
@@ -12,8 +12,6 @@ export interface ModuleOptions {
 
 /** What may stand for a task: a plain handler, or what `task` made of one. */
 // biome-ignore lint/suspicious/noExplicitAny: the one edge where handlers of all types meet
-type AnyUnnamed = UnnamedTask<any, any, any>
-// biome-ignore lint/suspicious/noExplicitAny: as above
 type Definable = AnyUnnamed | ((ctx: TaskContext, ...args: any[]) => unknown)
 
 /** The task that a handler becomes under a name. */

@@ -23,7 +23,9 @@ export class GroupResult<R extends readonly unknown[]> extends AsyncResult<R> {
 
   /** How many members have succeeded so far. */
   completedCount(): number {
-    return this.results.filter((member) => member.successful()).length
+    const row = this.row()
+    const join = row?.kind === 'join' ? row : this.source.peek(nodeId(this.workflow, this.node))
+    return join?.kind === 'join' ? this.#memberNodes().length - join.remaining - join.failed : 0
   }
 
   /** Go over the members as they end, in whatever way. */

@@ -4,8 +4,10 @@
 export { chain, chord, group } from './canvas.ts'
 export type { AttemptEnd, TaskDefinition, TaskModule } from './definition.ts'
 export type { RetryRequest, TaskContext, TaskLog } from './context.ts'
-export type { AnySignature, Signature } from './signature.ts'
-export { defineTasks, task } from './task.ts'
+export type { AnySignature } from './any-signature.ts'
+export type { Signature } from './signature.ts'
+export { defineTasks } from './define-tasks.ts'
+export { task } from './task.ts'
 export type { StandardSchema } from './standard-schema.ts'
 export { Ignore, Reject, type Duration, type RetryOptions, type SignatureOptions } from '@umbel/core'
 

@@ -22,7 +22,7 @@ export class Task<P extends readonly unknown[], R, K extends object, N extends s
    * before, then these.
    */
   s<G extends Suffix<P>>(...given: G): Signature<Missing<P, G>, R, K, N, never>
-  s<G extends readonly unknown[]>(this: WrongSuffix<N, G, P>, ...given: G): Signature<never, R, K, N, never>
+  s<G extends readonly unknown[]>(this: WrongSuffix<N, G, P>, ...given: G): Signature<[], R, K, N, never>
   s(this: unknown, ...given: readonly unknown[]): never {
     return new Signature(taskSignature({ task: nameOf(this), args: given })) as never
   }

@@ -34,7 +34,7 @@ export class AppResultSource implements ResultSource {
   }
 
   peek(id: string): Row | undefined {
-    return this.#engine.get(id)
+    return this.#engine.get(id) ?? this.#store.peek?.(id)
   }
 
   async childrenOf(id: string): Promise<readonly AsyncResult<unknown>[]> {

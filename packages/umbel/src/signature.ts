@@ -133,14 +133,14 @@ export class Signature<M extends readonly unknown[], R, K extends object, N exte
    * @throws what is wrong with the call, UMBEL_LANE_FULL, UMBEL_NO_APP, UMBEL_AMBIGUOUS_APP.
    */
   delay(this: Complete<this, K, N>, ...missing: M): Handle<R, F>
-  delay<G extends readonly unknown[]>(this: WrongArguments<N, G, M>, ...given: G): never
+  delay<G extends readonly unknown[]>(this: WrongCall<K, N, G, M>, ...given: G): Handle<R, F>
   delay(this: unknown, ...missing: readonly unknown[]): never {
     return senderOf(this as AnySignature).delay((this as AnySignature).data, callWith(missing)) as never
   }
 
   /** Send it like `delay`, but wait while a lane's backlog is full. */
   send(this: Complete<this, K, N>, ...missing: M): Promise<Handle<R, F>>
-  send<G extends readonly unknown[]>(this: WrongArguments<N, G, M>, ...given: G): never
+  send<G extends readonly unknown[]>(this: WrongCall<K, N, G, M>, ...given: G): Promise<Handle<R, F>>
   send(this: unknown, ...missing: readonly unknown[]): never {
     return senderOf(this as AnySignature).send((this as AnySignature).data, callWith(missing)) as never
   }
@@ -162,8 +162,10 @@ type Complete<Self, K extends object, N extends string> = {} extends K
   ? Self
   : KeywordsError<`${N} still misses keyword arguments`, { missing: K }>
 
-/** What stands in for a signature called with positional arguments that do not fit. */
-type WrongArguments<N extends string, Given, Takes> = ArgumentsError<`${N} is not called with the arguments it takes`, { given: Given; takes: Takes }>
+/** What stands in for a signature that is called with arguments that do not fit, or without keywords it needs. */
+type WrongCall<K extends object, N extends string, Given, Takes> = Given extends Takes
+  ? KeywordsError<`${N} still misses keyword arguments`, { missing: K }>
+  : ArgumentsError<`${N} is not called with the arguments it takes`, { given: Given; takes: Takes }>
 
 /** What `applyAsync` takes: what is missing is required there. */
 type ApplicationOf<M extends readonly unknown[], K extends object> = Omit<Application<M, K>, 'args' | 'kwargs'> &

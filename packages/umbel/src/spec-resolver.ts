@@ -11,7 +11,7 @@ import {
   milliseconds,
   type Plan,
   type RouteCall,
-  type RouteTarget,
+  type ResolvedRoute,
   type SignatureOptions,
   type TaskSignature,
   type TaskSpec,
@@ -33,7 +33,7 @@ export interface ResolverOptions {
   /** Tasks the app registered, by name. */
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly lanes: ReadonlyMap<string, LaneSize>
-  readonly route: (call: RouteCall) => RouteTarget | undefined
+  readonly route: (call: RouteCall) => ResolvedRoute | undefined
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
 }

@@ -48,8 +48,15 @@ export interface BaseOptions<States extends string, Made, Outer> extends SharedO
 }
 type HookContext<Made, Outer> = ContextWith<string, AnyKeywords, Outer & Awaited<Made>>
 
+/** Any task not named yet, whatever its types: without type parameters, so that a context gives none to infer. */
+export interface AnyUnnamed {
+  readonly handler: AnyHandler
+  readonly options: TaskOptions<string, object, unknown>
+  readonly bases: readonly Base[]
+}
+
 /** A handler with its options: a task that `defineTasks` has not named yet. */
-export class UnnamedTask<P extends readonly unknown[], R, K extends object> {
+export class UnnamedTask<P extends readonly unknown[], R, K extends object> implements AnyUnnamed {
   /** Types only; never set. */
   declare readonly '~task': { readonly parameters: P; readonly result: R; readonly kwargs: K }
   readonly handler: AnyHandler

@@ -56,7 +56,10 @@ export class Lane {
 
   /** Whether `count` more tasks may wait. */
   hasSpace(count: number): boolean {
-    return this.waiting + this.#reserved + count <= this.options.backlog || (count > this.options.backlog && this.waiting + this.#reserved === 0)
+    return (
+      this.waiting + this.#reserved + count <= this.options.backlog ||
+      (count > this.options.backlog && this.waiting + this.#reserved === 0)
+    )
   }
 
   /** Hold places for tasks that were sent and have not arrived yet. */

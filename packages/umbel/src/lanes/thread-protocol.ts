@@ -70,7 +70,8 @@ export function packOutcome(outcomes: Outcomes, number: number, outcome: Outcome
 export function unpackOutcomes(outcomes: Outcomes, take: (number: number, outcome: Outcome) => void): void {
   for (let at = 0; at < outcomes.length; at += 3) {
     const value = outcomes[at + 2]
-    const outcome = outcomes[at + 1] === true ? { kind: 'succeeded' as const, result: value as Encoded } : (value as Outcome)
+    const outcome =
+      outcomes[at + 1] === true ? { kind: 'succeeded' as const, result: value as Encoded } : (value as Outcome)
     take(outcomes[at] as number, outcome)
   }
 }
@@ -92,8 +93,15 @@ export interface Hello {
 export type Told =
   | readonly ['state', number: number, state: string, meta: Encoded | undefined]
   | readonly ['progress', number: number, done: number, total: number]
-  | readonly ['send', number: number, id: string, canvas: Encoded]
-  | readonly ['log', number: number, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined]
+  /** The call comes along where its item has ended: the lane knows it no more. */
+  | readonly ['send', number: number, id: string, canvas: Encoded, call: AttemptCall | undefined]
+  | readonly [
+      'log',
+      number: number,
+      level: 'debug' | 'info' | 'warn' | 'error',
+      message: string,
+      fields: Encoded | undefined,
+    ]
   | readonly ['outcomes', outcomes: Outcomes]
   /** An error that belongs to no item that runs. */
   | readonly ['stray', error: ErrorData]

@@ -1,4 +1,4 @@
-import { type Batch, type EngineEvent, EVENT_VERSION, isReady, nodeId, type Row, type Store, type StoredEvent } from '@umbel/core'
+import { type Batch, type EngineEvent, EVENT_VERSION, isReady, nodeId, type Row, type Store, type StoredEvent, type TaskRow, type WorkflowRow } from '@umbel/core'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
@@ -16,8 +16,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 class MemoryStore implements Store {
   readonly #rows = new Map<string, Row>()
   readonly #children = new Map<string, string[]>()
-  /** Ids of ended tasks outside of workflows and of ended workflows, oldest first. */
-  readonly #ended = new Set<string>()
+  /** Ids of ended tasks outside of workflows and of ended workflows, oldest first from `#oldest` on; dropped ones stay until passed. */
+  #ended: string[] = []
+  #oldest = 0
   #endedRows = 0
   readonly #log: (EngineEvent | undefined)[]
   #seq = 0
@@ -44,6 +45,10 @@ class MemoryStore implements Store {
     return this.#rows.get(id)
   }
 
+  peek(id: string): Row | undefined {
+    return this.#rows.get(id)
+  }
+
   async children(id: string): Promise<readonly string[]> {
     return [...(this.#children.get(id) ?? [])]
   }
@@ -67,7 +72,8 @@ class MemoryStore implements Store {
   }
 
   async drop(id: string): Promise<void> {
-    if (this.#ended.delete(id)) this.#remove(id)
+    const row = this.#rows.get(id)
+    if (row !== undefined && isRoot(row) && row.endedAt !== undefined) this.#remove(row)
   }
 
   async close(): Promise<void> {}
@@ -80,32 +86,39 @@ class MemoryStore implements Store {
       if (siblings === undefined) this.#children.set(row.parent, [row.id])
       else siblings.push(row.id)
     }
-    if (row.kind === 'join' || (row.kind === 'task' && row.workflow !== undefined)) return
-    if (row.endedAt !== undefined && !this.#ended.has(row.id)) {
-      this.#ended.add(row.id)
-      this.#endedRows += row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1
-    }
+    if (!isRoot(row) || row.endedAt === undefined || (known !== undefined && isRoot(known) && known.endedAt !== undefined)) return
+    this.#ended.push(row.id)
+    this.#endedRows += sizeOf(row)
   }
 
   /** Drop the oldest ended while there are too many; the newest stays, however large. */
   #prune(): void {
-    while (this.#endedRows > this.#keepEnded && this.#ended.size > 1) {
-      const [oldest] = this.#ended
-      this.#ended.delete(oldest as string)
-      this.#remove(oldest as string)
+    while (this.#endedRows > this.#keepEnded && this.#oldest < this.#ended.length - 1) {
+      const row = this.#rows.get(this.#ended[this.#oldest] as string)
+      this.#oldest += 1
+      if (row !== undefined && isRoot(row)) this.#remove(row)
+    }
+    if (this.#oldest > 10_000 && this.#oldest * 2 > this.#ended.length) {
+      this.#ended = this.#ended.slice(this.#oldest)
+      this.#oldest = 0
     }
   }
 
-  #remove(id: string): void {
-    const row = this.#rows.get(id)
+  #remove(row: RootRow): void {
+    this.#endedRows -= sizeOf(row)
+    this.#forget(row.id)
+    if (row.kind === 'workflow') row.plan.nodes.forEach((_, index) => this.#forget(nodeId(row.id, index)))
+  }
+
+  #forget(id: string): void {
     this.#rows.delete(id)
-    this.#children.delete(id)
-    this.#endedRows -= 1
-    if (row?.kind !== 'workflow') return
-    this.#endedRows -= row.plan.nodes.length
-    row.plan.nodes.forEach((_, index) => {
-      this.#rows.delete(nodeId(id, index))
-      this.#children.delete(nodeId(id, index))
-    })
+    if (this.#children.size > 0) this.#children.delete(id)
   }
 }
+
+/** A task outside of workflows, or a workflow: what is kept or dropped as a whole. */
+type RootRow = TaskRow | WorkflowRow
+
+const isRoot = (row: Row): row is RootRow => row.kind === 'workflow' || (row.kind === 'task' && row.workflow === undefined)
+
+const sizeOf = (row: RootRow): number => (row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1)

@@ -1,0 +1,2 @@
+/** What raw Piscina runs: the same nothing. */
+export default (value) => value

@@ -1,0 +1,163 @@
+import { type MessagePort, type ResourceLimits, receiveMessageOnPort } from 'node:worker_threads'
+import type { Piscina } from 'piscina'
+import { systemClock } from '../system.ts'
+import type { Answer, Hello, Order, ThreadData, Told, Work } from './thread-protocol.ts'
+
+/** Longest that the teardowns of all threads may take together, in milliseconds. */
+const TEARDOWN_DEADLINE = 5_000
+
+/** What a pool is made with. */
+export interface ThreadPoolOptions {
+  readonly threads: number
+  readonly nice: number
+  readonly resourceLimits: ResourceLimits | undefined
+  readonly data: Omit<ThreadData, 'runtime'>
+  /** Called with what threads tell, in order, and always before what they answer. */
+  readonly told: (told: Told) => void
+  /** Called with the port of each new thread. */
+  readonly joined: (port: MessagePort) => void
+  /** Called with what went wrong in a thread while it ran nothing. */
+  readonly failed: (error: unknown) => void
+}
+
+/**
+ * Ends the thread that runs a message. What Piscina needs of an AbortSignal and no more: a real one costs as much as the run.
+ */
+export class KillSwitch {
+  aborted = false
+  reason: unknown
+  #listener: (() => void) | undefined
+
+  addEventListener(_name: 'abort', listener: () => void): void {
+    this.#listener = listener
+  }
+
+  removeEventListener(): void {
+    this.#listener = undefined
+  }
+
+  /** End the thread. Harmless when it has answered. */
+  abort(): void {
+    this.aborted = true
+    this.#listener?.()
+  }
+}
+
+/** Piscina, and a port to each of its threads beside Piscina's own: for what is told and ordered while a message is under way. */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions
+  readonly #ports = new Map<number, MessagePort>()
+  readonly #awaited = new Map<number, (port: MessagePort) => void>()
+  #pool: Piscina | undefined
+  #tornDown: (() => void) | undefined
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options
+  }
+
+  /** Start the threads and load the runtime in each. */
+  async start(): Promise<void> {
+    const { threads, nice, resourceLimits, data } = this.#options
+    const { Piscina } = await import('piscina')
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const runtime = new URL(`./thread-runtime.${extension}`, import.meta.url).href
+    const pool = new Piscina({
+      filename: new URL('./worker.js', import.meta.url).href,
+      workerData: { ...data, runtime } satisfies ThreadData,
+      atomics: 'async', // idle threads must hear timers and ports
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      maxQueue: 'auto',
+      niceIncrement: nice,
+      recordTiming: false,
+      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+    })
+    this.#pool = pool
+    pool.on('message', (message) => this.#join(message))
+    pool.on('error', (error) => {
+      // Piscina says so of an answer that was on its way when its thread was ended
+      if (!String(error?.message).startsWith('Unexpected message from Worker')) this.#options.failed(error)
+    })
+    await Promise.all(Array.from({ length: threads }, () => this.run([0])))
+  }
+
+  /** Have a thread run a message. Rejects when the thread is lost or ended. All it told before has been taken in then. */
+  async run(work: Work, kill?: KillSwitch): Promise<Answer> {
+    if (this.#pool === undefined) throw new Error('The pool has not been started.')
+    try {
+      const answer: Answer = await this.#pool.run(work, kill === undefined ? {} : { signal: kill })
+      this.#drain(this.#ports.get(answer.thread) ?? (await this.#portOf(answer.thread)))
+      return answer
+    } catch (error) {
+      for (const port of this.#ports.values()) this.#drain(port)
+      throw error
+    }
+  }
+
+  /** Tell all threads something. */
+  order(order: Order): void {
+    for (const port of this.#ports.values()) port.postMessage(order)
+  }
+
+  /** Run teardowns in every thread and end them. What they run is lost. */
+  async stop(): Promise<void> {
+    await this.#tearDown()
+    await this.#pool?.destroy()
+    this.#pool = undefined
+  }
+
+  #join(message: Partial<Hello>): void {
+    if (message?.umbel !== 'hello') return
+    const { thread, port } = message as Hello
+    port.on('message', (told: Told) => this.#take(told))
+    port.on('close', () => {
+      this.#ports.delete(thread)
+      if (this.#ports.size === 0) this.#tornDown?.()
+    })
+    port.unref()
+    this.#ports.set(thread, port)
+    this.#options.joined(port)
+    this.#awaited.get(thread)?.(port)
+    this.#awaited.delete(thread)
+  }
+
+  /** A thread's first answer can overtake its hello. Nothing else might keep the process open until it comes. */
+  #portOf(thread: number): Promise<MessagePort> {
+    const worker = this.#pool?.threads.find(({ threadId }) => threadId === thread)
+    worker?.ref()
+    return new Promise((resolve) => {
+      this.#awaited.set(thread, (port) => {
+        worker?.unref()
+        resolve(port)
+      })
+    })
+  }
+
+  #drain(port: MessagePort): void {
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
+      this.#take(got.message)
+  }
+
+  #take(told: Told): void {
+    if (told[0] === 'torn-down') this.#tornDown?.()
+    else this.#options.told(told)
+  }
+
+  async #tearDown(): Promise<void> {
+    let left = this.#ports.size
+    if (left === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = systemClock.setTimer(resolve, TEARDOWN_DEADLINE)
+      this.#tornDown = () => {
+        left -= 1
+        if (left > 0 && this.#ports.size > 0) return
+        timer.cancel()
+        resolve()
+      }
+      this.order(['tear-down'])
+    })
+    this.#tornDown = undefined
+  }
+}

@@ -1,0 +1,183 @@
+import { syncBuiltinESMExports } from 'node:module'
+import { MessageChannel, parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads'
+import { type AbortReason, type AttemptReports, makeIds, type Outcome, toErrorData, umbelError } from '@umbel/core'
+import { runAttempt } from '../attempt.ts'
+import type { AttemptEnvironment } from '../attempt-context.ts'
+import { AttemptControl } from '../attempt-control.ts'
+import { currentAttempt } from '../current-attempt.ts'
+import { definitionOf, type TaskDefinition } from '../definition.ts'
+import { Resources } from '../resources.ts'
+import type { AnyResult } from '../sender.ts'
+import { systemClock, systemRandom } from '../system.ts'
+import {
+  type Answer,
+  CELL_SIZE,
+  CULPRIT,
+  cellOf,
+  type Hello,
+  type Item,
+  type Order,
+  type Outcomes,
+  packOutcome,
+  RUNNING,
+  type ThreadData,
+  type Told,
+  unpackWork,
+  type Work,
+} from './thread-protocol.ts'
+
+/** Longest that a finished result waits for the items behind it, in milliseconds. */
+const SEND_AHEAD = 1
+
+/** Most aborts remembered for items that have not started here. Aborts go to all threads of a pool. */
+const MAX_EARLY_ABORTS = 4_096
+
+const { cells, maxBytes } = workerData as ThreadData
+const { port1: port, port2 } = new MessageChannel()
+
+/** The item that runs, if one does. */
+let running: { readonly number: number; readonly control: AttemptControl } | undefined
+let cell = 0
+
+/** Numbers of the attempts begun here, by their calls: reports and strays are told by them. */
+const numbers = new WeakMap<object, number>()
+const earlyAborts = new Map<number, AbortReason>()
+/** Tasks that never took longer than SEND_AHEAD here. */
+const quick = new Map<string, boolean>()
+
+const tell = (told: Told): void => port.postMessage(told)
+const numberOf = (call: object): number => numbers.get(call) ?? 0
+
+const reports: AttemptReports = {
+  state: (call, state, meta) => tell(['state', numberOf(call), state, meta]),
+  progress: (call, done, total) => tell(['progress', numberOf(call), done, total]),
+  send: (call, id, canvas) => {
+    const number = numberOf(call)
+    tell(['send', number, id, canvas, running?.number === number ? undefined : call])
+  },
+  log: (call, level, message, fields) => tell(['log', numberOf(call), level, message, fields]),
+}
+
+const environment: AttemptEnvironment = {
+  reports,
+  resources: new Resources(systemClock),
+  maxBytes,
+  ids: makeIds(() => systemClock.now(), systemRandom),
+  // the app's results are not here: a handle in a thread knows its id and nothing more
+  handleOf: (id) => ({ id }) as AnyResult,
+}
+
+/** Run the items of one message in order. Never rejects. */
+export async function runWork(work: Work): Promise<Answer> {
+  const finished: Outcomes = []
+  const sendAhead = (): void => {
+    if (finished.length > 0) tell(['outcomes', finished.splice(0)])
+  }
+  const several = work.length > 20
+  let timer = several ? systemClock.setTimer(tick, SEND_AHEAD) : undefined
+  function tick(): void {
+    sendAhead()
+    timer = systemClock.setTimer(tick, SEND_AHEAD)
+  }
+  cell = cellOf(work) * CELL_SIZE
+  for (const item of unpackWork(work)) {
+    if (finished.length > 0 && quick.get(item.call.task) !== true) sendAhead()
+    packOutcome(finished, item.number, several ? await timed(item) : await runItem(item))
+  }
+  timer?.cancel()
+  return { thread: threadId, outcomes: finished }
+}
+
+/** Run an item and remember how quick its task is. */
+async function timed(item: Item): Promise<Outcome> {
+  const begun = systemClock.monotonic()
+  const outcome = await runItem(item)
+  const isQuick = systemClock.monotonic() - begun < SEND_AHEAD
+  quick.set(item.call.task, isQuick && quick.get(item.call.task) !== false)
+  return outcome
+}
+
+async function runItem({ number, module, call }: Item): Promise<Outcome> {
+  const control = new AttemptControl(takeOrders)
+  running = { number, control }
+  numbers.set(call, number)
+  Atomics.store(cells, cell + CULPRIT, 0)
+  Atomics.store(cells, cell + RUNNING, number)
+  try {
+    const early = earlyAborts.get(number)
+    if (early !== undefined) control.abort(early)
+    const definition = definitionOf(call.task) ?? (await importedDefinition(call.task, module))
+    return await runAttempt(definition, call, environment, control)
+  } catch (error) {
+    return { kind: 'failed', error: toErrorData(error) }
+  } finally {
+    running = undefined
+    Atomics.store(cells, cell + RUNNING, 0)
+  }
+}
+
+/** The definition of a task whose module has not been imported yet. @throws UMBEL_MODULE_FAILED, UMBEL_UNKNOWN_TASK */
+async function importedDefinition(task: string, module: string): Promise<TaskDefinition> {
+  try {
+    await import(module)
+  } catch (cause) {
+    throw umbelError('UMBEL_MODULE_FAILED', `The module of ${task} could not be imported: ${module}`, { cause })
+  }
+  const definition = definitionOf(task)
+  if (definition === undefined) throw umbelError('UMBEL_UNKNOWN_TASK', `The module ${module} defines no task ${task}.`)
+  return definition
+}
+
+function take(order: Order): void {
+  switch (order[0]) {
+    case 'abort': {
+      const [, number, reason] = order
+      if (running?.number === number) return running.control.abort(reason)
+      earlyAborts.set(number, reason)
+      for (const oldest of earlyAborts.keys()) {
+        if (earlyAborts.size <= MAX_EARLY_ABORTS) return
+        earlyAborts.delete(oldest)
+      }
+      return
+    }
+    case 'tear-down':
+      environment.resources.tearDown((error) => tell(['stray', toErrorData(error)])).then(() => tell(['torn-down']))
+  }
+}
+
+/** Take in what has arrived on the port and was not seen yet, as while a handler never lets the loop turn. */
+function takeOrders(): void {
+  for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
+    take(got.message as Order)
+}
+
+/** An error nobody caught: it fails the handler whose callback threw it, if that still runs, and else nobody. */
+function stray(error: unknown): void {
+  const owner = currentAttempt.getStore()
+  if (
+    owner !== undefined &&
+    running !== undefined &&
+    numberOf(owner.call) === running.number &&
+    running.control.fail(error)
+  )
+    return
+  tell(['stray', toErrorData(error)])
+}
+
+/** `process.exit` ends this thread alone. Leave behind who called it, so that nobody else is blamed. */
+function guardExit(): void {
+  const exit = process.exit
+  process.exit = (code) => {
+    const owner = currentAttempt.getStore()
+    if (owner !== undefined) Atomics.store(cells, cell + CULPRIT, numberOf(owner.call))
+    return exit(code)
+  }
+  syncBuiltinESMExports()
+}
+
+port.on('message', take)
+port.unref()
+process.on('uncaughtException', stray)
+process.on('unhandledRejection', stray)
+guardExit()
+parentPort?.postMessage({ umbel: 'hello', thread: threadId, port: port2 } satisfies Hello, [port2])

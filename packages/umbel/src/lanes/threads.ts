@@ -1,0 +1,227 @@
+import type { MessagePort, ResourceLimits } from 'node:worker_threads'
+import {
+  type AbortReason,
+  type AttemptCall,
+  type AttemptReports,
+  type ErrorData,
+  type Outcome,
+  toErrorData,
+  type UmbelError,
+  umbelError,
+  type Worker,
+} from '@umbel/core'
+import { abortError } from '../attempt-control.ts'
+import { definitionOf } from '../definition.ts'
+import { ThreadCells } from './thread-cells.ts'
+import { KillSwitch, ThreadPool } from './thread-pool.ts'
+import { type Answer, type Item, packWork, type Told, unpackOutcomes } from './thread-protocol.ts'
+
+/** Threads that may be lost one after another before any of their items has started; then the first item is to blame. */
+const MAX_BARREN = 3
+
+/** What handlers in threads are run with. */
+export interface ThreadOptions {
+  /** Name of the lane, for messages. */
+  readonly name: string
+  readonly threads: number
+  /** Niceness of the threads, 0 to 19. Default 0. */
+  readonly nice?: number
+  readonly reports: AttemptReports
+  /** Longest encoded value, in characters and bytes. */
+  readonly maxBytes: number
+  /** Told the errors that belong to no handler which still runs: of finished tasks' callbacks, of teardowns. */
+  readonly onStray: (error: ErrorData) => void
+  /** Memory limits of each thread. Default: Node's. */
+  readonly resourceLimits?: ResourceLimits
+}
+
+/** Run handlers in a pool of threads. At most as many attempts as there are threads should be under way. */
+export function threadWorker(options: ThreadOptions): Worker {
+  return new ThreadWorker(options)
+}
+
+/** An attempt under way. */
+interface Run extends Item {
+  readonly message: Message
+  readonly resolve: (outcome: Outcome) => void
+  /** Why its signal was aborted. */
+  aborted: AbortReason | undefined
+  /** Why its thread was ended. */
+  killed: AbortReason | undefined
+}
+
+/** Items on their way to one thread. */
+interface Message {
+  readonly cell: number
+  readonly kill: KillSwitch
+  readonly runs: Run[]
+}
+
+class ThreadWorker implements Worker {
+  readonly #options: ThreadOptions
+  readonly #cells = new ThreadCells()
+  readonly #pool: ThreadPool
+  readonly #byId = new Map<string, Run>()
+  readonly #byNumber = new Map<number, Run>()
+  #number = 0
+  #barren = 0
+  #started: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(options: ThreadOptions) {
+    const { threads, nice = 0, resourceLimits, maxBytes, onStray } = options
+    this.#options = options
+    this.#pool = new ThreadPool({
+      threads,
+      nice,
+      resourceLimits,
+      data: { cells: this.#cells.shared, maxBytes },
+      told: (told) => this.#take(told),
+      joined: (port) => this.#repeatAborts(port),
+      failed: (error) => onStray(toErrorData(error)),
+    })
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#options.threads === 0 ? Promise.resolve() : this.#pool.start()
+    return this.#started
+  }
+
+  run(call: AttemptCall): Promise<Outcome> {
+    const module = definitionOf(call.task)?.module
+    if (module === undefined || this.#options.threads === 0) return Promise.resolve(this.#refusal(call))
+    const cell = this.#stopped === undefined ? this.#cells.take() : undefined
+    if (cell === undefined) return Promise.resolve({ kind: 'given-back' })
+    return new Promise((resolve) => {
+      const message: Message = { cell, kill: new KillSwitch(), runs: [] }
+      this.#number = (this.#number % 0x7fff_fffe) + 1
+      const run: Run = { number: this.#number, module, call, message, resolve, aborted: undefined, killed: undefined }
+      message.runs.push(run)
+      this.#byId.set(call.id, run)
+      this.#byNumber.set(run.number, run)
+      this.#send(message)
+    })
+  }
+
+  abort(id: string, reason: AbortReason): void {
+    const run = this.#byId.get(id)
+    if (run === undefined || run.aborted !== undefined) return
+    run.aborted = reason
+    this.#pool.order(['abort', run.number, reason])
+  }
+
+  kill(id: string, reason: AbortReason): void {
+    const run = this.#byId.get(id)
+    if (run === undefined) return
+    run.killed = reason
+    run.message.kill.abort()
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#started === undefined) return
+    await this.#started.catch(() => {})
+    await this.#pool.stop()
+  }
+
+  async #send(message: Message): Promise<void> {
+    try {
+      await this.start()
+      const answer = await this.#pool.run(packWork(message.cell, message.runs), message.kill)
+      this.#answered(message, answer)
+    } catch (error) {
+      this.#lost(message, error)
+    }
+  }
+
+  #answered({ cell, runs }: Message, { outcomes }: Answer): void {
+    this.#barren = 0
+    this.#cells.give(cell)
+    unpackOutcomes(outcomes, (number, outcome) => this.#settle(number, outcome))
+    for (const { number } of runs) this.#settle(number, { kind: 'given-back' })
+  }
+
+  /** The thread of a message is gone. Who is to blame is lost or aborted; the others of the message are given back. */
+  #lost({ cell, runs }: Message, error: unknown): void {
+    this.#cells.retire(cell)
+    const left = runs.filter(({ number }) => this.#byNumber.has(number))
+    const blamed = this.#stopped === undefined ? this.#blamed(cell, left, error) : undefined
+    for (const run of left) {
+      const { number, killed, call } = run
+      if (killed !== undefined) this.#settle(number, { kind: 'aborted', error: toErrorData(abortError(killed)) })
+      else if (run === blamed) this.#settle(number, { kind: 'lost', error: toErrorData(this.#lossOf(call, error)) })
+      else this.#settle(number, { kind: 'given-back' })
+    }
+  }
+
+  #blamed(cell: number, left: readonly Run[], error: unknown): Run | undefined {
+    if (left.some(({ killed }) => killed !== undefined)) return undefined
+    const running = this.#cells.running(cell)
+    const culprit = this.#cells.culprit(cell)
+    if (running === 0) {
+      this.#barren += 1
+      return this.#barren < MAX_BARREN ? undefined : left[0]
+    }
+    this.#barren = 0
+    if (culprit !== 0 && culprit !== running) this.#options.onStray(toErrorData(error))
+    return left.find(({ number }) => number === (culprit === 0 ? running : culprit))
+  }
+
+  #lossOf({ task }: AttemptCall, cause: unknown): UmbelError {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    const exitCode = /^worker exited with code: (-?\d+)$/.exec(message)?.[1]
+    if (exitCode !== undefined) {
+      const details = { task, exitCode: Number(exitCode) }
+      return umbelError('UMBEL_WORKER_LOST', `The thread of ${task} ended with exit code ${exitCode}.`, { details })
+    }
+    return umbelError('UMBEL_WORKER_LOST', `The thread of ${task} was lost: ${message}`, { cause, details: { task } })
+  }
+
+  #refusal({ task }: AttemptCall): Outcome {
+    const error =
+      this.#options.threads === 0
+        ? umbelError('UMBEL_BAD_LANE', `The lane ${this.#options.name} has no threads to run ${task}.`)
+        : umbelError('UMBEL_UNKNOWN_TASK', `No module of a task called ${task} is known: a thread could not import it.`)
+    return { kind: 'failed', error: toErrorData(error) }
+  }
+
+  #settle(number: number, outcome: Outcome): void {
+    const run = this.#byNumber.get(number)
+    if (run === undefined) return
+    this.#byNumber.delete(number)
+    if (this.#byId.get(run.call.id) === run) this.#byId.delete(run.call.id)
+    run.resolve(outcome)
+  }
+
+  #take(told: Told): void {
+    if (told[0] === 'outcomes') return unpackOutcomes(told[1], (number, outcome) => this.#settle(number, outcome))
+    if (told[0] === 'stray') return this.#options.onStray(told[1])
+    if (told[0] === 'torn-down') return
+    const call = this.#byNumber.get(told[1])?.call ?? (told[0] === 'send' ? told[4] : undefined)
+    if (call === undefined) return
+    const { reports } = this.#options
+    switch (told[0]) {
+      case 'state':
+        return reports.state(call, told[2], told[3])
+      case 'progress':
+        return reports.progress(call, told[2], told[3])
+      case 'send':
+        return reports.send(call, told[2], told[3])
+      case 'log':
+        return reports.log(call, told[2], told[3], told[4])
+      default:
+        return told satisfies never
+    }
+  }
+
+  /** A thread that is new has not heard the aborts of what may be on its way to it. */
+  #repeatAborts(port: MessagePort): void {
+    for (const { number, aborted } of this.#byNumber.values()) {
+      if (aborted !== undefined) port.postMessage(['abort', number, aborted])
+    }
+  }
+}
