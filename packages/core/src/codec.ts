@@ -3,7 +3,9 @@ import { umbelError } from './errors.ts'
 import { readValue } from './read-value.ts'
 import { writeValue } from './write-value.ts'
 
-/** A value as it travels and is stored: tagged JSON, and its binary parts beside the text in the order of their tags. */
+/**
+ * A value as it travels and is stored: tagged JSON, and its binary parts beside the text in the order of their tags.
+ */
 export type Encoded = string | { readonly text: string; readonly bytes: readonly Uint8Array[] }
 
 /** The encoded empty list. */
@@ -21,10 +23,12 @@ export interface EncodeOptions {
 }
 
 /**
- * Encode a value so that `decode` gives an equal one: JSON values, undefined, NaN, the infinities, -0, bigint, Date, Map, Set, ArrayBuffer,
- * every view of one (Node's Buffer comes back as a Uint8Array), errors, and lists and plain objects of these. An object without a prototype
- * comes back as a plain one, a value met twice as two copies, an error as `toErrorData` sees it.
- * @throws UMBEL_CANNOT_TRAVEL with the place of anything else, UMBEL_VALUE_TOO_DEEP past 200 levels, UMBEL_VALUE_TOO_LARGE past `maxBytes`.
+ * Encode a value so that `decode` gives an equal one: JSON values, undefined, NaN, the infinities, -0, bigint, Date,
+ * Map, Set, ArrayBuffer, every view of one (Node's Buffer comes back as a Uint8Array), errors, and lists and plain
+ * objects of these. An object without a prototype comes back as a plain one, a value met twice as two copies, an error
+ * as `toErrorData` sees it.
+ * @throws UMBEL_CANNOT_TRAVEL with the place of anything else, UMBEL_VALUE_TOO_DEEP past 200 levels,
+ * UMBEL_VALUE_TOO_LARGE past `maxBytes`.
  */
 export function encode(value: unknown, options?: EncodeOptions): Encoded {
   return writeValue(value, {

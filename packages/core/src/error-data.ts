@@ -44,14 +44,18 @@ const MOST_KEYS = 256
 const RESERVED: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'errors', 'code', '__proto__'])
 
 /**
- * Describe whatever was thrown as data. Never throws. What is no error becomes one of code UMBEL_HANDLER_THREW_NOTHING that says what it was; a
- * string's text becomes the message. Cuts messages and stacks at 65,536 characters, causes at 8 levels; drops fields that cannot travel.
+ * Describe whatever was thrown as data. Never throws. What is no error becomes one of code UMBEL_HANDLER_THREW_NOTHING
+ * that says what it was; a string's text becomes the message. Cuts messages and stacks at 65,536 characters, causes at
+ * 8 levels; drops fields that cannot travel.
  */
 export function toErrorData(thrown: unknown): ErrorData {
   return new Describer().describe(thrown, 0)
 }
 
-/** Make the data of one of Umbel's own errors where none was thrown. The message ends with the code's next step, as `umbelError` does. */
+/**
+ * Make the data of one of Umbel's own errors where none was thrown. The message ends with the code's next step, as
+ * `umbelError` does.
+ */
 export function codedError(code: ErrorCode, message: string): ErrorData {
   return { name: 'UmbelError', code, message: `${message} ${ERRORS[code].nextStep}` }
 }
@@ -67,8 +71,9 @@ const NO_CLASSES: ErrorClasses = new Map()
 const DEEPEST_REVIVED = 100
 
 /**
- * Make an error of its data: of its own class where that is one of `classes`, built in, or UmbelError; else a TaskError. No constructor of a class is
- * run, so private fields are missing. `stack` is the remote one. Never throws: data that is malformed gives an error with what can be read.
+ * Make an error of its data: of its own class where that is one of `classes`, built in, or UmbelError; else a
+ * TaskError. No constructor of a class is run, so private fields are missing. `stack` is the remote one. Never throws:
+ * data that is malformed gives an error with what can be read.
  */
 export function fromErrorData(data: unknown, classes: ErrorClasses = NO_CLASSES): Error {
   return revive(data, classes, 0)

@@ -1,5 +1,6 @@
 /**
- * Every error Umbel raises by its code: what went wrong, and what to do next. `umbelError` ends each message with its next step.
+ * Every error Umbel raises by its code: what went wrong, and what to do next. `umbelError` ends each message with its
+ * next step.
  */
 export const ERRORS = {
   UMBEL_NODE_VERSION: {
@@ -210,7 +211,9 @@ export class UmbelError extends Error {
   }
 }
 
-/** Make an error of this code. Its message is `message`, what went wrong in this case, and the next step of its code. */
+/**
+ * Make an error of this code. Its message is `message`, what went wrong in this case, and the next step of its code.
+ */
 export function umbelError(
   code: ErrorCode,
   message: string,

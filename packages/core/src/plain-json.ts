@@ -2,8 +2,8 @@
 export const DEEPEST = 200
 
 /**
- * Tell whether JSON carries a value exactly, as most arguments are. One walk that builds nothing and stops at `most` units.
- * The answer is no, too, for what is too large, too deep or cannot be read: whoever asks finds out why.
+ * Tell whether JSON carries a value exactly, as most arguments are. One walk that builds nothing and stops at `most`
+ * units. The answer is no, too, for what is too large, too deep or cannot be read: whoever asks finds out why.
  */
 export function isPlainJson(value: unknown, most: number): boolean {
   try {

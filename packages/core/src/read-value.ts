@@ -13,7 +13,10 @@ export interface Reading {
 /** Every tag is written like this, and no string can hold it: a quote within one is escaped. */
 const TAG = '{"$":'
 
-/** Deepest nesting of JSON that is read: the deepest value written (each level of a Map takes three), and lists of such values. */
+/**
+ * Deepest nesting of JSON that is read: the deepest value written (each level of a Map takes three), and lists of such
+ * values.
+ */
 const DEEPEST_JSON = 1000
 
 /**

@@ -62,7 +62,10 @@ const kindOfTypedArray = Object.getOwnPropertyDescriptor(
 export const viewKind = (view: ArrayBufferView): string =>
   (kindOfTypedArray?.call(view) as string | undefined) ?? 'DataView'
 
-/** Make a binary value of the kind again over bytes that are its own; `undefined` where they do not fit or there is no such kind. */
+/**
+ * Make a binary value of the kind again over bytes that are its own; `undefined` where they do not fit or there is no
+ * such kind.
+ */
 export function restoreBytes(kind: string, bytes: Uint8Array<ArrayBuffer>): ArrayBuffer | ArrayBufferView | undefined {
   if (kind === 'Uint8Array') return bytes
   const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer

@@ -16,7 +16,8 @@ export interface Writing {
 export type Written = string | { readonly text: string; readonly bytes: readonly Uint8Array[] }
 
 /**
- * Write a value as JSON. What JSON has no form for becomes `{"$": tag, "v": ...}`; an object that has a key `$` is tagged itself.
+ * Write a value as JSON. What JSON has no form for becomes `{"$": tag, "v": ...}`; an object that has a key `$` is
+ * tagged itself.
  * @throws UMBEL_CANNOT_TRAVEL, UMBEL_VALUE_TOO_DEEP, UMBEL_VALUE_TOO_LARGE
  */
 export function writeValue(value: unknown, writing: Writing): Written {
@@ -27,7 +28,10 @@ export function writeValue(value: unknown, writing: Writing): Written {
   return writer.bytes.length === 0 ? text : { text, bytes: writer.bytes }
 }
 
-/** JSON of what was checked before. It fails only on text longer than V8 holds, and on a getter that first gave one thing and now another. */
+/**
+ * JSON of what was checked before. It fails only on text longer than V8 holds, and on a getter that first gave one
+ * thing and now another.
+ */
 function stringify(tree: unknown, byteLength: number, writing: Writing): string {
   let text: string
   try {
@@ -46,8 +50,8 @@ function tooLarge(size: number, { path, maxBytes }: Writing): UmbelError {
 }
 
 /**
- * Copies a value to a tree of plain JSON with tags. Keys come in the order in which JSON.parse gives them back, so that binary parts keep
- * theirs. On a throw `#path` stays where it is: it says where.
+ * Copies a value to a tree of plain JSON with tags. Keys come in the order in which JSON.parse gives them back, so that
+ * binary parts keep theirs. On a throw `#path` stays where it is: it says where.
  */
 class Writer {
   readonly bytes: Uint8Array[] = []
