@@ -385,10 +385,10 @@ describe('runAttempt: bases', () => {
       'handler',
       'inner.around end',
       'outer.around end',
-      'inner.onSuccess outer(inner(r))',
       'outer.onSuccess outer(inner(r))',
-      'inner.afterReturn SUCCESS',
+      'inner.onSuccess outer(inner(r))',
       'outer.afterReturn SUCCESS',
+      'inner.afterReturn SUCCESS',
     ])
   })
 
@@ -401,14 +401,14 @@ describe('runAttempt: bases', () => {
     const [failed, afterFailure] = await runBased(fails)
     expect(failed.kind).toBe('failed')
     expect(after(afterFailure)).toEqual([
-      'inner.onFailure e',
       'outer.onFailure e',
-      'inner.afterReturn FAILURE',
+      'inner.onFailure e',
       'outer.afterReturn FAILURE',
+      'inner.afterReturn FAILURE',
     ])
     const [retried, afterRetry] = await runBased(fails, { retry: retryPolicy({ max: 1 }) })
     expect(retried.kind).toBe('retry')
-    expect(after(afterRetry)).toEqual(['inner.onRetry e', 'outer.onRetry e'])
+    expect(after(afterRetry)).toEqual(['outer.onRetry e', 'inner.onRetry e'])
     const [ignored, afterIgnore] = await runBased(() => Promise.reject(new Ignore()))
     expect(ignored.kind).toBe('ignored')
     expect(after(afterIgnore)).toEqual([])
