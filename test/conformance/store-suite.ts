@@ -2,13 +2,13 @@ import { encode, type EngineEvent, type Store, type TaskRow, type TaskSpec, type
 import { afterEach, describe, expect, test } from 'vitest'
 
 const SPEC: TaskSpec = {
-  task: 'demo.add', via: 'call', args: encode([2, 3]), kwargs: undefined, immutable: false, lane: 'default', inline: true, priority: 5, states: [],
+  task: 'demo.add', via: 'call', immutable: false, lane: 'default', inline: true, priority: 5, states: [],
   countdown: undefined, eta: undefined, expires: undefined, ignoreResult: false, link: [], linkError: [],
 }
 
 /** A row of a task that waits, with what a case changes. */
 export const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
-  kind: 'task', id, spec: SPEC, args: SPEC.args, workflow: undefined, node: -1, parent: undefined, root: id, settles: undefined, replacedBy: undefined,
+  kind: 'task', id, spec: SPEC, args: encode([2, 3]), kwargs: undefined, workflow: undefined, node: -1, parent: undefined, root: id, settles: undefined, replacedBy: undefined,
   state: 'RECEIVED', meta: undefined, progress: undefined, attempt: 0, losses: 0, due: undefined, expires: undefined, result: undefined,
   error: undefined, sentAt: 1_000, startedAt: undefined, endedAt: undefined, ...more,
 })
@@ -20,7 +20,7 @@ export const ended = (id: string, more: Partial<TaskRow> = {}): TaskRow =>
 /** A row of a workflow of `size` tasks. */
 export const workflow = (id: string, size: number, more: Partial<WorkflowRow> = {}): WorkflowRow => ({
   kind: 'workflow', id, parent: undefined, root: id, settles: undefined, state: 'ACTIVE', result: undefined, error: undefined, sentAt: 1_000, endedAt: undefined,
-  plan: { entry: 0, exit: size - 1, nodes: Array.from({ length: size }, (_, index) => ({ kind: 'task', spec: SPEC, next: index + 1 < size ? index + 1 : -1 })) },
+  plan: { entry: 0, exit: size - 1, nodes: Array.from({ length: size }, (_, index) => ({ kind: 'task', spec: SPEC, args: encode([2, 3]), kwargs: undefined, next: index + 1 < size ? index + 1 : -1 })) },
   ...more,
 })
 

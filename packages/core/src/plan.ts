@@ -12,15 +12,12 @@ export const MAX_PLAN_NODES = 2_000_000
 /** No next node: the end of the workflow. */
 export const END = -1
 
-/** All that is fixed about a task before it runs: the signature with the task's options, routes and defaults worked in. */
+/** What is fixed about a task before it runs, its values apart: the signature's options with the task's, routes and defaults. */
 export interface TaskSpec {
   readonly task: string
   /** How the handler is called: once, or once for each item of the list that is its only argument. */
   readonly via: 'call' | 'map' | 'starmap'
-  /** Encoded list. What comes from before is put in front, unless immutable. */
-  readonly args: Encoded
-  /** Encoded record. */
-  readonly kwargs: Encoded | undefined
+  /** Whether it takes nothing from before. */
   readonly immutable: boolean
   readonly lane: string
   /** Whether it runs on the main loop instead of a thread. */
@@ -49,10 +46,15 @@ export interface ErrorCallback {
   readonly form: 'id' | 'error'
 }
 
-/** A task; its result goes to `next`. */
+/** A task with what it was given; its result goes to `next`. */
 export interface TaskNode {
   readonly kind: 'task'
+  /** Shared by all calls of a task that were given no options of their own. */
   readonly spec: TaskSpec
+  /** Encoded list. What comes from before is put in front, unless immutable. */
+  readonly args: Encoded
+  /** Encoded record. */
+  readonly kwargs: Encoded | undefined
   /** Index of the node that is given the result, or END. */
   readonly next: number
 }
@@ -85,10 +87,15 @@ export interface Plan {
 }
 
 /** Works the task's options, routes and defaults into one signature. Throws what is wrong with it. `fed`: gets a result from before. */
-export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) => TaskSpec
+export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) => Omit<TaskNode, 'kind' | 'next'>
 
 const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
   canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap'
+
+function taskNode(canvas: TaskSignature | MapSignature, resolve: Resolve, fed: boolean): TaskNode {
+  const { spec, args, kwargs } = resolve(canvas, fed)
+  return { kind: 'task', spec, args, kwargs, next: END }
+}
 
 type Open<Node> = { -readonly [Key in keyof Node]: Node[Key] }
 interface Part {
@@ -102,6 +109,7 @@ interface Part {
  * @throws UMBEL_CANVAS_TOO_DEEP, UMBEL_CANVAS_CYCLE, UMBEL_CANVAS_TOO_LARGE, UMBEL_BAD_CANVAS, and what `resolve` throws.
  */
 export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan {
+  if (isSingle(canvas)) return { nodes: [taskNode(canvas, resolve, fed)], entry: 0, exit: 0 }
   const compiler = new Compiler(resolve)
   const { entry, exit } = compiler.part(canvas, 0, fed)
   return { nodes: compiler.nodes, entry, exit }
@@ -118,7 +126,7 @@ class Compiler {
 
   part(canvas: Canvas, depth: number, fed: boolean): Part {
     if (isSingle(canvas)) {
-      return this.#single({ kind: 'task', spec: this.#resolve(canvas, fed), next: END })
+      return this.#single(taskNode(canvas, this.#resolve, fed))
     }
     if (this.#path.has(canvas)) throw umbelError('UMBEL_CANVAS_CYCLE', `This ${canvas.kind} contains itself.`)
     if (depth >= MAX_CANVAS_DEPTH) {

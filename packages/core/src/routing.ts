@@ -1,7 +1,99 @@
-// STAND-IN by the lead until the real one lands: overwrite freely
-export interface RouteCall { readonly task: string; readonly args: readonly unknown[]; readonly kwargs: Readonly<Record<string, unknown>>; readonly options: object }
-export interface ResolvedRoute { readonly lane?: string; readonly priority?: number }
-export type RouteTarget = ResolvedRoute | string
-export type Route = Readonly<Record<string, RouteTarget>> | ((call: RouteCall) => RouteTarget | undefined)
-export const compileRoutes = (_routes: readonly Route[]) => (_call: RouteCall): ResolvedRoute | undefined => undefined
-export const globMatcher = (pattern: string) => (text: string): boolean => pattern === text || (pattern.endsWith('*') && text.startsWith(pattern.slice(0, -1)))
+import { didYouMean } from './did-you-mean.ts'
+import { type UmbelError, umbelError } from './errors.ts'
+import { globMatcher } from './glob.ts'
+import type { SignatureOptions } from './signature.ts'
+
+/** Where a route sends a call. What it leaves out is for the task's own options and the defaults to say. */
+export interface RouteTarget {
+  /** Name of a lane. */
+  readonly lane?: string
+  /** 0 to 9, 9 runs first. */
+  readonly priority?: number
+}
+
+/** The call a route is asked about. */
+export interface RouteCall {
+  /** Name of the task. */
+  readonly task: string
+  readonly args: readonly unknown[]
+  readonly kwargs: Readonly<Record<string, unknown>>
+  readonly options: SignatureOptions
+}
+
+/**
+ * One route: a record from task names and globs (`*`, `?`) to targets, or a function of the call. A target may be a lane's name alone. In a record a
+ * name goes before globs, and those go in the order written; a function answers `undefined` where it has nothing to say.
+ */
+export type Route =
+  | Readonly<Record<string, RouteTarget | string>>
+  | ((call: RouteCall) => RouteTarget | string | undefined)
+
+type Router = (call: RouteCall) => RouteTarget | undefined
+
+/**
+ * Compile routes to one function: the first route that has a target for a call decides, as in Celery. It throws UMBEL_BAD_ROUTE where a route's
+ * function throws or answers with no target.
+ * @throws UMBEL_BAD_ROUTE for a route that is malformed.
+ */
+export function compileRoutes(routes: readonly Route[]): Router {
+  if (!Array.isArray(routes)) throw umbelError('UMBEL_BAD_ROUTE', 'routes takes a list of routes.')
+  const routers = routes.map((route: unknown, index) => {
+    const where = `routes[${index}]`
+    if (typeof route === 'function') return functionRouter(route as (call: RouteCall) => unknown, where)
+    if (typeof route === 'object' && route !== null && !Array.isArray(route)) return recordRouter(route, where)
+    throw umbelError('UMBEL_BAD_ROUTE', `${where} is neither a record nor a function.`)
+  })
+  return (call) => {
+    for (const router of routers) {
+      const target = router(call)
+      if (target !== undefined) return target
+    }
+    return undefined
+  }
+}
+
+function recordRouter(record: object, where: string): Router {
+  const names = new Map<string, RouteTarget>()
+  const globs: { readonly matches: (name: string) => boolean; readonly target: RouteTarget }[] = []
+  for (const [pattern, value] of Object.entries(record)) {
+    const target = targetOf(value, `${where}[${JSON.stringify(pattern.slice(0, 80))}]`)
+    if (/[*?]/.test(pattern)) globs.push({ matches: globMatcher(pattern), target })
+    else names.set(pattern, target)
+  }
+  return ({ task }) => names.get(task) ?? globs.find((glob) => glob.matches(task))?.target
+}
+
+function functionRouter(route: (call: RouteCall) => unknown, where: string): Router {
+  return (call) => {
+    const answer = ask(route, call, where)
+    return answer === undefined ? undefined : targetOf(answer, `${where}, asked about ${call.task},`)
+  }
+}
+
+function ask(route: (call: RouteCall) => unknown, call: RouteCall, where: string): unknown {
+  try {
+    return route(call)
+  } catch (cause) {
+    throw umbelError('UMBEL_BAD_ROUTE', `${where} threw when asked about ${call.task}.`, { cause })
+  }
+}
+
+const OPTIONS = ['lane', 'priority']
+
+function targetOf(value: unknown, where: string): RouteTarget {
+  if (typeof value === 'string') return targetOf({ lane: value }, where)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(where, 'gives no target')
+  for (const name of Object.keys(value)) {
+    if (!OPTIONS.includes(name)) throw bad(where, `has no option ${JSON.stringify(name)}`, didYouMean(name, OPTIONS))
+  }
+  const { lane, priority } = value as { readonly lane?: unknown; readonly priority?: unknown }
+  if (lane !== undefined && (typeof lane !== 'string' || lane === '')) throw bad(where, 'gives a lane that is no name')
+  if (priority !== undefined && !isPriority(priority)) throw bad(where, 'gives a priority that is none from 0 to 9')
+  return { ...(lane === undefined ? {} : { lane }), ...(priority === undefined ? {} : { priority }) }
+}
+
+const isPriority = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 9
+
+const bad = (where: string, what: string, hint = ''): UmbelError =>
+  umbelError('UMBEL_BAD_ROUTE', `${where} ${what}.${hint}`)

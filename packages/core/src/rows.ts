@@ -13,6 +13,8 @@ export interface TaskRow {
   readonly spec: TaskSpec
   /** Encoded list of the arguments, what came from before included. */
   readonly args: Encoded
+  /** Encoded record of the keyword arguments. */
+  readonly kwargs: Encoded | undefined
   /** Workflow it is a node of. */
   readonly workflow: string | undefined
   /** Its node in the workflow's plan; -1 outside of one. */

@@ -3,7 +3,7 @@ import type { Draft, Ends } from './draft.ts'
 import { codedError } from './coded-error.ts'
 import { type ErrorData, fromErrorData } from './error-data.ts'
 import type { TaskEvent } from './event.ts'
-import type { ErrorCallback, Expiry, TaskSpec } from './plan.ts'
+import type { ErrorCallback, Expiry, TaskNode } from './plan.ts'
 import type { TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
@@ -24,13 +24,14 @@ export interface Origin {
 }
 
 /** Make the row of a new task, as it stands before its first fact. */
-export function newTask(draft: Draft, spec: TaskSpec, origin: Origin): TaskRow {
+export function newTask(draft: Draft, { spec, args, kwargs }: TaskNode, origin: Origin): TaskRow {
   const fed = origin.input !== undefined && !spec.immutable
   return {
     kind: 'task',
     id: origin.id,
     spec,
-    args: fed ? concatLists(origin.input, spec.args) : spec.args,
+    args: fed ? concatLists(origin.input, args) : args,
+    kwargs,
     workflow: origin.workflow,
     node: origin.node,
     parent: origin.parent,

@@ -15,7 +15,7 @@ export function startCanvas(draft: Draft, event: CanvasSent): void {
   const root = event.root ?? id
   const only = plan.nodes.length === 1 ? plan.nodes[0] : undefined
   if (only?.kind === 'task') {
-    turn(draft, newTask(draft, only.spec, { id, workflow: undefined, node: END, parent, root, settles, input: event.input }))
+    turn(draft, newTask(draft, only, { id, workflow: undefined, node: END, parent, root, settles, input: event.input }))
     return
   }
   const workflow: WorkflowRow = {
@@ -53,7 +53,7 @@ const originOf = (workflow: WorkflowRow, node: number, input: Encoded | undefine
 function enter(draft: Draft, workflow: WorkflowRow, index: number, input: Encoded | undefined, parent: string | undefined): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    turn(draft, newTask(draft, node.spec, originOf(workflow, index, input, parent)))
+    turn(draft, newTask(draft, node, originOf(workflow, index, input, parent)))
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join)
     for (const branch of node.branches) enter(draft, workflow, branch, input, parent)
@@ -72,7 +72,7 @@ function skip(
 ): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    endUnstarted(draft, newTask(draft, node.spec, originOf(workflow, index, undefined, parent)), ends, announce)
+    endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join)
     for (const branch of node.branches) skip(draft, workflow, branch, ends, parent, announce)

@@ -6,7 +6,7 @@ import { encode } from '../src/codec.ts'
 import { Machines } from '../src/machines.ts'
 import { isReady } from '../src/states.ts'
 import { workflowMachine } from '../src/workflow-machine.ts'
-import { anyCanvas, Desk, expected, plan, sig, spec } from './model.ts'
+import { anyCanvas, Desk, expected, plan, planOfOne, sig } from './model.ts'
 
 const chain = (...steps: ReturnType<typeof sig>[]) => ({ kind: 'chain', steps, options: {} }) as const
 const error = { name: 'UmbelError', code: 'UMBEL_REVOKED', message: 'revoked' }
@@ -23,7 +23,7 @@ describe('one task', () => {
 
   test('with a countdown waits for its time', () => {
     const desk = new Desk()
-    const commands = desk.send({ entry: 0, exit: 0, nodes: [{ kind: 'task', next: -1, spec: spec(sig('a'), { countdown: 500 }) }] })
+    const commands = desk.send(planOfOne('a', { countdown: 500 }))
     expect(commands).toEqual([{ type: 'start-timer', id: 'w', at: 501 }])
     expect(desk.accept({ type: 'task-received', id: 'w', at: 501 })).toEqual([{ type: 'run-task', id: 'w' }])
   })
@@ -73,7 +73,7 @@ describe('one task', () => {
   ])('revoked while %s is taken away from where it is, and ends', (state, commands) => {
     const desk = new Desk()
     const countdown = state === 'PENDING' ? 100 : undefined
-    desk.send({ entry: 0, exit: 0, nodes: [{ kind: 'task', next: -1, spec: spec(sig('a'), { countdown }) }] })
+    desk.send(planOfOne('a', { countdown }))
     if (state === 'STARTED' || state === 'RETRY') desk.start('w')
     if (state === 'RETRY') desk.accept({ type: 'task-retried', id: 'w', attempt: 1, error: undefined, delay: 5, at: 3 })
     expect(desk.state('w')).toBe(state)
@@ -84,7 +84,7 @@ describe('one task', () => {
 
   test('may only take the states it declared', () => {
     const desk = new Desk()
-    desk.send({ entry: 0, exit: 0, nodes: [{ kind: 'task', next: -1, spec: spec(sig('a'), { states: ['LOADING'] }) }] })
+    desk.send(planOfOne('a', { states: ['LOADING'] }))
     desk.start('w')
     desk.accept({ type: 'task-state', id: 'w', attempt: 1, state: 'SINGING', meta: undefined, at: 3 })
     expect(desk.state('w')).toBe('STARTED')
@@ -97,7 +97,7 @@ describe('one task', () => {
     for (const [task, id, args] of [['a', 'w.l0', ['a']], ['fail', 'w.e0', 'w']] as const) {
       const desk = new Desk()
       const callbacks = { link: [plan(sig('linked'))], linkError: [{ plan: plan(sig('mourner')), form: 'id' }] } as const
-      desk.send({ entry: 0, exit: 0, nodes: [{ kind: 'task', next: -1, spec: spec(sig(task), callbacks) }] })
+      desk.send(planOfOne(task, callbacks))
       desk.run(() => 0)
       expect(desk.result(id)).toEqual([task === 'a' ? 'linked' : 'mourner', args])
     }

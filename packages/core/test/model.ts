@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { advance } from '../src/advance.ts'
-import { decode, encode } from '../src/codec.ts'
+import { decode, type Encoded, encode } from '../src/codec.ts'
 import type { Command } from '../src/command.ts'
 import type { EngineEvent } from '../src/event.ts'
 import { compilePlan, type Plan, type TaskSpec } from '../src/plan.ts'
@@ -14,13 +14,18 @@ export const sig = (task: string, args: readonly unknown[] = [], more: Partial<T
 
 /** A spec with nothing special about it. */
 export const spec = (signature: TaskSignature | MapSignature, more: Partial<TaskSpec> = {}): TaskSpec => ({
-  task: signature.task, via: 'call', args: encode(signature.kind === 'task' ? signature.args : [signature.items]), kwargs: undefined,
-  immutable: signature.kind === 'task' && signature.immutable, lane: 'default', inline: true, priority: 5, states: NO_STATES,
+  task: signature.task, via: 'call', immutable: signature.kind === 'task' && signature.immutable, lane: 'default', inline: true, priority: 5, states: NO_STATES,
   countdown: undefined, eta: undefined, expires: undefined, ignoreResult: false, link: [], linkError: [], ...more,
 })
+const argsOf = (signature: TaskSignature | MapSignature): Encoded => encode(signature.kind === 'task' ? signature.args : [signature.items])
 const NO_STATES: readonly string[] = []
 
-export const plan = (canvas: Canvas): Plan => compilePlan(canvas, (signature) => spec(signature))
+export const plan = (canvas: Canvas): Plan => compilePlan(canvas, (signature) => ({ spec: spec(signature), args: argsOf(signature), kwargs: undefined }))
+
+/** The plan of one task with what a case changes about its spec. */
+export const planOfOne = (task: string, more: Partial<TaskSpec>): Plan => ({
+  entry: 0, exit: 0, nodes: [{ kind: 'task', spec: spec(sig(task), more), args: encode([]), kwargs: undefined, next: -1 }],
+})
 
 /** The engine with nothing around it: rows, and what is to be done. */
 export class Desk {

@@ -34,6 +34,9 @@ export type NameOf<S extends AnySignature> = S['~types']['name']
 /** What else is known: see Flag. */
 export type FlagsOf<S extends AnySignature> = S['~types']['flags']
 
+/** Whether a signature is known to have a flag. One whose flags were widened to `string` is known to have none. */
+export type Has<S extends AnySignature, F extends Flag> = string extends FlagsOf<S> ? false : F extends FlagsOf<S> ? true : false
+
 /** The handle of something sent, from its result and flags. */
 export type Handle<R, F> = [Extract<F, 'group' | 'fans-out'>] extends [never]
   ? AsyncResult<R>

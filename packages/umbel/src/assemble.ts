@@ -57,7 +57,7 @@ export function assemble(settings: AppSettings): Parts {
     results,
     signals,
     ids,
-    resolver: new SpecResolver({ tasks, lanes: settings.lanes, route: compileRoutes(settings.routes), maxBytes: settings.maxBytes }),
+    resolver: new SpecResolver({ tasks, lanes: settings.lanes, route: compileRoutes(settings.routes), routesByCall: settings.routes.some((route) => typeof route === 'function'), maxBytes: settings.maxBytes }),
     now: () => clock.now(),
     known: async (id) => (await store.get(id)) !== undefined,
   })

@@ -3,7 +3,7 @@ import { AttemptContext, type AttemptEnvironment, AttemptSender, equip } from '.
 import { AttemptControl } from './attempt-control.ts'
 import { type Ending, endingOf } from './attempt-ending.ts'
 import { type CurrentAttempt, currentAttempt } from './current-attempt.ts'
-import type { AnyContext, AttemptEnd, TaskDefinition } from './definition.ts'
+import { type AnyContext, type AttemptEnd, checkArity, type TaskDefinition } from './definition.ts'
 
 /**
  * Run one attempt of a task to its outcome: decode, check the keyword arguments, set up, call the handler, say what came of
@@ -32,8 +32,8 @@ export async function runAttempt(
     return { kind: 'failed', error: toErrorData(error) }
   }
   const current: CurrentAttempt = { call, sender: new AttemptSender(call, environment) }
-  const attempt: Attempt = { definition, call, environment, control, args, context }
-  const { outcome } = await currentAttempt.run(current, bases.length === 0 ? handled : based, attempt)
+  const attempt: Attempt = { definition, call, environment, control, args, context, current }
+  const { outcome } = await (bases.length === 0 ? handled(attempt) : based(attempt))
   control.ended = true
   return outcome
 }
@@ -46,6 +46,8 @@ interface Attempt {
   readonly control: AttemptControl
   readonly args: readonly unknown[]
   readonly context: AttemptContext & AnyContext
+  /** What code called from the handler finds; all that is the user's runs within it. */
+  readonly current: CurrentAttempt
 }
 
 /** What the schema of a task makes of its keyword arguments. @throws UMBEL_BAD_KWARGS */
@@ -60,7 +62,7 @@ async function checkedKwargs(definition: TaskDefinition, kwargs: object): Promis
 async function handled(attempt: Attempt): Promise<Ending> {
   try {
     attempt.control.check()
-    const returned = invoke(attempt)
+    const returned = currentAttempt.run(attempt.current, invoke, attempt)
     return succeeded(attempt, isPromise(returned) ? await attempt.control.wait(returned) : returned)
   } catch (thrown) {
     return endingOf(thrown, attempt)
@@ -75,11 +77,11 @@ async function based(attempt: Attempt): Promise<Ending> {
       if (base.setup !== undefined) equip(attempt.context, await attempt.environment.resources.get(base))
     }
     attempt.control.check()
-    ending = succeeded(attempt, await attempt.control.wait(surrounded(attempt)))
+    ending = succeeded(attempt, await attempt.control.wait(currentAttempt.run(attempt.current, surrounded, attempt)))
   } catch (thrown) {
     ending = endingOf(thrown, attempt)
   }
-  await runHooks(attempt, ending)
+  await currentAttempt.run(attempt.current, runHooks, attempt, ending)
   return ending
 }
 
@@ -96,17 +98,23 @@ async function surrounded(attempt: Attempt): Promise<unknown> {
   return next()
 }
 
-function invoke({ definition: { handler }, call, context, args, control }: Attempt): unknown {
+function invoke({ definition, call, context, args, control }: Attempt): unknown {
   switch (call.via) {
     case 'call':
-      return handler(context, ...args)
+      return invokeWith(definition, context, args)
     case 'map':
-      return overItems(args[0], control, (item) => handler(context, item))
+      return overItems(args[0], control, (item) => invokeWith(definition, context, [item]))
     case 'starmap':
-      return overItems(args[0], control, (item) => handler(context, ...(item as readonly unknown[])))
+      return overItems(args[0], control, (item) => invokeWith(definition, context, item as readonly unknown[]))
     default:
       throw umbelError('UMBEL_BAD_CANVAS', `A task cannot be called by way of ${String(call.via satisfies never)}.`)
   }
+}
+
+/** What a later step is given is known only now. @throws UMBEL_WRONG_ARITY */
+function invokeWith(definition: TaskDefinition, context: AnyContext, args: readonly unknown[]): unknown {
+  checkArity(definition, args.length)
+  return definition.handler(context, ...args)
 }
 
 /** Call the handler for each item in order; the first error ends it, and so does an abort. */

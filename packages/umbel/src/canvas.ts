@@ -1,5 +1,5 @@
 import { type Canvas, chainOf, chordOf, groupOf, listGroupOf } from '@umbel/core'
-import type { AnySignature, FlagsOf, KeywordsOf, MissingOf, NameOf, ResultOf } from './any-signature.ts'
+import type { AnySignature, FlagsOf, Has, KeywordsOf, MissingOf, NameOf, ResultOf } from './any-signature.ts'
 import type { FirstName, Following, Follows, Gives, HasKeywords, KeywordsError, LastName, LinkError, Takes } from './mismatch.ts'
 import { type FanOut, Signature } from './signature.ts'
 
@@ -115,10 +115,10 @@ type Written<S extends readonly AnySignature[]> = {
 type GroupName<S extends readonly AnySignature[]> = S extends readonly []
   ? 'empty group'
   : `group of ${FirstName<NameOf<S[0] & AnySignature>>}${S['length'] extends 1 ? '' : ' and others'}`
-type Single<S extends readonly AnySignature[]> = S['length'] extends 1 ? ('group' extends FlagsOf<S[number]> ? never : 'single') : never
+type Single<S extends readonly AnySignature[]> = S['length'] extends 1 ? (true extends SomeGroup<S[number]> ? never : 'single') : never
 
 /** Results of members side by side; groups right among them are flattened. */
-type ResultsOf<S extends readonly AnySignature[]> = 'group' extends FlagsOf<S[number]>
+type ResultsOf<S extends readonly AnySignature[]> = true extends SomeGroup<S[number]>
   ? FlatResults<S>
   : { -readonly [I in keyof S]: ResultOf<S[I]> }
 type FlatResults<S extends readonly AnySignature[], Done extends readonly unknown[] = []> = S extends readonly [
@@ -129,7 +129,9 @@ type FlatResults<S extends readonly AnySignature[], Done extends readonly unknow
   : S extends readonly []
     ? Done
     : [...Done, ...FlatResult<S[number]>[number][]]
-type FlatResult<S extends AnySignature> = 'group' extends FlagsOf<S>
+/** `true` among the answers where a group is among the signatures. */
+type SomeGroup<S extends AnySignature> = S extends AnySignature ? Has<S, 'group'> : never
+type FlatResult<S extends AnySignature> = Has<S, 'group'> extends true
   ? ResultOf<S> extends readonly unknown[]
     ? ResultOf<S>
     : never
@@ -143,7 +145,7 @@ type SharedMissing<S extends AnySignature> = [Feeding<S>] extends [never]
       ? All[0]
       : never
     : never
-type Feeding<S> = S extends AnySignature ? ('immutable' extends FlagsOf<S> ? never : (boxed: readonly [MissingOf<S>]) => void) : never
+type Feeding<S> = S extends AnySignature ? (Has<S, 'immutable'> extends true ? never : (boxed: readonly [MissingOf<S>]) => void) : never
 
 type SharedKeywords<S extends AnySignature> = (S extends AnySignature ? (all: KeywordsOf<S>) => void : never) extends (all: infer All) => void
   ? All extends object
@@ -155,7 +157,7 @@ type AllImmutable<S extends AnySignature> = [Feeding<S>] extends [never] ? ([S] 
 
 // chord
 
-type Header<H> = H extends readonly AnySignature[] ? H : H extends AnySignature ? ('group' extends FlagsOf<H> ? H : readonly [H]) : never
+type Header<H> = H extends readonly AnySignature[] ? H : H extends AnySignature ? (Has<H, 'group'> extends true ? H : readonly [H]) : never
 type HeaderResults<H> = Header<H> extends infer L
   ? L extends readonly AnySignature[]
     ? ResultsOf<L>

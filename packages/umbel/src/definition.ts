@@ -107,3 +107,10 @@ export function tasksOf(module: TaskModule): readonly TaskDefinition[] {
 
 /** A reloaded module comes back under its URL with another query. */
 const withoutQuery = (url: string | undefined): string | undefined => url?.replace(/[?#].*$/s, '')
+
+/** Refuse a call with too few or too many positional arguments. @throws UMBEL_WRONG_ARITY */
+export function checkArity({ name, arity }: TaskDefinition, given: number): void {
+  if (given >= arity.min && given <= arity.max) return
+  const takes = arity.max === arity.min ? `${arity.min}` : arity.max === Number.POSITIVE_INFINITY ? `at least ${arity.min}` : `${arity.min} to ${arity.max}`
+  throw umbelError('UMBEL_WRONG_ARITY', `${name} takes ${takes} positional arguments but ${given} were given.`)
+}

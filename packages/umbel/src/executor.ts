@@ -43,13 +43,13 @@ function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): Engine
   return undefined
 }
 
-const callOf = ({ id, spec, attempt, args, parent, root }: TaskRow): AttemptCall => ({
+const callOf = ({ id, spec, attempt, args, kwargs, parent, root }: TaskRow): AttemptCall => ({
   id,
   task: spec.task,
   via: spec.via,
   attempt: attempt + 1,
   args,
-  kwargs: spec.kwargs,
+  kwargs,
   parent,
   root,
 })

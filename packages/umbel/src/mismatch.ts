@@ -1,5 +1,5 @@
 // What does not fit, said so that the compiler's message names the step and both types. Types only.
-import type { AnySignature, FlagsOf, KeywordsOf, MissingOf, NameOf, ResultOf } from './any-signature.ts'
+import type { AnySignature, Has, KeywordsOf, MissingOf, NameOf, ResultOf } from './any-signature.ts'
 
 /** What the compiler shows in place of a step that does not take what comes before it. */
 export interface LinkError<Message extends string, Types> {
@@ -25,14 +25,14 @@ export type FirstName<N extends string> = N extends `${infer First} ... ${string
 export type LastName<N extends string> = N extends `${string} ... ${infer Last}` ? Last : N
 
 /** What a step hands on within a chain: a group written with one member is unrolled. */
-export type Gives<S extends AnySignature> = 'single' extends FlagsOf<S>
+export type Gives<S extends AnySignature> = Has<S, 'single'> extends true
   ? ResultOf<S> extends readonly [infer Only]
     ? Only
     : ResultOf<S>
   : ResultOf<S>
 
 /** Whether a signature takes one value put before its arguments and is complete with it. */
-export type Takes<S extends AnySignature, Value> = 'immutable' extends FlagsOf<S>
+export type Takes<S extends AnySignature, Value> = Has<S, 'immutable'> extends true
   ? true
   : [Value] extends MissingOf<S>
     ? true

@@ -4,8 +4,11 @@ import type { ArgumentsError, KeywordsError } from './mismatch.ts'
 import { DEFINITION, type TaskDefinition } from './definition.ts'
 import { Signature } from './signature.ts'
 
-/** A task of a module, by which it is called: `P` are its parameters, `R` its result, `K` its keyword arguments, `N` its name. */
-export class Task<P extends readonly unknown[], R, K extends object, N extends string> extends Signature<P, R, K, N, never> {
+/**
+ * A task of a module, by which it is called: `P` are its parameters, `R` its result, `K` its keyword arguments, `N` its name.
+ * TypeScript cannot call a value that is one of several tasks; a type without names makes them one: `Task<[x: number], string>`.
+ */
+export class Task<P extends readonly unknown[], R, K extends object = {}, N extends string = string> extends Signature<P, R, K, N, never> {
   readonly name: N;
   readonly [DEFINITION]: TaskDefinition
 

@@ -109,7 +109,9 @@ export class Producer {
   }
 
   /** How many tasks go to each lane at once when a plan starts. */
-  #wants(plan: Plan): ReadonlyMap<Lane, number> {
+  #wants(plan: Plan): Wants {
+    const only = plan.nodes[0]
+    if (plan.nodes.length === 1 && only?.kind === 'task') return [[this.#parts.lanes.get(only.spec.lane) as Lane, 1]]
     const wants = new Map<Lane, number>()
     const open = [plan.entry]
     for (const index of open) {
@@ -120,14 +122,22 @@ export class Producer {
       const lane = this.#parts.lanes.get(node.spec.lane)
       if (lane !== undefined) wants.set(lane, (wants.get(lane) ?? 0) + 1)
     }
-    return wants
+    return [...wants]
   }
 }
+
+/** How many tasks go to which lane. */
+type Wants = readonly (readonly [Lane, number])[]
 
 interface Prepared extends Sent {
   /** Whether the id is the caller's and may have been used before. */
   readonly checkId: boolean
-  readonly wants: ReadonlyMap<Lane, number>
+  readonly wants: Wants
 }
 
-const isEmptyCall = ({ args, kwargs, options }: Call): boolean => args.length === 0 && Object.keys(kwargs).length === 0 && Object.keys(options).length === 0
+const isEmptyCall = ({ args, kwargs, options }: Call): boolean => args.length === 0 && isEmpty(kwargs) && isEmpty(options)
+
+const isEmpty = (record: object): boolean => {
+  for (const _ in record) return false
+  return true
+}

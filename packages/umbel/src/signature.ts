@@ -18,6 +18,7 @@ import {
   type CallOptions,
   type FlagsOf,
   type Handle,
+  type Has,
   type NameOf,
 } from './any-signature.ts'
 import type { ArgumentsError, FirstName, Following, Gives, KeywordsError, LastName } from './mismatch.ts'
@@ -30,7 +31,13 @@ import type { Call, Sender } from './sender.ts'
  * `M` are the positional arguments still missing in front, `R` is the result, `K` the keyword arguments still missing,
  * `N` its name in messages, `F` what else is known (see Flag). All are checked by the compiler only.
  */
-export class Signature<M extends readonly unknown[], R, K extends object, N extends string, F extends string> implements AnySignature {
+export class Signature<
+  M extends readonly unknown[],
+  R,
+  K extends object = {},
+  N extends string = string,
+  F extends string = string,
+> implements AnySignature {
   /** The canvas as plain, frozen data. */
   readonly data: Canvas
   /** Types only; never set. */
@@ -173,7 +180,7 @@ type ApplicationOf<M extends readonly unknown[], K extends object> = Omit<Applic
   ({} extends K ? { readonly kwargs?: K } : { readonly kwargs: K })
 
 /** Whether what ends in this step fans out. */
-export type FanOut<S extends AnySignature> = 'single' extends FlagsOf<S>
+export type FanOut<S extends AnySignature> = Has<S, 'single'> extends true
   ? Extract<FlagsOf<S>, 'fans-out'>
   : [Extract<FlagsOf<S>, 'group' | 'fans-out'>] extends [never]
     ? never

@@ -10,6 +10,7 @@ import {
   MAX_CANVAS_DEPTH,
   milliseconds,
   type Plan,
+  type Resolve,
   type RouteCall,
   type ResolvedRoute,
   type SignatureOptions,
@@ -17,7 +18,7 @@ import {
   type TaskSpec,
   umbelError,
 } from '@umbel/core'
-import type { TaskDefinition } from './definition.ts'
+import { checkArity, type TaskDefinition } from './definition.ts'
 
 /** Priority of a task where nothing says otherwise. */
 const DEFAULT_PRIORITY = 5
@@ -34,6 +35,8 @@ export interface ResolverOptions {
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly lanes: ReadonlyMap<string, LaneSize>
   readonly route: (call: RouteCall) => ResolvedRoute | undefined
+  /** Whether some route is a function, which may look at the arguments. */
+  readonly routesByCall: boolean
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
 }
@@ -44,6 +47,8 @@ export interface ResolverOptions {
  */
 export class SpecResolver {
   readonly #options: ResolverOptions
+  readonly #plain = new Map<TaskDefinition, TaskSpec>()
+  readonly #immutable = new Map<TaskDefinition, TaskSpec>()
   #depth = 0
 
   constructor(options: ResolverOptions) {
@@ -59,26 +64,39 @@ export class SpecResolver {
     if (this.#depth >= MAX_CANVAS_DEPTH) throw umbelError('UMBEL_CANVAS_TOO_DEEP', `Callbacks are nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     this.#depth += 1
     try {
-      return compilePlan(canvas, (signature, nodeFed) => this.#spec(signature, nodeFed), fed)
+      return compilePlan(canvas, (signature, nodeFed) => this.#resolve(signature, nodeFed), fed)
     } finally {
       this.#depth -= 1
     }
   }
 
-  #spec(signature: TaskSignature | MapSignature, fed: boolean): TaskSpec {
+  #resolve(signature: TaskSignature | MapSignature, fed: boolean): ReturnType<Resolve> {
     const definition = this.#definition(signature.task)
-    const call = signature.kind === 'task'
-    const immutable = call ? signature.immutable : true
-    if (call && (!fed || immutable)) checkArity(definition, signature.args.length)
+    if (signature.kind !== 'task') return { spec: this.#spec(signature, definition), args: this.#encode([signature.items], 'args'), kwargs: undefined }
+    if (!fed || signature.immutable) checkArity(definition, signature.args.length)
+    const spec = hasNone(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
+    return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
+  }
+
+  /** The spec of a call without options: one for all, unless a route looks at more than the name. */
+  #plainSpec(signature: TaskSignature, definition: TaskDefinition): TaskSpec {
+    if (this.#options.routesByCall) return this.#spec(signature, definition)
+    const plain = signature.immutable ? this.#immutable : this.#plain
+    let spec = plain.get(definition)
+    if (spec === undefined) {
+      spec = this.#spec(signature, definition)
+      plain.set(definition, spec)
+    }
+    return spec
+  }
+
+  #spec(signature: TaskSignature | MapSignature, definition: TaskDefinition): TaskSpec {
     const { options } = signature
-    const place = this.#place(signature, definition)
     return {
       task: definition.name,
-      via: call ? 'call' : signature.kind,
-      args: this.#encode(call ? signature.args : [signature.items], 'args'),
-      kwargs: call ? this.#kwargs(signature, definition) : undefined,
-      immutable,
-      ...place,
+      via: signature.kind === 'task' ? 'call' : signature.kind,
+      immutable: signature.kind === 'task' ? signature.immutable : true,
+      ...this.#place(signature, definition),
       inline: runsInline(definition),
       states: definition.options.states,
       ...timing(options, definition),
@@ -128,7 +146,7 @@ export class SpecResolver {
         throw umbelError('UMBEL_BAD_KWARGS', `The keyword arguments of ${definition.name} do not fit: ${issues}.`)
       }
     }
-    return Object.keys(kwargs).length === 0 ? undefined : this.#encode(kwargs, 'kwargs')
+    return hasNone(kwargs) ? undefined : this.#encode(kwargs, 'kwargs')
   }
 
   #encode(value: unknown, path: string): Encoded {
@@ -145,15 +163,13 @@ export class SpecResolver {
 
 const NONE: readonly Canvas[] = []
 
+const hasNone = (options: SignatureOptions): boolean => {
+  for (const _ in options) return false
+  return true
+}
+
 /** Whether a task's handler runs on the main loop: it says so, or no thread could import it. */
 export const runsInline = (definition: TaskDefinition): boolean => definition.options.inline || definition.module === undefined
-
-/** Refuse a call with too few or too many positional arguments. @throws UMBEL_WRONG_ARITY */
-export function checkArity({ name, arity }: TaskDefinition, given: number): void {
-  if (given >= arity.min && given <= arity.max) return
-  const takes = arity.max === arity.min ? `${arity.min}` : arity.max === Number.POSITIVE_INFINITY ? `at least ${arity.min}` : `${arity.min} to ${arity.max}`
-  throw umbelError('UMBEL_WRONG_ARITY', `${name} takes ${takes} positional arguments but ${given} were given.`)
-}
 
 function timing(options: SignatureOptions, definition: TaskDefinition): Pick<TaskSpec, 'countdown' | 'eta' | 'expires'> {
   const { countdown, eta } = options

@@ -65,6 +65,7 @@ class ThreadWorker implements Worker {
   readonly #byNumber = new Map<number, Run>()
   #number = 0
   #barren = 0
+  #ready = false
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -83,7 +84,7 @@ class ThreadWorker implements Worker {
   }
 
   start(): Promise<void> {
-    this.#started ??= this.#options.threads === 0 ? Promise.resolve() : this.#pool.start()
+    this.#started ??= this.#start()
     return this.#started
   }
 
@@ -122,6 +123,11 @@ class ThreadWorker implements Worker {
     return this.#stopped
   }
 
+  async #start(): Promise<void> {
+    if (this.#options.threads > 0) await this.#pool.start()
+    this.#ready = true
+  }
+
   async #stop(): Promise<void> {
     if (this.#started === undefined) return
     await this.#started.catch(() => {})
@@ -130,7 +136,7 @@ class ThreadWorker implements Worker {
 
   async #send(message: Message): Promise<void> {
     try {
-      await this.start()
+      if (!this.#ready) await this.start()
       const answer = await this.#pool.run(packWork(message.cell, message.runs), message.kill)
       this.#answered(message, answer)
     } catch (error) {
