@@ -69,29 +69,37 @@ export function validateRoutes(flights: FlightColumns): void {
 /** Count a row group's flights by route and by hour; `airports` gives each code's place in the list of all airports. */
 export function countFlights(flights: FlightColumns, airports: Int32Array): Totals {
   const { departure, delay, distance, origin, destination } = flights
-  let first = limits.departure.most
-  let last = limits.departure.least
-  for (const minute of departure) {
-    first = Math.min(first, minute)
-    last = Math.max(last, minute)
-  }
-  const firstHour = hourOf(first)
+  const [firstHour, lastHour] = extremes(departure).map(hourOf) as [number, number]
   const routes = emptyCounts(airports.length ** 2)
-  const hours = emptyCounts(Math.max(0, hourOf(last) - firstHour + 1))
+  const hours = emptyCounts(lastHour - firstHour + 1)
   for (let row = 0; row < delay.length; row++) {
-    addFlight(routes, origin[row]! * airports.length + destination[row]!, delay[row]!, distance[row]!)
-    addFlight(hours, hourOf(departure[row]!) - firstHour, delay[row]!, distance[row]!)
+    const late = delay[row]! > lateAfterMinutes ? 1 : 0
+    const route = origin[row]! * airports.length + destination[row]!
+    addFlight(routes, route, delay[row]!, late, distance[row]!)
+    addFlight(hours, hourOf(departure[row]!) - firstHour, delay[row]!, late, distance[row]!)
   }
   const routeOfCell = (cell: number) =>
     routeKey(airports[Math.floor(cell / airports.length)]!, airports[cell % airports.length]!)
   return { routes: tallyOf(routes, routeOfCell), hours: tallyOf(hours, (cell) => firstHour + cell) }
 }
 
-function addFlight(counts: Counts, cell: number, delay: number, distance: number): void {
+function addFlight(counts: Counts, cell: number, delay: number, late: number, miles: number): void {
   counts.flights[cell]! += 1
   counts.delay[cell]! += delay
-  if (delay > lateAfterMinutes) counts.late[cell]! += 1
-  counts.miles[cell]! += distance
+  counts.late[cell]! += late
+  counts.miles[cell]! += miles
+}
+
+/** The least and the greatest value; of none, 0 twice. */
+function extremes(values: Int32Array): [number, number] {
+  let least = values[0] ?? 0
+  let most = least
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i]!
+    if (value < least) least = value
+    if (value > most) most = value
+  }
+  return [least, most]
 }
 
 function hourOf(minute: number): number {
