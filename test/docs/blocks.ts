@@ -69,8 +69,9 @@ const { scripts } = JSON.parse(readFileSync(`${repository}/package.json`, 'utf8'
 const otherCommands = [/^npm (ci|install)$/, /^npm install umbel$/, /^git clone \S+$/, /^cd [\w./-]+$/]
 
 function shellFaults(block: Block): string[] {
-  const lines = block.text.split('\n').map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+  const lines = block.text.split('\n').map((line) => line.replace(/(^|\s)#.*$/, ''))
   return lines
+    .flatMap((line) => line.split('&&').map((command) => command.trim()))
     .filter((line) => line !== '' && !isKnownCommand(line))
     .map((line) => `"${line}" is no script of package.json`)
 }

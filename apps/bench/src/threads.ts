@@ -1,4 +1,4 @@
-import Piscina from 'piscina'
+import { Piscina } from 'piscina'
 import { createApp } from 'umbel'
 import { bounded } from './bounded.ts'
 import type { Comparison } from './compare.ts'

