@@ -136,10 +136,7 @@ describe('a thread', () => {
     ['threads.throwsHostile', { message: expect.any(String) }],
     ['threads.returnsHostile', { message: expect.any(String) }],
     ['threads.returnsFunction', { code: 'UMBEL_CANNOT_TRAVEL' }],
-    [
-      'unloadable.never',
-      { code: 'UMBEL_MODULE_FAILED', cause: { message: 'this module only loads on the main thread' } },
-    ],
+    ['unloadable.never', { code: 'UMBEL_MODULE_FAILED', cause: { message: 'this module loads in no thread' } }],
     ['setups.hangs', { code: 'UMBEL_SETUP_TIMEOUT' }],
     ['nobody.knows', { code: 'UMBEL_UNKNOWN_TASK' }],
   ])('fails %s and goes on', async (task, error) => {
