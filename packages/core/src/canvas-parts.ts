@@ -35,12 +35,20 @@ export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: Si
       return frozen({ ...canvas, options: merged(canvas.options, given) })
     case 'group':
       if (given.link !== undefined || given.linkError !== undefined) {
-        throw umbelError('UMBEL_BAD_OPTION', 'A group takes no link or linkError as it is called: use a chord, or link its members.')
+        throw umbelError(
+          'UMBEL_BAD_OPTION',
+          'A group takes no link or linkError as it is called: use a chord, or link its members.',
+        )
       }
       return withEntry(frozen({ ...canvas, options: merged(canvas.options, given) }), args, kwargs)
     case 'chord': {
       const { link, linkError, ...others } = given
-      const body = withCall(canvas.body, NO_ARGS, NO_KWARGS, told({ ...(link && { link }), ...(linkError && { linkError }) }))
+      const body = withCall(
+        canvas.body,
+        NO_ARGS,
+        NO_KWARGS,
+        told({ ...(link && { link }), ...(linkError && { linkError }) }),
+      )
       return withEntry(frozen({ ...canvas, body, options: merged(canvas.options, others) }), args, kwargs)
     }
     default:
@@ -72,7 +80,9 @@ export function replaceParts(canvas: Canvas, parts: Parts): Canvas {
     default: {
       const { options: _, ...inner } = parts
       const composed = frozen({ ...canvas, options })
-      return inner.args === undefined && inner.kwargs === undefined ? composed : atEntry(composed, (part) => replaceParts(part, inner))
+      return inner.args === undefined && inner.kwargs === undefined
+        ? composed
+        : atEntry(composed, (part) => replaceParts(part, inner))
     }
   }
 }
@@ -99,7 +109,8 @@ export function addLink(canvas: Canvas, callback: Canvas): Canvas {
   if (canvas.kind === 'chord') return frozen({ ...canvas, body: addLink(canvas.body, callback) })
   if (canvas.kind !== 'group') return withOption(canvas, 'link', callback)
   const [first, ...others] = canvas.members
-  if (first === undefined) throw umbelError('UMBEL_BAD_CANVAS', 'A group without members cannot be linked: nothing would run the callback.')
+  if (first === undefined)
+    throw umbelError('UMBEL_BAD_CANVAS', 'A group without members cannot be linked: nothing would run the callback.')
   return frozen({ ...canvas, members: Object.freeze([addLink(first, setImmutable(callback, true)), ...others]) })
 }
 
@@ -145,16 +156,27 @@ function settled(canvas: Composed, options: SignatureOptions): Composed {
   const ends = told({ ignoreResult })
   if (canvas.kind === 'group') {
     const all = { ...everywhere, ...starts, ...ends }
-    return { ...canvas, members: Object.freeze(canvas.members.map((member) => linked(setOptions(member, all), link, linkError))) }
+    return {
+      ...canvas,
+      members: Object.freeze(canvas.members.map((member) => linked(setOptions(member, all), link, linkError))),
+    }
   }
   if (canvas.kind === 'chord') {
     const header = canvas.header.map((member) => setOptions(member, { ...everywhere, ...starts }))
-    return { ...canvas, header: Object.freeze(header), body: linked(setOptions(canvas.body, { ...everywhere, ...ends }), link, linkError) }
+    return {
+      ...canvas,
+      header: Object.freeze(header),
+      body: linked(setOptions(canvas.body, { ...everywhere, ...ends }), link, linkError),
+    }
   }
   const last = canvas.steps.length - 1
   const steps = canvas.steps.map((step, index) => {
     const some = { ...everywhere, ...(index === 0 && starts), ...(index === last && ends) }
-    return linked(Object.keys(some).length === 0 ? step : setOptions(step, some), index === last ? link : undefined, linkError)
+    return linked(
+      Object.keys(some).length === 0 ? step : setOptions(step, some),
+      index === last ? link : undefined,
+      linkError,
+    )
   })
   return { ...canvas, steps: Object.freeze(steps) }
 }
@@ -163,7 +185,8 @@ function settled(canvas: Composed, options: SignatureOptions): Composed {
 function linked(part: Canvas, link: readonly Canvas[] = [], linkError: readonly Canvas[] = []): Canvas {
   let result = part
   for (const callback of link) {
-    result = result.kind === 'group' ? atEntry(result, (member) => linked(member, [callback])) : addLink(result, callback)
+    result =
+      result.kind === 'group' ? atEntry(result, (member) => linked(member, [callback])) : addLink(result, callback)
   }
   for (const callback of linkError) result = addLinkError(result, callback)
   return result
@@ -183,23 +206,35 @@ function atEntry(canvas: Composed, change: (part: Canvas) => Canvas): Canvas {
       return frozen({ ...canvas, header: Object.freeze(canvas.header.map(change)) })
     default: {
       const [first] = canvas.steps
-      return first === undefined ? canvas : frozen({ ...canvas, steps: Object.freeze(canvas.steps.with(0, change(first))) })
+      return first === undefined
+        ? canvas
+        : frozen({ ...canvas, steps: Object.freeze(canvas.steps.with(0, change(first))) })
     }
   }
 }
 
-function withOption(canvas: Exclude<Canvas, GroupSignature | ChordSignature>, name: 'link' | 'linkError', callback: Canvas): Canvas {
+function withOption(
+  canvas: Exclude<Canvas, GroupSignature | ChordSignature>,
+  name: 'link' | 'linkError',
+  callback: Canvas,
+): Canvas {
   const known = canvas.options[name] ?? []
   if (known.some((other) => sameValue(other, callback))) return canvas
-  return frozen({ ...canvas, options: Object.freeze({ ...canvas.options, [name]: Object.freeze([...known, callback]) }) })
+  return frozen({
+    ...canvas,
+    options: Object.freeze({ ...canvas.options, [name]: Object.freeze([...known, callback]) }),
+  })
 }
 
 const before = (args: Args, stored: Args): Args => (args.length === 0 ? stored : Object.freeze([...args, ...stored]))
 
-const merged = <T extends object>(stored: T, given: T): T => (Object.keys(given).length === 0 ? stored : Object.freeze({ ...stored, ...given }))
+const merged = <T extends object>(stored: T, given: T): T =>
+  Object.keys(given).length === 0 ? stored : Object.freeze({ ...stored, ...given })
 
 /** Options without those that say nothing. */
-function told(options: { readonly [Name in keyof SignatureOptions]?: SignatureOptions[Name] | undefined }): SignatureOptions {
+function told(
+  options: { readonly [Name in keyof SignatureOptions]?: SignatureOptions[Name] | undefined },
+): SignatureOptions {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined)
   return entries.length === 0 ? NO_OPTIONS : (Object.fromEntries(entries) as SignatureOptions)
 }

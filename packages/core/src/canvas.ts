@@ -1,7 +1,14 @@
 import { settleOptions } from './canvas-parts.ts'
 import { umbelError } from './errors.ts'
 import { MAX_CANVAS_DEPTH } from './plan.ts'
-import type { Canvas, ChordSignature, GroupSignature, MapSignature, SignatureOptions, TaskSignature } from './signature.ts'
+import type {
+  Canvas,
+  ChordSignature,
+  GroupSignature,
+  MapSignature,
+  SignatureOptions,
+  TaskSignature,
+} from './signature.ts'
 
 const NO_OPTIONS: SignatureOptions = Object.freeze({})
 
@@ -9,7 +16,13 @@ const NO_OPTIONS: SignatureOptions = Object.freeze({})
 export type TaskParts = Pick<TaskSignature, 'task'> & Partial<TaskSignature>
 
 /** Make one call of a task. */
-export const taskSignature = ({ task, args = [], kwargs = {}, options = {}, immutable = false }: TaskParts): TaskSignature =>
+export const taskSignature = ({
+  task,
+  args = [],
+  kwargs = {},
+  options = {},
+  immutable = false,
+}: TaskParts): TaskSignature =>
   Object.freeze({
     kind: 'task',
     task,
@@ -29,7 +42,8 @@ export function chunksOf(task: string, items: readonly unknown[], size: number):
     throw umbelError('UMBEL_BAD_CANVAS', `Chunks need a whole number of items above 0 each, not ${String(size)}.`)
   }
   const parts: Canvas[] = []
-  for (let from = 0; from < items.length; from += size) parts.push(mapSignature('starmap', task, items.slice(from, from + size)))
+  for (let from = 0; from < items.length; from += size)
+    parts.push(mapSignature('starmap', task, items.slice(from, from + size)))
   return groupOf(parts)
 }
 
@@ -87,14 +101,17 @@ class Sequence {
   #open: OpenChord | undefined
 
   constructor(steps: Canvas[], chained: boolean, depth = 0) {
-    if (depth > MAX_CANVAS_DEPTH) throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
+    if (depth > MAX_CANVAS_DEPTH)
+      throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     this.#steps = steps
     this.#chained = chained
     this.#depth = depth
   }
 
   static of(canvas: Canvas, depth = 0): Sequence {
-    return canvas.kind === 'chain' ? new Sequence([...unchained(canvas)], true, depth) : new Sequence([canvas], false, depth)
+    return canvas.kind === 'chain'
+      ? new Sequence([...unchained(canvas)], true, depth)
+      : new Sequence([canvas], false, depth)
   }
 
   /** What has been put together. */

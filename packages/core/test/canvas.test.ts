@@ -48,7 +48,11 @@ describe('chainOf', () => {
     ['unrolls a group written with one member', chainOf([groupOf([a]), b, groupOf([c])]), '[a | b | c]'],
     ['keeps a group made from a list', chainOf([a, listGroupOf([b]), c]), '[a | chord(b => c)]'],
     ['unrolls a member that is a chain', chainOf([a, groupOf([chainOf([b, c])]), d]), '[a | b | c | d]'],
-    ['keeps two chords side by side', chainOf([a, chordOf([b], c), chordOf([b], d)]), '[a | chord(b => c) | chord(b => d)]'],
+    [
+      'keeps two chords side by side',
+      chainOf([a, chordOf([b], c), chordOf([b], d)]),
+      '[a | chord(b => c) | chord(b => d)]',
+    ],
     [
       'nests what fans out again into the body',
       chainOf([a, groupOf([b, b]), c, groupOf([b, b]), d]),
@@ -128,23 +132,34 @@ describe('withCall', () => {
     ['gives an immutable signature none', called(si('a', 1)), 'a!(1)'],
     ['gives a map none', called(mapSignature('map', 'a', [1])), 'map a [1]'],
     ['gives the first step of a chain all', called(chainOf([t('a'), t('b')])), '[a(9) | b]'],
-    ['gives every member of a group all', called(groupOf([t('a'), si('b'), chainOf([t('c'), t('d')])])), 'group(a(9), b!, [c(9) | d])'],
+    [
+      'gives every member of a group all',
+      called(groupOf([t('a'), si('b'), chainOf([t('c'), t('d')])])),
+      'group(a(9), b!, [c(9) | d])',
+    ],
     ['gives the header of a chord all', called(chordOf([t('a'), t('b')], t('c'))), 'chord(a(9), b(9) => c)'],
   ])('%s', (_, got, expected) => expect(got).toBe(expected))
 
   test('lets the keywords and options of the call win', () => {
     const signature = taskSignature({ task: 'a', kwargs: { x: 1, y: 1 }, options: { lane: 'low', priority: 1 } })
     const { kwargs, options } = withCall(signature, [], { y: 2 }, { lane: 'high' }) as typeof signature
-    expect([kwargs, options]).toEqual([{ x: 1, y: 2 }, { lane: 'high', priority: 1 }])
+    expect([kwargs, options]).toEqual([
+      { x: 1, y: 2 },
+      { lane: 'high', priority: 1 },
+    ])
   })
 
   test('replaces stored links by those of the call', () => {
     expect(line(withCall(addLink(t('a'), t('old')), [], {}, { link: [t('new')] }))).toBe('a+new')
-    expect(line(withCall(chordOf([t('a')], addLink(t('b'), t('old'))), [], {}, { link: [t('new')] }))).toBe('chord(a => b+new)')
+    expect(line(withCall(chordOf([t('a')], addLink(t('b'), t('old'))), [], {}, { link: [t('new')] }))).toBe(
+      'chord(a => b+new)',
+    )
   })
 
   test('refuses links on a group, as Celery does', () => {
-    expect(() => withCall(groupOf([t('a')]), [], {}, { link: [t('b')] })).toThrow(expect.objectContaining({ code: 'UMBEL_BAD_OPTION' }))
+    expect(() => withCall(groupOf([t('a')]), [], {}, { link: [t('b')] })).toThrow(
+      expect.objectContaining({ code: 'UMBEL_BAD_OPTION' }),
+    )
   })
 
   test('changes nothing it was given, and gives frozen data', () => {
@@ -162,7 +177,13 @@ describe('withCall', () => {
 
 describe('what else is given to a canvas', () => {
   test('replaceParts swaps instead of merging, immutable or not', () => {
-    const signature = taskSignature({ task: 'a', args: [1], kwargs: { x: 1 }, options: { lane: 'low' }, immutable: true })
+    const signature = taskSignature({
+      task: 'a',
+      args: [1],
+      kwargs: { x: 1 },
+      options: { lane: 'low' },
+      immutable: true,
+    })
     expect(replaceParts(signature, { args: [2], kwargs: {} })).toEqual({ ...signature, args: [2], kwargs: {} })
     expect(replaceParts(signature, { options: { priority: 3 } })).toEqual({ ...signature, options: { priority: 3 } })
     expect(line(replaceParts(chainOf([t('a', 1), t('b', 1)]), { args: [2] }))).toBe('[a(2) | b(1)]')
@@ -186,18 +207,24 @@ describe('what else is given to a canvas', () => {
 
   test('setImmutable reaches members, the header, and the first step', () => {
     const [a, b] = [t('a'), t('b')]
-    expect([a, groupOf([a, b]), chordOf([a, b], a), chainOf([a, b])].map((canvas) => line(setImmutable(canvas, true)))).toEqual([
-      'a!',
-      'group(a!, b!)',
-      'chord(a!, b! => a)',
-      '[a! | b]',
-    ])
+    expect(
+      [a, groupOf([a, b]), chordOf([a, b], a), chainOf([a, b])].map((canvas) => line(setImmutable(canvas, true))),
+    ).toEqual(['a!', 'group(a!, b!)', 'chord(a!, b! => a)', '[a! | b]'])
     expect(line(setImmutable(si('a', 1), false))).toBe('a(1)')
   })
 
   test('options of a chain reach the steps they concern as it is planned', () => {
-    const options = { lane: 'low', countdown: 5, ignoreResult: true, id: 'chosen', link: [t('ok')], linkError: [t('bad')] } as const
-    const chain = settleOptions(setOptions(chainOf([t('a'), groupOf([t('b'), t('c')])]), options) as Canvas & { kind: 'chain' })
+    const options = {
+      lane: 'low',
+      countdown: 5,
+      ignoreResult: true,
+      id: 'chosen',
+      link: [t('ok')],
+      linkError: [t('bad')],
+    } as const
+    const chain = settleOptions(
+      setOptions(chainOf([t('a'), groupOf([t('b'), t('c')])]), options) as Canvas & { kind: 'chain' },
+    )
     expect(line(chain)).toBe('[a-bad | group(b+ok-bad, c+ok-bad)]')
     expect(chain.options).toEqual({ id: 'chosen' })
     expect(chain.steps.map(({ options }) => [options.lane, options.countdown, options.ignoreResult])).toEqual([
@@ -207,7 +234,12 @@ describe('what else is given to a canvas', () => {
   })
 
   test('options of a chord go to its header, to its body or to both', () => {
-    const chord = setOptions(chordOf([t('a')], t('b')), { priority: 9, countdown: 5, ignoreResult: true, link: [t('ok')] })
+    const chord = setOptions(chordOf([t('a')], t('b')), {
+      priority: 9,
+      countdown: 5,
+      ignoreResult: true,
+      link: [t('ok')],
+    })
     const { header, body } = settleOptions(chord as Canvas & { kind: 'chord' })
     expect(header[0]?.options).toEqual({ priority: 9, countdown: 5 })
     expect(body.options).toEqual({ priority: 9, ignoreResult: true, link: [t('ok')] })

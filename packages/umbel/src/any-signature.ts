@@ -10,6 +10,10 @@ import type { GroupResult } from './group-result.ts'
  */
 export type Flag = 'immutable' | 'group' | 'single' | 'fans-out'
 
+// biome-ignore lint/suspicious/noEmptyInterface: a name for {}, which the compiler's messages show
+/** The keyword arguments of what takes none. */
+export type NoKeywords = {}
+
 /** Any signature, task or canvas, whatever its types. */
 export interface AnySignature {
   readonly data: Canvas
@@ -35,7 +39,8 @@ export type NameOf<S extends AnySignature> = S['~types']['name']
 export type FlagsOf<S extends AnySignature> = S['~types']['flags']
 
 /** Whether a signature is known to have a flag. One whose flags were widened to `string` is known to have none. */
-export type Has<S extends AnySignature, F extends Flag> = string extends FlagsOf<S> ? false : F extends FlagsOf<S> ? true : false
+export type Has<S extends AnySignature, F extends Flag> =
+  string extends FlagsOf<S> ? false : F extends FlagsOf<S> ? true : false
 
 /** The handle of something sent, from its result and flags. */
 export type Handle<R, F> = [Extract<F, 'group' | 'fans-out'>] extends [never]
@@ -73,4 +78,3 @@ export const CALL_OPTIONS = {
   link: true,
   linkError: true,
 } as const satisfies Record<keyof CallOptions, true>
-

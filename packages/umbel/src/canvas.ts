@@ -1,6 +1,25 @@
 import { type Canvas, chainOf, chordOf, groupOf, listGroupOf } from '@umbel/core'
-import type { AnySignature, FlagsOf, Has, KeywordsOf, MissingOf, NameOf, ResultOf } from './any-signature.ts'
-import type { FirstName, Following, Follows, Gives, HasKeywords, KeywordsError, LastName, LinkError, Takes } from './mismatch.ts'
+import type {
+  AnySignature,
+  FlagsOf,
+  Has,
+  KeywordsOf,
+  MissingOf,
+  NameOf,
+  NoKeywords,
+  ResultOf,
+} from './any-signature.ts'
+import type {
+  FirstName,
+  Following,
+  Follows,
+  Gives,
+  HasKeywords,
+  KeywordsError,
+  LastName,
+  LinkError,
+  Takes,
+} from './mismatch.ts'
 import { type FanOut, Signature } from './signature.ts'
 
 /**
@@ -55,7 +74,9 @@ type LinkedStep<S extends readonly AnySignature[], I> = I extends keyof S
       : unknown
   : never
 
-type StepBefore<S extends readonly AnySignature[], I> = I extends keyof (readonly [undefined, ...S]) ? (readonly [undefined, ...S])[I] : undefined
+type StepBefore<S extends readonly AnySignature[], I> = I extends keyof (readonly [undefined, ...S])
+  ? (readonly [undefined, ...S])[I]
+  : undefined
 
 /** Steps count from 1: the index and one. */
 type StepNumber<I> = I extends `${infer Tens}9`
@@ -77,9 +98,13 @@ interface Successor {
 }
 
 /** A step of a list whose steps are all of one type. */
-type Repeated<S extends AnySignature> = Takes<S, ResultOf<S>> extends true
-  ? unknown
-  : LinkError<`the steps of this list (${NameOf<S>}) do not take what they give`, { gives: ResultOf<S>; takes: MissingOf<S> }>
+type Repeated<S extends AnySignature> =
+  Takes<S, ResultOf<S>> extends true
+    ? unknown
+    : LinkError<
+        `the steps of this list (${NameOf<S>}) do not take what they give`,
+        { gives: ResultOf<S>; takes: MissingOf<S> }
+      >
 
 /** The chain that steps make. One step is itself. */
 export type ChainOf<S extends readonly AnySignature[]> = S extends readonly [infer Only extends AnySignature]
@@ -115,12 +140,15 @@ type Written<S extends readonly AnySignature[]> = {
 type GroupName<S extends readonly AnySignature[]> = S extends readonly []
   ? 'empty group'
   : `group of ${FirstName<NameOf<S[0] & AnySignature>>}${S['length'] extends 1 ? '' : ' and others'}`
-type Single<S extends readonly AnySignature[]> = S['length'] extends 1 ? (true extends SomeGroup<S[number]> ? never : 'single') : never
+type Single<S extends readonly AnySignature[]> = S['length'] extends 1
+  ? true extends SomeGroup<S[number]>
+    ? never
+    : 'single'
+  : never
 
 /** Results of members side by side; groups right among them are flattened. */
-type ResultsOf<S extends readonly AnySignature[]> = true extends SomeGroup<S[number]>
-  ? FlatResults<S>
-  : { -readonly [I in keyof S]: ResultOf<S[I]> }
+type ResultsOf<S extends readonly AnySignature[]> =
+  true extends SomeGroup<S[number]> ? FlatResults<S> : { -readonly [I in keyof S]: ResultOf<S[I]> }
 type FlatResults<S extends readonly AnySignature[], Done extends readonly unknown[] = []> = S extends readonly [
   infer First extends AnySignature,
   ...infer Others extends readonly AnySignature[],
@@ -131,11 +159,8 @@ type FlatResults<S extends readonly AnySignature[], Done extends readonly unknow
     : [...Done, ...FlatResult<S[number]>[number][]]
 /** `true` among the answers where a group is among the signatures. */
 type SomeGroup<S extends AnySignature> = S extends AnySignature ? Has<S, 'group'> : never
-type FlatResult<S extends AnySignature> = Has<S, 'group'> extends true
-  ? ResultOf<S> extends readonly unknown[]
-    ? ResultOf<S>
-    : never
-  : [ResultOf<S>]
+type FlatResult<S extends AnySignature> =
+  Has<S, 'group'> extends true ? (ResultOf<S> extends readonly unknown[] ? ResultOf<S> : never) : [ResultOf<S>]
 
 /** What all members can be given: those that are immutable ignore it. */
 type SharedMissing<S extends AnySignature> = [Feeding<S>] extends [never]
@@ -145,46 +170,72 @@ type SharedMissing<S extends AnySignature> = [Feeding<S>] extends [never]
       ? All[0]
       : never
     : never
-type Feeding<S> = S extends AnySignature ? (Has<S, 'immutable'> extends true ? never : (boxed: readonly [MissingOf<S>]) => void) : never
+type Feeding<S> = S extends AnySignature
+  ? Has<S, 'immutable'> extends true
+    ? never
+    : (boxed: readonly [MissingOf<S>]) => void
+  : never
 
-type SharedKeywords<S extends AnySignature> = (S extends AnySignature ? (all: KeywordsOf<S>) => void : never) extends (all: infer All) => void
+type SharedKeywords<S extends AnySignature> = (S extends AnySignature ? (all: KeywordsOf<S>) => void : never) extends (
+  all: infer All,
+) => void
   ? All extends object
     ? All
-    : {}
-  : {}
+    : NoKeywords
+  : NoKeywords
 
-type AllImmutable<S extends AnySignature> = [Feeding<S>] extends [never] ? ([S] extends [never] ? never : 'immutable') : never
+type AllImmutable<S extends AnySignature> = [Feeding<S>] extends [never]
+  ? [S] extends [never]
+    ? never
+    : 'immutable'
+  : never
 
 // chord
 
-type Header<H> = H extends readonly AnySignature[] ? H : H extends AnySignature ? (Has<H, 'group'> extends true ? H : readonly [H]) : never
-type HeaderResults<H> = Header<H> extends infer L
-  ? L extends readonly AnySignature[]
-    ? ResultsOf<L>
-    : L extends AnySignature
-      ? ResultOf<L>
-      : never
-  : never
-type HeaderGroup<H> = Header<H> extends infer L
-  ? L extends readonly AnySignature[]
-    ? GroupOf<L, never>
-    : L extends AnySignature
-      ? L
-      : never
-  : never
+type Header<H> = H extends readonly AnySignature[]
+  ? H
+  : H extends AnySignature
+    ? Has<H, 'group'> extends true
+      ? H
+      : readonly [H]
+    : never
+type HeaderResults<H> =
+  Header<H> extends infer L
+    ? L extends readonly AnySignature[]
+      ? ResultsOf<L>
+      : L extends AnySignature
+        ? ResultOf<L>
+        : never
+    : never
+type HeaderGroup<H> =
+  Header<H> extends infer L
+    ? L extends readonly AnySignature[]
+      ? GroupOf<L, never>
+      : L extends AnySignature
+        ? L
+        : never
+    : never
 
 /** `B` itself where it takes the list of the header's results, else what is wrong. */
-type BodyOf<H, B extends AnySignature> = Takes<B, HeaderResults<H>> extends true
-  ? HasKeywords<B> extends true
-    ? B
-    : KeywordsError<`the body (${FirstName<NameOf<B>>}) still misses keyword arguments`, { missing: KeywordsOf<B> }>
-  : LinkError<
-      `the body (${FirstName<NameOf<B>>}) does not take the list that the header${HeaderNames<H>} gives`,
-      { gives: HeaderResults<H>; takes: MissingOf<B> }
-    >
+type BodyOf<H, B extends AnySignature> =
+  Takes<B, HeaderResults<H>> extends true
+    ? HasKeywords<B> extends true
+      ? B
+      : KeywordsError<`the body (${FirstName<NameOf<B>>}) still misses keyword arguments`, { missing: KeywordsOf<B> }>
+    : LinkError<
+        `the body (${FirstName<NameOf<B>>}) does not take the list that the header${HeaderNames<H>} gives`,
+        { gives: HeaderResults<H>; takes: MissingOf<B> }
+      >
 type HeaderNames<H> = H extends readonly AnySignature[] ? '' : H extends AnySignature ? ` (${NameOf<H>})` : ''
 
 /** The chord that a header and a body make. */
-export type ChordOf<H, B extends AnySignature> = HeaderGroup<H> extends infer G extends AnySignature
-  ? Signature<MissingOf<G>, ResultOf<B>, KeywordsOf<G>, `${FirstName<NameOf<G>>} ... ${LastName<NameOf<B>>}`, Extract<FlagsOf<G>, 'immutable'> | FanOut<B>>
-  : never
+export type ChordOf<H, B extends AnySignature> =
+  HeaderGroup<H> extends infer G extends AnySignature
+    ? Signature<
+        MissingOf<G>,
+        ResultOf<B>,
+        KeywordsOf<G>,
+        `${FirstName<NameOf<G>>} ... ${LastName<NameOf<B>>}`,
+        Extract<FlagsOf<G>, 'immutable'> | FanOut<B>
+      >
+    : never

@@ -1,4 +1,5 @@
 import { arityOf, type ErrorClass, retryPolicy, TASK_STATES, umbelError } from '@umbel/core'
+import type { NoKeywords } from './any-signature.ts'
 import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'
 import { Task } from './named-task.ts'
@@ -15,11 +16,12 @@ export interface ModuleOptions {
 type Definable = AnyUnnamed | ((ctx: TaskContext, ...args: any[]) => unknown)
 
 /** The task that a handler becomes under a name. */
-export type Named<T, N extends string> = T extends UnnamedTask<infer P, infer R, infer K>
-  ? Task<P, R, K, N>
-  : T extends (ctx: never, ...args: infer P) => infer R
-    ? Task<P, Awaited<R>, {}, N>
-    : never
+export type Named<T, N extends string> =
+  T extends UnnamedTask<infer P, infer R, infer K>
+    ? Task<P, R, K, N>
+    : T extends (ctx: never, ...args: infer P) => infer R
+      ? Task<P, Awaited<R>, NoKeywords, N>
+      : never
 
 /** Tasks by their names in the module; `etl.extract` is the task of that name. */
 export type Tasks<NS extends string, T> = { readonly [Key in keyof T]: Named<T[Key], `${NS}.${Key & string}`> }
@@ -42,12 +44,24 @@ export function defineTasks<const NS extends string, T extends Record<string, De
 ): Tasks<NS, T>
 export function defineTasks(...given: readonly unknown[]): object {
   const closure = typeof given[0] === 'string'
-  const [namespace, tasks, options = {}] = (closure ? given : given.slice(1)) as [string, Record<string, Definable>, ModuleOptions?]
+  const [namespace, tasks, options = {}] = (closure ? given : given.slice(1)) as [
+    string,
+    Record<string, Definable>,
+    ModuleOptions?,
+  ]
   const module = closure ? undefined : urlOf(given[0])
   checkNamespace(namespace)
   checkOptions('defineTasks()', options, ['errors'])
+  if (typeof tasks !== 'object' || tasks === null) {
+    throw umbelError(
+      'UMBEL_NOT_A_TASK',
+      `defineTasks() takes an object of tasks after the namespace, not ${String(tasks)}.`,
+    )
+  }
   const errors = errorsByName(options.errors ?? [])
-  const definitions = Object.entries(tasks).map(([key, what]) => [key, definitionFor(what, { namespace, key, module, errors })] as const)
+  const definitions = Object.entries(tasks).map(
+    ([key, what]) => [key, definitionFor(what, { namespace, key, module, errors })] as const,
+  )
   for (const [, definition] of definitions) register(definition)
   return Object.freeze(Object.fromEntries(definitions.map(([key, definition]) => [key, new Task(definition)])))
 }
@@ -64,12 +78,23 @@ function definitionFor(what: Definable, { namespace, key, module, errors }: Plac
   const name = `${namespace}.${key}`
   const unnamed = isUnnamed(what) ? what : new UnnamedTask(handlerOf(what, name), {}, [])
   const { handler, bases } = unnamed
-  return Object.freeze({ name, module, handler, arity: arityOf(handler), options: optionsFor(name, unnamed), bases, errors })
+  return Object.freeze({
+    name,
+    module,
+    handler,
+    arity: arityOf(handler),
+    options: optionsFor(name, unnamed),
+    bases,
+    errors,
+  })
 }
 
 function handlerOf(what: unknown, name: string): AnyHandler {
   if (typeof what === 'function') return what as AnyHandler
-  throw umbelError('UMBEL_NOT_A_TASK', `${name} is ${what === null ? 'null' : typeof what}: give a function or task(handler, options).`)
+  throw umbelError(
+    'UMBEL_NOT_A_TASK',
+    `${name} is ${what === null ? 'null' : typeof what}: give a function or task(handler, options).`,
+  )
 }
 
 // not by instanceof: it may come from another copy of the package
@@ -79,7 +104,8 @@ const isUnnamed = (what: Definable): what is AnyUnnamed =>
 /** Work the options of the bases into a task's own: its own win, then the inner base's; states add up. */
 function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOptions {
   const layers: readonly Base[] = [...bases, options]
-  const inherited = <Key extends keyof Base>(key: Key): Base[Key] | undefined => layers.findLast((layer) => layer[key] !== undefined)?.[key]
+  const inherited = <Key extends keyof Base>(key: Key): Base[Key] | undefined =>
+    layers.findLast((layer) => layer[key] !== undefined)?.[key]
   const states = [...new Set(layers.flatMap((layer) => layer.states ?? []))]
   for (const state of states) checkState(name, state)
   const priority = inherited('priority')
@@ -101,37 +127,54 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
 
 function checkState(name: string, state: unknown): void {
   if (typeof state !== 'string' || !/^[A-Z][A-Z0-9_]{0,63}$/.test(state)) {
-    throw umbelError('UMBEL_BAD_OPTION', `${name} declares the state ${JSON.stringify(state)}: states are written like VALIDATING.`)
+    throw umbelError(
+      'UMBEL_BAD_OPTION',
+      `${name} declares the state ${JSON.stringify(state)}: states are written like VALIDATING.`,
+    )
   }
   if ((TASK_STATES as readonly string[]).includes(state)) {
-    throw umbelError('UMBEL_BAD_OPTION', `${name} declares the state ${state}, which every task has: only states of its own are declared.`)
+    throw umbelError(
+      'UMBEL_BAD_OPTION',
+      `${name} declares the state ${state}, which every task has: only states of its own are declared.`,
+    )
   }
 }
 
 function checkNamespace(namespace: unknown): void {
-  if (typeof namespace !== 'string') throw umbelError('UMBEL_BAD_NAME', `The namespace of defineTasks() is ${typeof namespace}, not a string.`)
+  if (typeof namespace !== 'string')
+    throw umbelError('UMBEL_BAD_NAME', `The namespace of defineTasks() is ${typeof namespace}, not a string.`)
   const parts = namespace.split('.')
   for (const part of parts) checkPart(part, 'namespace')
-  if (parts[0] === 'celery') throw umbelError('UMBEL_BAD_NAME', 'The namespace celery is kept for the built-in names of its JSON.')
+  if (parts[0] === 'celery')
+    throw umbelError('UMBEL_BAD_NAME', 'The namespace celery is kept for the built-in names of its JSON.')
 }
 
 /** Names that every object has, `__proto__` and `constructor` among them, are refused: looked up in a record they find something else. */
 function checkPart(part: string, what: string): void {
   if (/^[a-zA-Z_][\w-]{0,127}$/.test(part) && !(part in Object.prototype)) return
-  throw umbelError('UMBEL_BAD_NAME', `${JSON.stringify(part.slice(0, 80))} is no name for a ${what}: letters, digits, _ and - after a letter or _.`)
+  throw umbelError(
+    'UMBEL_BAD_NAME',
+    `${JSON.stringify(part.slice(0, 80))} is no name for a ${what}: letters, digits, _ and - after a letter or _.`,
+  )
 }
 
 function urlOf(meta: unknown): string {
   const url = (meta as { readonly url?: unknown } | null)?.url
   if (typeof url === 'string') return url
-  throw umbelError('UMBEL_BAD_OPTION', 'defineTasks() takes import.meta first, or the namespace where its tasks may run on the main loop.')
+  throw umbelError(
+    'UMBEL_BAD_OPTION',
+    'defineTasks() takes import.meta first, or the namespace where its tasks may run on the main loop.',
+  )
 }
 
 function errorsByName(classes: readonly ErrorClass[]): ReadonlyMap<string, ErrorClass> {
   const errors = new Map<string, ErrorClass>()
   for (const errorClass of classes) {
     if (typeof errorClass !== 'function' || !(errorClass.prototype instanceof Error)) {
-      throw umbelError('UMBEL_BAD_OPTION', `errors of defineTasks() takes classes of errors, not ${String(errorClass).slice(0, 80)}.`)
+      throw umbelError(
+        'UMBEL_BAD_OPTION',
+        `errors of defineTasks() takes classes of errors, not ${String(errorClass).slice(0, 80)}.`,
+      )
     }
     errors.set(errorClass.name, errorClass)
   }

@@ -111,6 +111,11 @@ const withoutQuery = (url: string | undefined): string | undefined => url?.repla
 /** Refuse a call with too few or too many positional arguments. @throws UMBEL_WRONG_ARITY */
 export function checkArity({ name, arity }: TaskDefinition, given: number): void {
   if (given >= arity.min && given <= arity.max) return
-  const takes = arity.max === arity.min ? `${arity.min}` : arity.max === Number.POSITIVE_INFINITY ? `at least ${arity.min}` : `${arity.min} to ${arity.max}`
+  const takes =
+    arity.max === arity.min
+      ? `${arity.min}`
+      : arity.max === Number.POSITIVE_INFINITY
+        ? `at least ${arity.min}`
+        : `${arity.min} to ${arity.max}`
   throw umbelError('UMBEL_WRONG_ARITY', `${name} takes ${takes} positional arguments but ${given} were given.`)
 }

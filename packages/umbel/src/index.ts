@@ -4,7 +4,7 @@
 export { chain, chord, group } from './canvas.ts'
 export type { AttemptEnd, TaskDefinition, TaskModule } from './definition.ts'
 export type { RetryRequest, TaskContext, TaskLog } from './context.ts'
-export type { AnySignature } from './any-signature.ts'
+export type { AnySignature, CallOptions, NoKeywords } from './any-signature.ts'
 export type { Task } from './named-task.ts'
 export type { Signature } from './signature.ts'
 export { defineTasks } from './define-tasks.ts'

@@ -14,7 +14,11 @@ export type Missing<P extends readonly unknown[], G extends readonly unknown[]> 
   IsPlain<P> extends true ? DropLast<P, G> : LooseMissing<P, G>
 
 /** Whether all parameters are required and there is no rest parameter. */
-type IsPlain<P extends readonly unknown[]> = number extends P['length'] ? false : P extends Required<P> ? IsTuple<P> : false
+type IsPlain<P extends readonly unknown[]> = number extends P['length']
+  ? false
+  : P extends Required<P>
+    ? IsTuple<P>
+    : false
 type IsTuple<P extends readonly unknown[]> = Required<P> extends P ? true : false
 
 type PlainSuffix<P extends readonly unknown[]> = P extends readonly [unknown, ...infer T] ? P | PlainSuffix<T> : []

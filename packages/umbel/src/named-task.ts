@@ -1,15 +1,21 @@
 import { chunksOf, mapSignature, taskSignature } from '@umbel/core'
-import type { Missing, Suffix } from './missing.ts'
-import type { ArgumentsError, KeywordsError } from './mismatch.ts'
+import type { NoKeywords } from './any-signature.ts'
 import { DEFINITION, type TaskDefinition } from './definition.ts'
+import type { ArgumentsError, KeywordsError } from './mismatch.ts'
+import type { Missing, Suffix } from './missing.ts'
 import { Signature } from './signature.ts'
 
 /**
  * A task of a module, by which it is called: `P` are its parameters, `R` its result, `K` its keyword arguments, `N` its name.
  * TypeScript cannot call a value that is one of several tasks; a type without names makes them one: `Task<[x: number], string>`.
  */
-export class Task<P extends readonly unknown[], R, K extends object = {}, N extends string = string> extends Signature<P, R, K, N, never> {
-  readonly name: N;
+export class Task<
+  P extends readonly unknown[],
+  R,
+  K extends object = NoKeywords,
+  N extends string = string,
+> extends Signature<P, R, K, N, never> {
+  readonly name: N
   readonly [DEFINITION]: TaskDefinition
 
   /** Made by `defineTasks`; not meant to be called. */
@@ -38,29 +44,36 @@ export class Task<P extends readonly unknown[], R, K extends object = {}, N exte
   }
 
   /** Sign one task that runs the handler with each item, in one worker and in order; the first error ends it. Gives the list of results. */
-  map(this: WithoutKeywords<this, K, N>, items: readonly P[0][]): Signature<[], R[], {}, N, 'immutable'>
+  map(this: WithoutKeywords<this, K, N>, items: readonly P[0][]): Signature<[], R[], NoKeywords, N, 'immutable'>
   map(this: unknown, items: readonly unknown[]): never {
     return new Signature(mapSignature('map', nameOf(this), items)) as never
   }
 
   /** Like `map`, with each item a list of all arguments. */
-  starmap(this: WithoutKeywords<this, K, N>, items: readonly P[]): Signature<[], R[], {}, N, 'immutable'>
+  starmap(this: WithoutKeywords<this, K, N>, items: readonly P[]): Signature<[], R[], NoKeywords, N, 'immutable'>
   starmap(this: unknown, items: readonly (readonly unknown[])[]): never {
     return new Signature(mapSignature('starmap', nameOf(this), items)) as never
   }
 
   /** Split lists of arguments into a group of starmaps of `size` items each; gives a list of results for each chunk. */
-  chunks(this: WithoutKeywords<this, K, N>, items: readonly P[], size: number): Signature<[], R[][], {}, N, 'immutable' | 'group'>
+  chunks(
+    this: WithoutKeywords<this, K, N>,
+    items: readonly P[],
+    size: number,
+  ): Signature<[], R[][], NoKeywords, N, 'immutable' | 'group'>
   chunks(this: unknown, items: readonly (readonly unknown[])[], size: number): never {
     return new Signature(chunksOf(nameOf(this), items, size)) as never
   }
 }
 
 /** What stands in for a task whose `s` or `si` is given arguments that do not fit. */
-type WrongSuffix<N extends string, Given, Takes> = ArgumentsError<`${N} does not take these arguments`, { given: Given; takes: Takes }>
+type WrongSuffix<N extends string, Given, Takes> = ArgumentsError<
+  `${N} does not take these arguments`,
+  { given: Given; takes: Takes }
+>
 
 /** `this` where a call needs no keyword arguments. */
-type WithoutKeywords<Self, K extends object, N extends string> = {} extends K
+type WithoutKeywords<Self, K extends object, N extends string> = NoKeywords extends K
   ? Self
   : KeywordsError<`${N} needs keyword arguments, which map, starmap and chunks cannot give`, { missing: K }>
 

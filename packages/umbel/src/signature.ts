@@ -5,9 +5,9 @@ import {
   didYouMean,
   pipeOf,
   replaceParts,
+  type SignatureOptions,
   setImmutable,
   setOptions,
-  type SignatureOptions,
   umbelError,
   withCall,
 } from '@umbel/core'
@@ -20,9 +20,10 @@ import {
   type Handle,
   type Has,
   type NameOf,
+  type NoKeywords,
 } from './any-signature.ts'
-import type { ArgumentsError, FirstName, Following, Gives, KeywordsError, LastName } from './mismatch.ts'
 import { senderFor } from './live-apps.ts'
+import type { ArgumentsError, FirstName, Following, Gives, KeywordsError, LastName } from './mismatch.ts'
 import type { Call, Sender } from './sender.ts'
 
 /**
@@ -30,14 +31,17 @@ import type { Call, Sender } from './sender.ts'
  *
  * `M` are the positional arguments still missing in front, `R` is the result, `K` the keyword arguments still missing,
  * `N` its name in messages, `F` what else is known (see Flag). All are checked by the compiler only.
+ * TypeScript cannot call a method of a value that is one of several signatures: send such a one by `app.delay(signature)`, or
+ * give it a type without names, `Signature<[], number>`.
  */
 export class Signature<
   M extends readonly unknown[],
   R,
-  K extends object = {},
+  K extends object = NoKeywords,
   N extends string = string,
   F extends string = string,
-> implements AnySignature {
+> implements AnySignature
+{
   /** The canvas as plain, frozen data. */
   readonly data: Canvas
   /** Types only; never set. */
@@ -84,7 +88,11 @@ export class Signature<
   }
 
   /** Merge like a call: `args` go before those already given, keywords and options win over them. Immutable ones keep theirs. */
-  clone(args: readonly unknown[] = [], kwargs: object = {}, options: CallOptions = {}): Signature<readonly unknown[], R, object, N, F> {
+  clone(
+    args: readonly unknown[] = [],
+    kwargs: object = {},
+    options: CallOptions = {},
+  ): Signature<readonly unknown[], R, object, N, F> {
     return this.remade(withCall(this.data, args, kwargs as Record<string, unknown>, optionsOf(options))) as never
   }
 
@@ -155,7 +163,11 @@ export class Signature<
   /** Send it with arguments, keyword arguments and options in one record, and return its handle at once. Throws like `delay`. */
   applyAsync(call: ApplicationOf<M, K>): Handle<R, F> {
     const { args, kwargs, ...options } = call as Application<readonly unknown[], Record<string, unknown>>
-    return senderOf(this).delay(this.data, { args: args ?? [], kwargs: kwargs ?? {}, options: optionsOf(options) }) as Handle<R, F>
+    return senderOf(this).delay(this.data, {
+      args: args ?? [],
+      kwargs: kwargs ?? {},
+      options: optionsOf(options),
+    }) as Handle<R, F>
   }
 
   /** The same with other data. */
@@ -165,7 +177,7 @@ export class Signature<
 }
 
 /** `this` where no keyword argument without a default is missing. */
-type Complete<Self, K extends object, N extends string> = {} extends K
+type Complete<Self, K extends object, N extends string> = NoKeywords extends K
   ? Self
   : KeywordsError<`${N} still misses keyword arguments`, { missing: K }>
 
@@ -177,14 +189,15 @@ type WrongCall<K extends object, N extends string, Given, Takes> = Given extends
 /** What `applyAsync` takes: what is missing is required there. */
 type ApplicationOf<M extends readonly unknown[], K extends object> = Omit<Application<M, K>, 'args' | 'kwargs'> &
   ([] extends M ? { readonly args?: M } : { readonly args: M }) &
-  ({} extends K ? { readonly kwargs?: K } : { readonly kwargs: K })
+  (NoKeywords extends K ? { readonly kwargs?: K } : { readonly kwargs: K })
 
 /** Whether what ends in this step fans out. */
-export type FanOut<S extends AnySignature> = Has<S, 'single'> extends true
-  ? Extract<FlagsOf<S>, 'fans-out'>
-  : [Extract<FlagsOf<S>, 'group' | 'fans-out'>] extends [never]
-    ? never
-    : 'fans-out'
+export type FanOut<S extends AnySignature> =
+  Has<S, 'single'> extends true
+    ? Extract<FlagsOf<S>, 'fans-out'>
+    : [Extract<FlagsOf<S>, 'group' | 'fans-out'>] extends [never]
+      ? never
+      : 'fans-out'
 
 const senderOf = ({ data }: AnySignature): Sender => senderFor(firstTask(data))
 
@@ -197,7 +210,10 @@ const callWith = (args: readonly unknown[]): Call => ({ args, kwargs: NO_KWARGS,
 function optionsOf({ link, linkError, ...options }: CallOptions): SignatureOptions {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(CALL_OPTIONS, name)) {
-      throw umbelError('UMBEL_BAD_OPTION', `${name} is no option of a call.${didYouMean(name, Object.keys(CALL_OPTIONS))}`)
+      throw umbelError(
+        'UMBEL_BAD_OPTION',
+        `${name} is no option of a call.${didYouMean(name, Object.keys(CALL_OPTIONS))}`,
+      )
     }
   }
   return { ...options, ...(link && { link: callbacks(link) }), ...(linkError && { linkError: callbacks(linkError) }) }
@@ -221,5 +237,8 @@ function firstTask(canvas: Canvas): string {
 }
 
 function nothing(canvas: Canvas): never {
-  throw umbelError('UMBEL_NO_APP', `This ${canvas.kind} is empty: no task of it tells which app is to send it. Use app.delay(signature).`)
+  throw umbelError(
+    'UMBEL_NO_APP',
+    `This ${canvas.kind} is empty: no task of it tells which app is to send it. Use app.delay(signature).`,
+  )
 }

@@ -1,4 +1,5 @@
-import { didYouMean, type Duration, type RetryOptions, umbelError } from '@umbel/core'
+import { type Duration, didYouMean, type RetryOptions, umbelError } from '@umbel/core'
+import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
 import type { AnyHandler, AttemptEnd, TaskBase } from './definition.ts'
 import type { StandardSchema } from './standard-schema.ts'
@@ -82,12 +83,14 @@ export interface TaskMaker<Made, Inherited extends string> {
    * its type parameters here; give them by `handler<Type>`.
    * @throws UMBEL_NOT_A_TASK, UMBEL_BAD_OPTION
    */
-  <P extends unknown[], R, const S extends string = never, Given extends object = {}, Kwargs = AnyKeywords>(
+  <P extends unknown[], R, const S extends string = never, Given extends object = NoKeywords, Kwargs = AnyKeywords>(
     handler: (ctx: ContextWith<S | Inherited, Kwargs, Made>, ...args: P) => R,
     options?: TaskOptions<S, Given, Kwargs>,
   ): UnnamedTask<P, Awaited<R>, Given>
   /** Make a base: tasks made with it inherit its options, what its `setup` gives, and its hooks. @throws UMBEL_BAD_OPTION */
-  extend<More = {}, const S extends string = never>(base: BaseOptions<S, More, Made>): TaskMaker<Made & Awaited<More>, Inherited | S>
+  extend<More = unknown, const S extends string = never>(
+    base: BaseOptions<S, More, Made>,
+  ): TaskMaker<Made & Awaited<More>, Inherited | S>
 }
 
 const SHARED_OPTIONS = ['lane', 'priority', 'inline', 'states', 'retry', 'expires', 'ignoreResult']
@@ -96,11 +99,15 @@ const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'on
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']
 
 /** Give a handler options, or make a base that tasks inherit from: `task(handler, options)`, `task.extend({ setup, retry, ... })`. */
-export const task: TaskMaker<{}, never> = makerOf([])
+export const task: TaskMaker<unknown, never> = makerOf([])
 
-function makerOf(bases: readonly Base[]): TaskMaker<{}, never> {
-  const make = (handler: AnyHandler, options: TaskOptions<string, object, unknown> = {}): UnnamedTask<[], unknown, {}> => {
-    if (typeof handler !== 'function') throw umbelError('UMBEL_NOT_A_TASK', `task() takes the handler first, then options; it was given ${typeof handler}.`)
+function makerOf(bases: readonly Base[]): TaskMaker<unknown, never> {
+  const make = (handler: AnyHandler, options: TaskOptions<string, object, unknown> = {}): AnyUnnamed => {
+    if (typeof handler !== 'function')
+      throw umbelError(
+        'UMBEL_NOT_A_TASK',
+        `task() takes the handler first, then options; it was given ${typeof handler}.`,
+      )
     checkOptions('task()', options, TASK_OPTIONS)
     return new UnnamedTask(handler, options, bases)
   }
@@ -108,17 +115,20 @@ function makerOf(bases: readonly Base[]): TaskMaker<{}, never> {
     checkOptions('task.extend()', base, BASE_OPTIONS)
     for (const hook of HOOKS) {
       const value = (base as Record<string, unknown>)[hook]
-      if (value !== undefined && typeof value !== 'function') throw umbelError('UMBEL_BAD_OPTION', `${hook} of task.extend() is ${typeof value}, not a function.`)
+      if (value !== undefined && typeof value !== 'function')
+        throw umbelError('UMBEL_BAD_OPTION', `${hook} of task.extend() is ${typeof value}, not a function.`)
     }
     return makerOf([...bases, base])
   }
-  return Object.assign(make, { extend }) as unknown as TaskMaker<{}, never>
+  return Object.assign(make, { extend }) as unknown as TaskMaker<unknown, never>
 }
 
 /** Refuse options under names that nothing reads. @throws UMBEL_BAD_OPTION */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw umbelError('UMBEL_BAD_OPTION', `The options of ${where} are ${String(options)}, not an object.`)
+  if (typeof options !== 'object' || options === null)
+    throw umbelError('UMBEL_BAD_OPTION', `The options of ${where} are ${String(options)}, not an object.`)
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name}.${didYouMean(name, known)}`)
+    if (!known.includes(name))
+      throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name}.${didYouMean(name, known)}`)
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type App, type AppOptions, chain, chord, createApp, defineTasks, type GroupResult, group, SimulatedClock, task } from '../src/index.ts'
+import { type App, type AppOptions, chain, chord, createApp, defineTasks, type GroupResult, group, SimulatedClock, type Task, task } from '../src/index.ts'
 import { arithmetic } from './fixtures/arithmetic.ts'
 
 const apps: App[] = []
@@ -16,7 +16,7 @@ describe.each([
   ['on the main loop', 'inlineAdd'],
   ['in a thread', 'add'],
 ] as const)('a task %s', (_, name) => {
-  const add = arithmetic[name]
+  const add: Task<[x: number, y: number], number> = arithmetic[name]
 
   test('gives its result', async () => {
     open()
