@@ -4,7 +4,10 @@ const LONGEST = 64
 /** The most candidates looked at. */
 const MOST_CANDIDATES = 10_000
 
-/** Find the candidate most like a name: at most a third of its letters changed, added, left out or swapped. The first of equals wins. */
+/**
+ * Find the candidate most like a name: at most a third of its letters changed, added, left out or swapped. The first of
+ * equals wins.
+ */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.slice(0, LONGEST).toLowerCase()
   let best: string | undefined
@@ -27,7 +30,10 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return found === undefined ? '' : ` Did you mean ${JSON.stringify(found)}?`
 }
 
-/** Letters to change, add, leave out or swap with their neighbour to make one text of the other; `bound` where that many or more. */
+/**
+ * Letters to change, add, leave out or swap with their neighbour to make one text of the other; `bound` where that many
+ * or more.
+ */
 function editDistance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) >= bound) return bound
   let beforeLast: number[] = []

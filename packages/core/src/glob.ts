@@ -1,6 +1,6 @@
 /**
- * Make a test of texts by a pattern: `*` stands for any characters, also none, `?` for one, everything else for itself. Takes time in proportion to
- * text times stars at worst; nothing is ever compiled to a regular expression.
+ * Make a test of texts by a pattern: `*` stands for any characters, also none, `?` for one, everything else for itself.
+ * Takes time in proportion to text times stars at worst; nothing is ever compiled to a regular expression.
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
   // two stars side by side say no more than one

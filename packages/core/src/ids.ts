@@ -10,9 +10,9 @@ const COUNT_LENGTH = 3
 const RANDOM_LENGTH = 11
 
 /**
- * Make a maker of ids: 22 letters and digits, in the order of their making when sorted as strings, also within one millisecond and while the clock
- * steps back. `now` is milliseconds since the epoch, `random` a number in [0, 1). Two makers meet with a chance of 1 in 2^65, and only within the
- * same millisecond.
+ * Make a maker of ids: 22 letters and digits, in the order of their making when sorted as strings, also within one
+ * millisecond and while the clock steps back. `now` is milliseconds since the epoch, `random` a number in [0, 1). Two
+ * makers meet with a chance of 1 in 2^65, and only within the same millisecond.
  */
 export function makeIds(now: () => number, random: () => number): () => string {
   const maker = randomText(random)

@@ -47,14 +47,15 @@ const DEFAULT_FACTOR = 2
 export function retryPolicy(options: RetryOptions): RetryPolicy {
   refuseUnknown(options, 'retry', ['on', 'max', 'backoff', 'jitter'])
   const { on, max = DEFAULT_MAX, jitter = true } = options
-  const backoff = backoffOf(options.backoff ?? '1s')
+  const backoff = backoffOf(options.backoff)
   const { factor = DEFAULT_FACTOR } = backoff
   const random = backoff.jitter ?? jitter
   if (!isCondition(on)) throw bad('on', 'takes a list of error classes or a function')
   if (typeof max !== 'number' || !(max >= 0) || (!Number.isInteger(max) && max !== Number.POSITIVE_INFINITY)) {
     throw bad('max', 'takes a whole number from 0, or Infinity')
   }
-  if (typeof factor !== 'number' || !Number.isFinite(factor) || factor < 1) throw bad('backoff.factor', 'takes a number from 1')
+  if (typeof factor !== 'number' || !Number.isFinite(factor) || factor < 1)
+    throw bad('backoff.factor', 'takes a number from 1')
   if (typeof random !== 'boolean') throw bad('jitter', 'takes true or false')
   return {
     on,
@@ -66,7 +67,7 @@ export function retryPolicy(options: RetryOptions): RetryPolicy {
   }
 }
 
-function backoffOf(backoff: Duration | Backoff): Backoff {
+function backoffOf(backoff: Duration | Backoff = '1s'): Backoff {
   if (typeof backoff !== 'object') return { base: backoff }
   refuseUnknown(backoff, 'retry.backoff', ['base', 'max', 'factor', 'jitter'])
   return backoff
@@ -93,8 +94,8 @@ const isErrorClass = (value: unknown): boolean =>
 const bad = (option: string, takes: string): UmbelError => umbelError('UMBEL_BAD_RETRY', `retry.${option} ${takes}.`)
 
 /**
- * Give the delay in milliseconds before the next attempt: Celery's `min(max, base * factor ** retries)`, with jitter a random part of it.
- * `attempt` is how many were made, from 1; `unit` a number in [0, 1).
+ * Give the delay in milliseconds before the next attempt: Celery's `min(max, base * factor ** retries)`, with jitter a
+ * random part of it. `attempt` is how many were made, from 1; `unit` a number in [0, 1).
  */
 export function retryDelay(policy: RetryPolicy, attempt: number, unit: number): number {
   // nothing times infinity is no number
@@ -103,8 +104,8 @@ export function retryDelay(policy: RetryPolicy, attempt: number, unit: number): 
 }
 
 /**
- * Tell whether an error is to be tried again for, `attempt` attempts having been made. A test that throws counts as no, and so do Ignore
- * and Reject.
+ * Tell whether an error is to be tried again for, `attempt` attempts having been made. A test that throws counts as no,
+ * and so do Ignore and Reject.
  */
 export function wantsRetry(policy: RetryPolicy, error: unknown, attempt: number): boolean {
   if (attempt > policy.max) return false
@@ -118,7 +119,10 @@ export function wantsRetry(policy: RetryPolicy, error: unknown, attempt: number)
   }
 }
 
-/** Hash a text to a number in [0, 1): the same for the same text everywhere, evenly spread over texts that differ little. */
+/**
+ * Hash a text to a number in [0, 1): the same for the same text everywhere, evenly spread over texts that differ
+ * little.
+ */
 export function unitHash(text: string): number {
   // FNV-1a over UTF-16 units, then the finaliser of MurmurHash3, which spreads the last characters over all bits
   let hash = 0x811c9dc5

@@ -2,9 +2,13 @@ import { didYouMean } from './did-you-mean.ts'
 import { type UmbelError, umbelError } from './errors.ts'
 import { globMatcher } from './glob.ts'
 import type { SignatureOptions } from './signature.ts'
+import { isRecord } from './value-kinds.ts'
 
-/** Where a route sends a call. What it leaves out is for the task's own options and the defaults to say. */
-export interface RouteTarget {
+/** Where a route sends a call: a lane's name, or a lane and a priority of which either may be left out. */
+export type RouteTarget = string | ResolvedRoute
+
+/** What routes say about a call. What is left out is for the task's own options and the defaults to say. */
+export interface ResolvedRoute {
   /** Name of a lane. */
   readonly lane?: string
   /** 0 to 9, 9 runs first. */
@@ -21,18 +25,16 @@ export interface RouteCall {
 }
 
 /**
- * One route: a record from task names and globs (`*`, `?`) to targets, or a function of the call. A target may be a lane's name alone. In a record a
- * name goes before globs, and those go in the order written; a function answers `undefined` where it has nothing to say.
+ * One route: a record from task names and globs (`*`, `?`) to targets, or a function of the call. In a record a name
+ * goes before globs, and those go in the order written; a function answers `undefined` where it has nothing to say.
  */
-export type Route =
-  | Readonly<Record<string, RouteTarget | string>>
-  | ((call: RouteCall) => RouteTarget | string | undefined)
+export type Route = Readonly<Record<string, RouteTarget>> | ((call: RouteCall) => RouteTarget | undefined)
 
-type Router = (call: RouteCall) => RouteTarget | undefined
+type Router = (call: RouteCall) => ResolvedRoute | undefined
 
 /**
- * Compile routes to one function: the first route that has a target for a call decides, as in Celery. It throws UMBEL_BAD_ROUTE where a route's
- * function throws or answers with no target.
+ * Compile routes to one function: the first route that has a target for a call decides, as in Celery. It throws
+ * UMBEL_BAD_ROUTE where a route's function throws or answers with no target.
  * @throws UMBEL_BAD_ROUTE for a route that is malformed.
  */
 export function compileRoutes(routes: readonly Route[]): Router {
@@ -40,7 +42,7 @@ export function compileRoutes(routes: readonly Route[]): Router {
   const routers = routes.map((route: unknown, index) => {
     const where = `routes[${index}]`
     if (typeof route === 'function') return functionRouter(route as (call: RouteCall) => unknown, where)
-    if (typeof route === 'object' && route !== null && !Array.isArray(route)) return recordRouter(route, where)
+    if (typeof route === 'object' && route !== null && isRecord(route)) return recordRouter(route, where)
     throw umbelError('UMBEL_BAD_ROUTE', `${where} is neither a record nor a function.`)
   })
   return (call) => {
@@ -53,8 +55,8 @@ export function compileRoutes(routes: readonly Route[]): Router {
 }
 
 function recordRouter(record: object, where: string): Router {
-  const names = new Map<string, RouteTarget>()
-  const globs: { readonly matches: (name: string) => boolean; readonly target: RouteTarget }[] = []
+  const names = new Map<string, ResolvedRoute>()
+  const globs: { readonly matches: (name: string) => boolean; readonly target: ResolvedRoute }[] = []
   for (const [pattern, value] of Object.entries(record)) {
     const target = targetOf(value, `${where}[${JSON.stringify(pattern.slice(0, 80))}]`)
     if (/[*?]/.test(pattern)) globs.push({ matches: globMatcher(pattern), target })
@@ -80,9 +82,10 @@ function ask(route: (call: RouteCall) => unknown, call: RouteCall, where: string
 
 const OPTIONS = ['lane', 'priority']
 
-function targetOf(value: unknown, where: string): RouteTarget {
+function targetOf(value: unknown, where: string): ResolvedRoute {
   if (typeof value === 'string') return targetOf({ lane: value }, where)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(where, 'gives no target')
+  // a promise, from an async function, is none either
+  if (typeof value !== 'object' || value === null || !isRecord(value)) throw bad(where, 'gives no target')
   for (const name of Object.keys(value)) {
     if (!OPTIONS.includes(name)) throw bad(where, `has no option ${JSON.stringify(name)}`, didYouMean(name, OPTIONS))
   }
