@@ -10,25 +10,21 @@ import type {
   TaskSignature,
 } from './signature.ts'
 
+const NO_ARGS: readonly unknown[] = Object.freeze([])
+const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({})
 const NO_OPTIONS: SignatureOptions = Object.freeze({})
 
 /** What a task signature is made from; everything but the name has a default. */
 export type TaskParts = Pick<TaskSignature, 'task'> & Partial<TaskSignature>
 
-/** Make one call of a task. */
-export const taskSignature = ({
-  task,
-  args = [],
-  kwargs = {},
-  options = {},
-  immutable = false,
-}: TaskParts): TaskSignature =>
+/** Make one call of a task. What is not given costs nothing: it is shared. */
+export const taskSignature = ({ task, args, kwargs, options, immutable = false }: TaskParts): TaskSignature =>
   Object.freeze({
     kind: 'task',
     task,
-    args: Object.freeze([...args]),
-    kwargs: Object.freeze({ ...kwargs }),
-    options: Object.freeze({ ...options }),
+    args: args === undefined ? NO_ARGS : Object.freeze([...args]),
+    kwargs: kwargs === undefined ? NO_KWARGS : Object.freeze({ ...kwargs }),
+    options: options === undefined ? NO_OPTIONS : Object.freeze({ ...options }),
     immutable,
   })
 

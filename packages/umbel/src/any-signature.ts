@@ -10,9 +10,10 @@ import type { GroupResult } from './group-result.ts'
  */
 export type Flag = 'immutable' | 'group' | 'single' | 'fans-out'
 
-// biome-ignore lint/suspicious/noEmptyInterface: a name for {}, which the compiler's messages show
 /** The keyword arguments of what takes none. */
-export type NoKeywords = {}
+export type NoKeywords =
+  // biome-ignore lint/complexity/noBannedTypes: exactly this is meant, under a name that the compiler's messages show
+  {}
 
 /** Any signature, task or canvas, whatever its types. */
 export interface AnySignature {
