@@ -80,7 +80,8 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-received':
       return moveTask(draft, { ...row, due: undefined }, 'task-received')
     case 'task-started':
-      return moveTask(draft, { ...row, attempt: event.attempt, startedAt: event.at, meta: undefined, progress: undefined }, 'task-started')
+      // what an earlier attempt showed, or failed with, is over
+      return moveTask(draft, { ...row, attempt: event.attempt, startedAt: event.at, meta: undefined, progress: undefined, error: undefined }, 'task-started')
     case 'task-state':
       return moveTask(draft, { ...row, meta: event.meta }, `task-state.${event.state}`)
     case 'task-progress':

@@ -34,7 +34,9 @@ export class RetryWanted {
   readonly delay: number | undefined
   readonly max: number | undefined
 
+  /** @throws UMBEL_BAD_DURATION, UMBEL_BAD_RETRY */
   constructor({ error, countdown, max }: RetryRequest) {
+    if (max !== undefined && !(max >= 0)) throw umbelError('UMBEL_BAD_RETRY', `ctx.retry was given max: ${String(max)}, which is no number of retries.`)
     this.error = error
     this.delay = countdown === undefined ? undefined : milliseconds(countdown, 'countdown')
     this.max = max
