@@ -76,9 +76,10 @@ async function runTasks(work: Work, interrupted: AbortSignal): Promise<Summary> 
   app.on('task-state', ({ task, id, state }) => progress.state(stageOf(task), id, state))
   app.on('task-progress', ({ task, id, done, total }) => progress.share(stageOf(task), id, done / total))
   app.on('task-success', ({ task, id }) => progress.done(stageOf(task), id))
+  // a chord tells of a failure once all its members have ended: this tells at once
+  const failure = new Promise<never>((_, fail) => app.on('task-failure', ({ error }) => fail(error)))
   try {
-    const result = canvas(work).delay()
-    return await result.get({ signal: interrupted })
+    return await Promise.race([canvas(work).delay().get({ signal: interrupted }), failure])
   } finally {
     progress.stop()
     await app.stop({ deadline: '200ms' })

@@ -53,6 +53,7 @@ interface View {
 
 function bars(stages: readonly Stage[], stream: NodeJS.WriteStream): View {
   const width = Math.max(...stages.map(({ name }) => name.length))
+  const digits = String(Math.max(...stages.map(({ tasks }) => tasks))).length
   const board = new MultiBar({
     stream,
     hideCursor: true,
@@ -64,8 +65,8 @@ function bars(stages: readonly Stage[], stream: NodeJS.WriteStream): View {
   })
   const payload = (stage: Stage) => ({
     stage: stage.name.padEnd(width),
-    finished: String(finished(stage)).padStart(String(stage.tasks).length),
-    tasks: stage.tasks,
+    finished: String(finished(stage)).padStart(digits),
+    tasks: String(stage.tasks).padEnd(digits),
     states: [...new Set(stage.states.values())].sort().join(' '),
   })
   const each = new Map<string, SingleBar>(stages.map((stage) => [stage.name, board.create(1, 0, payload(stage))]))

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test, vi } from 'vitest'
+import { emptyFolder, fileOf, flightsFile, realAirports, realFlights, row } from './fixtures.ts'
+import { realFigures } from './real-figures.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const program = ['--conditions=@umbel/source', join(import.meta.dirname, '../src/main.ts')]
+
+function start(...line: string[]): ChildProcess {
+  return spawn(process.execPath, [...program, ...line], { stdio: ['ignore', 'pipe', 'pipe'], cwd: emptyFolder() })
+}
+
+async function run(...line: string[]) {
+  const child = start(...line)
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'close')])
+  return { stdout, stderr, code }
+}
+
+/** Resolve once the app has said something that matches on stderr. */
+function said(child: ChildProcess, what: RegExp): Promise<void> {
+  return new Promise((resolve) => {
+    let all = ''
+    child.stderr!.on('data', (chunk) => {
+      all += chunk
+      if (what.test(all)) resolve()
+    })
+  })
+}
+
+describe('a run', () => {
+  test('counts the real flights, loads them and draws the report', async () => {
+    const output = join(emptyFolder(), 'new', 'out')
+    const { stdout, stderr, code } = await run('--json', '--output', output)
+    expect(stderr).toMatch(/transform: VALIDATING\n.*load: LOADING\n.*report: REPORTING\n.*report: 100 %\n$/s)
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toHaveLength(2)
+    const { seconds, busiest, ...totals } = JSON.parse(stdout)
+    const { busiest: expected, ...expectedTotals } = realFigures
+    expect(totals).toEqual(expectedTotals)
+    expect(busiest).toEqual(expected)
+    expect(seconds).toBeGreaterThan(0)
+    expect(readdirSync(output).sort()).toEqual(['flights.db', 'flights.html'])
+    expect(readFileSync(join(output, 'flights.html'), 'utf8')).toContain('3,000,000 flights')
+  })
+
+  test('without --json says the summary in words', async () => {
+    const output = emptyFolder()
+    const { stdout, code } = await run('--input', flightsFile([row(), row()], 1), '--output', output, '--threads', '1')
+    expect(code).toBe(0)
+    expect(stdout).toContain('2 flights on 1 days, 12.0 minutes late on average')
+    expect(stdout).toContain(join(output, 'flights.html'))
+  })
+})
+
+describe('what is wrong is said in one line, and nothing is written', () => {
+  const damaged = readFileSync(realFlights).fill(0xa5, 6_000_000, 6_100_000)
+  const withoutOrd = readFileSync(realAirports, 'utf8').replace(/^ORD,.*\n/m, '')
+
+  test.each([
+    ['a missing flights file', () => ['--input', '/nowhere/f.parquet'], 'flights-etl: f.parquet: no such file\n'],
+    ['a missing airports file', () => ['--airports', '/nowhere/a.csv'], 'flights-etl: a.csv: no such file\n'],
+    [
+      'a flights file cut off',
+      () => ['--input', fileOf('f.parquet', damaged.subarray(0, 9_000))],
+      'f.parquet: parquet',
+    ],
+    ['a flights file damaged within', () => ['--input', fileOf('f.parquet', damaged)], 'f.parquet: row group 4'],
+    ['a malformed airports file', () => ['--airports', fileOf('a.csv', withoutOrd.slice(0, 9_999))], 'Too few fields'],
+    ['an airport nobody knows', () => ['--airports', fileOf('a.csv', withoutOrd)], '"ORD" is no airport of the list'],
+    [
+      'a bad row',
+      () => ['--input', flightsFile([row(), row({ delay: null })])],
+      'flights.parquet: row group 0, row 1 (row 1 of the file): delay is missing\n',
+    ],
+    ['an output that is a file', () => ['--output', fileOf('out', 'mine')], 'cannot be written to: is no folder'],
+  ])('%s', async (_, line, says) => {
+    const output = join(emptyFolder(), 'out')
+    const { stdout, stderr, code } = await run('--output', output, ...line())
+    expect(stderr).toContain(says)
+    expect(stderr.match(/^flights-etl: .*$/gm)).toHaveLength(1)
+    expect(stdout).toBe('')
+    expect(code).toBe(1)
+    expect(existsSync(output)).toBe(false)
+  })
+
+  test('the output of an earlier run stays as it was', async () => {
+    const output = emptyFolder()
+    writeFileSync(join(output, 'flights.db'), 'earlier')
+    const { code } = await run('--input', fileOf('f.parquet', damaged), '--output', output)
+    expect(code).toBe(1)
+    expect(readdirSync(output)).toEqual(['flights.db'])
+    expect(readFileSync(join(output, 'flights.db'), 'utf8')).toBe('earlier')
+  })
+
+  test('an option it does not know', async () => {
+    const { stdout, stderr, code } = await run('--outptu', 'x')
+    expect(stderr).toMatch(/^flights-etl: Unknown option '--outptu'/)
+    expect(stdout).toBe('')
+    expect(code).toBe(2)
+  })
+})
+
+describe('a run that is interrupted', () => {
+  test.each([
+    ['SIGINT', 130, /extract: 25 %/],
+    ['SIGINT', 130, /transform: PROCESSING/],
+    ['SIGTERM', 143, /extract: 50 %/],
+  ] as const)('by %s ends with %i within two seconds, and nothing is written', async (signal, expected, when) => {
+    const output = join(emptyFolder(), 'out')
+    const child = start('--output', output)
+    const stdout = text(child.stdout!)
+    await said(child, when)
+    const since = performance.now()
+    child.kill(signal)
+    const [code] = await once(child, 'exit')
+    expect(performance.now() - since).toBeLessThan(2_000)
+    expect(code).toBe(expected)
+    expect(await stdout).toBe('')
+    expect(existsSync(output)).toBe(false)
+  })
+})
+
+test('--help says what there is', async () => {
+  const { stdout, stderr, code } = await run('--help')
+  expect(stdout).toContain('--threads N')
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+})
