@@ -2,13 +2,15 @@ import type { Command } from './command.ts'
 import { Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
 import { MACHINES, type Machines } from './machines.ts'
-import type { Row, RowReader } from './rows.ts'
+import type { Row, RowReader, TaskRow } from './rows.ts'
 import { takeTaskEvent } from './task-life.ts'
 import { startCanvas, takeNodeEnded, takeWorkflowRevoked } from './workflow-life.ts'
 
 /** What a batch of events comes to: the rows that change, and what is to be done about it. */
 export interface Step {
   readonly rows: readonly Row[]
+  /** Rows in between: as they stood after each state or progress that a handler showed. Not stored. */
+  readonly shown: readonly TaskRow[]
   readonly commands: readonly Command[]
 }
 
@@ -24,7 +26,7 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     for (const message of draft.mail) take(draft, message)
     draft.mail.length = 0
   }
-  return { rows: draft.rows(), commands: draft.commands }
+  return { rows: draft.rows(), shown: draft.shown, commands: draft.commands }
 }
 
 function take(draft: Draft, message: Message): void {

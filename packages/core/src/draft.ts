@@ -29,6 +29,8 @@ export class Draft implements RowReader {
   /** Moment of the event being taken in. */
   at = 0
   readonly commands: Command[] = []
+  /** Rows as they stood after each thing a handler showed: a later fact of the batch may have changed them since. */
+  readonly shown: TaskRow[] = []
   /** Delivered in the order sent; a queue and not calls, so that a chain of 100,000 steps is no deeper than one. */
   readonly mail: Message[] = []
   readonly #changed = new Map<string, Row>()
@@ -61,6 +63,12 @@ export class Draft implements RowReader {
 
   put(row: Row): void {
     this.#changed.set(row.id, row)
+  }
+
+  /** Keep how a task stands now that its handler showed something, so that observers see it even if it is over within the batch. */
+  show(before: TaskRow): void {
+    const row = this.task(before.id)
+    if (row !== undefined && row !== before) this.shown.push(row)
   }
 
   /** The rows that changed, each once, as they stand at the end. */

@@ -83,9 +83,11 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       // what an earlier attempt showed, or failed with, is over
       return moveTask(draft, { ...row, attempt: event.attempt, startedAt: event.at, meta: undefined, progress: undefined, error: undefined }, 'task-started')
     case 'task-state':
-      return moveTask(draft, { ...row, meta: event.meta }, `task-state.${event.state}`)
+      moveTask(draft, { ...row, meta: event.meta }, `task-state.${event.state}`)
+      return draft.show(row)
     case 'task-progress':
-      return draft.put({ ...row, progress: event.progress })
+      draft.put({ ...row, progress: event.progress })
+      return draft.show(row)
     case 'task-succeeded':
       return moveTask(draft, { ...row, result: event.result }, 'task-succeeded')
     case 'task-failed':

@@ -45,12 +45,12 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
 }
 
 /** Tell the observers what a command is about: a task that is due, or something that has ended. */
-export function announceCommand(context: AnnounceContext, command: Command): void {
+export function announceCommand(context: AnnounceContext, command: Command, now: number): void {
   const { signals } = context
   const row = context.row(command.id)
   if (row === undefined) return
   if (command.type === 'run-task') {
-    if (row.kind === 'task' && signals.wants('task-received')) signals.emit('task-received', about(row, row.sentAt))
+    if (row.kind === 'task' && signals.wants('task-received')) signals.emit('task-received', about(row, now))
   } else if (command.type === 'settle') {
     if (row.kind === 'task') announceEnd(context, row, row.endedAt ?? row.sentAt)
     else if (row.kind === 'workflow' && signals.wants('workflow-ended')) {

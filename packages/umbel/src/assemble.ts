@@ -66,6 +66,7 @@ export function assemble(settings: AppSettings): Parts {
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */
   function after(step: Step, events: readonly EngineEvent[]): void {
+    for (const row of step.shown) results.changed(row)
     for (const row of step.rows) results.changed(row)
     if (!signals.quiet) for (const event of events) announceEvent(announce, event)
     for (const command of step.commands) carryOut(command)
@@ -74,7 +75,7 @@ export function assemble(settings: AppSettings): Parts {
   }
 
   function carryOut(command: Command): void {
-    if (!signals.quiet) announceCommand(announce, command)
+    if (!signals.quiet) announceCommand(announce, command, clock.now())
     perform(command, effects)
   }
 

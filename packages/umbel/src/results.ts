@@ -39,6 +39,7 @@ export class Cell {
   }
 
   changed(row: Row): void {
+    if (row === this.row) return
     this.row = row
     for (const watcher of this.#watchers ?? []) watcher(row)
   }
