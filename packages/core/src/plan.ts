@@ -92,6 +92,14 @@ export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) =>
 const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
   canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap'
 
+const KINDS: ReadonlySet<unknown> = new Set(['task', 'map', 'starmap', 'chain', 'group', 'chord'])
+
+/** Canvases come from JSON and from threads, too. @throws UMBEL_BAD_CANVAS */
+function checkKind(canvas: Canvas | undefined | null): void {
+  if (!KINDS.has(canvas?.kind)) throw umbelError('UMBEL_BAD_CANVAS', `A canvas cannot be of kind ${JSON.stringify(canvas?.kind)}.`)
+  if (typeof canvas?.options !== 'object') throw umbelError('UMBEL_BAD_CANVAS', `This ${canvas?.kind} has no options.`)
+}
+
 function taskNode(canvas: TaskSignature | MapSignature, resolve: Resolve, fed: boolean): TaskNode {
   const { spec, args, kwargs } = resolve(canvas, fed)
   return { kind: 'task', spec, args, kwargs, next: END }
@@ -109,6 +117,7 @@ interface Part {
  * @throws UMBEL_CANVAS_TOO_DEEP, UMBEL_CANVAS_CYCLE, UMBEL_CANVAS_TOO_LARGE, UMBEL_BAD_CANVAS, and what `resolve` throws.
  */
 export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan {
+  checkKind(canvas)
   if (isSingle(canvas)) return { nodes: [taskNode(canvas, resolve, fed)], entry: 0, exit: 0 }
   const compiler = new Compiler(resolve)
   const { entry, exit } = compiler.part(canvas, 0, fed)
@@ -125,6 +134,7 @@ class Compiler {
   }
 
   part(canvas: Canvas, depth: number, fed: boolean): Part {
+    checkKind(canvas)
     if (isSingle(canvas)) {
       return this.#single(taskNode(canvas, this.#resolve, fed))
     }

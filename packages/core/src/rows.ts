@@ -91,5 +91,12 @@ export interface RowReader {
   get(id: string): Row | undefined
 }
 
+/** Id of what a row is listed under as a child. A workflow stands for the nodes it begins with; joins are nobody's children. */
+export function parentOf(row: Row): string | undefined {
+  if (row.kind === 'join') return undefined
+  const begins = row.kind === 'task' && row.workflow !== undefined && !row.parent?.startsWith(`${row.workflow}/`)
+  return begins ? undefined : row.parent
+}
+
 /** Id of a node's row. */
 export const nodeId = (workflow: string, node: number): string => `${workflow}/${node}`

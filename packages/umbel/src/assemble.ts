@@ -85,7 +85,7 @@ export function assemble(settings: AppSettings): Parts {
   }
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const context = { engine, producer, clock, tasks, stopping: () => shutdown.aborting }
-  const inline = inlineWorker({ reports, clock, maxBytes: settings.maxBytes, ids, handleOf: (id) => source.handle(id, undefined, -1), onStray })
+  const inline = inlineWorker({ reports, clock, maxBytes: settings.maxBytes, ids, handleOf: (id) => source.sent(id), onStray })
   for (const [name, options] of settings.lanes) {
     lanes.set(name, new Lane({ name, options, inline, threads: threadsOf(name, options), execute: (id, worker) => execute(context, id, worker) }))
   }

@@ -125,7 +125,7 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'setState'> {
   }
 
   replace(signature: AnySignature): never {
-    throw new Replacement(this.#encode(canvasOf(signature), 'canvas'))
+    throw new Replacement(encodeCanvas(canvasOf(signature)))
   }
 
   send(signature: AnySignature): AnyResult {
@@ -169,11 +169,16 @@ export class AttemptSender implements Sender {
 
 /** Works after the attempt has ended, too: what a handler forgot to await is not lost. */
 function sendCanvas(canvas: Canvas, call: AttemptCall, environment: AttemptEnvironment): AnyResult {
-  const { ids, maxBytes, reports, handleOf } = environment
+  const { ids, reports, handleOf } = environment
   const id = canvas.options.id ?? ids()
-  reports.send(call, id, encode(canvas, { maxBytes, path: 'canvas' }))
+  reports.send(call, id, encodeCanvas(canvas))
   return handleOf(id)
 }
+
+/** Longest encoded canvas, in characters and bytes: each of its values is held to `maxBytes` where it is planned. */
+const MAX_CANVAS_BYTES = 2 ** 28
+
+const encodeCanvas = (canvas: Canvas): Encoded => encode(canvas, { maxBytes: MAX_CANVAS_BYTES, path: 'canvas' })
 
 const canvasOf = (what: AnySignature | Canvas): Canvas => ('data' in what ? what.data : what)
 

@@ -79,6 +79,7 @@ export class Producer {
     const { engine, results, now } = this.#parts
     const cell = results.cell(id)
     cell.pending = true
+    if (plan.nodes.length > 1) cell.plan = plan
     for (const [lane, count] of wants) lane.reserve(count)
     const answer = (error?: unknown): void => {
       for (const [lane, count] of wants) lane.unreserve(count)

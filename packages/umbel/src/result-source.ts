@@ -77,6 +77,12 @@ export class AppResultSource implements ResultSource {
     return this.handle(id, plan, Number(id.slice(row.workflow.length + 1)))
   }
 
+  /** The handle of what was just sent under an id. */
+  sent(id: string): AsyncResult<unknown> {
+    const { plan } = this.#results.cell(id)
+    return this.handle(id, plan, plan?.exit ?? -1)
+  }
+
   handle(id: string, plan: Plan | undefined, node: number): AsyncResult<unknown> {
     const group = plan?.nodes[node]?.kind === 'join'
     const handle = group ? new GroupResult<readonly unknown[]>(id, this, plan, node) : new AsyncResult<unknown>(id, this, plan, node)

@@ -1,4 +1,4 @@
-import type { ErrorClass, Row } from '@umbel/core'
+import type { ErrorClass, Plan, Row } from '@umbel/core'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: Row) => void
@@ -12,6 +12,8 @@ export class Cell {
   refused: unknown
   accepted = false
   ended = false
+  /** What was sent here under its id, where that is a workflow. */
+  plan: Plan | undefined
   /** It was just sent: nothing need be stored under its id yet. */
   pending = false
   #watchers: Watcher[] | undefined

@@ -30,7 +30,7 @@ export interface Store {
   get(id: string): Promise<Row | undefined>
   /** The same at once, where the store can: what the getters of handles show of things that ended before somebody asked. */
   peek?(id: string): Row | undefined
-  /** Ids of what a task or workflow started, oldest first. */
+  /** Ids of what a task or workflow started, oldest first: see `parentOf`. */
   children(id: string): Promise<readonly string[]>
   /** All rows that have not ended, and the rows of workflows that have not: what recovery starts from. */
   unfinished(): AsyncIterable<Row>

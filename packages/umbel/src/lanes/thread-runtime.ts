@@ -7,7 +7,6 @@ import { AttemptControl } from '../attempt-control.ts'
 import { currentAttempt } from '../current-attempt.ts'
 import { definitionOf, type TaskDefinition } from '../definition.ts'
 import { Resources } from '../resources.ts'
-import type { AnyResult } from '../sender.ts'
 import { systemClock, systemRandom } from '../system.ts'
 import {
   type Answer,
@@ -25,6 +24,7 @@ import {
   unpackWork,
   type Work,
 } from './thread-protocol.ts'
+import { ThreadResults } from './thread-results.ts'
 
 /** Longest that a finished result waits for the items behind it, in milliseconds. */
 const SEND_AHEAD = 1
@@ -45,6 +45,7 @@ const earlyAborts = new Map<number, AbortReason>()
 /** Tasks that never took longer than SEND_AHEAD here. */
 const quick = new Map<string, boolean>()
 
+const results = new ThreadResults()
 const tell = (told: Told): void => port.postMessage(told)
 const numberOf = (call: object): number => numbers.get(call) ?? 0
 
@@ -63,8 +64,7 @@ const environment: AttemptEnvironment = {
   resources: new Resources(systemClock),
   maxBytes,
   ids: makeIds(() => systemClock.now(), systemRandom),
-  // the app's results are not here: a handle in a thread knows its id and nothing more
-  handleOf: (id) => ({ id }) as AnyResult,
+  handleOf: (id) => results.handle(id),
 }
 
 /** Run the items of one message in order. Never rejects. */

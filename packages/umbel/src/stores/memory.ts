@@ -1,4 +1,4 @@
-import { type Batch, type EngineEvent, EVENT_VERSION, isReady, nodeId, type Row, type Store, type StoredEvent, type TaskRow, type WorkflowRow } from '@umbel/core'
+import { type Batch, type EngineEvent, EVENT_VERSION, isReady, nodeId, parentOf, type Row, type Store, type StoredEvent, type TaskRow, type WorkflowRow } from '@umbel/core'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
@@ -81,9 +81,10 @@ class MemoryStore implements Store {
   #put(row: Row): void {
     const known = this.#rows.get(row.id)
     this.#rows.set(row.id, row)
-    if (known === undefined && row.kind !== 'join' && row.parent !== undefined) {
-      const siblings = this.#children.get(row.parent)
-      if (siblings === undefined) this.#children.set(row.parent, [row.id])
+    const parent = known === undefined ? parentOf(row) : undefined
+    if (parent !== undefined) {
+      const siblings = this.#children.get(parent)
+      if (siblings === undefined) this.#children.set(parent, [row.id])
       else siblings.push(row.id)
     }
     if (!isRoot(row) || row.endedAt === undefined || (known !== undefined && isRoot(known) && known.endedAt !== undefined)) return
