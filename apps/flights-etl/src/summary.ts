@@ -47,7 +47,7 @@ const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 export function formatSummary({ rows, meanDelayMinutes, delayedOver15, busiest, days }: Summary): string {
   const width = Math.max(...busiest.map(({ name }) => name.length))
   return [
-    `${whole.format(rows)} flights on ${days} days, ${meanDelayMinutes.toFixed(1)} minutes late on average`,
+    `${whole.format(rows)} flights on ${days === 1 ? '1 day' : `${days} days`}, ${meanDelayMinutes.toFixed(1)} minutes late on average`,
     `${whole.format(delayedOver15)} (${((100 * delayedOver15) / rows).toFixed(1)} %) more than 15 minutes late`,
     'Busiest airports, by departures:',
     ...busiest.map(

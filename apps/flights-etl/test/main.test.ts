@@ -52,7 +52,7 @@ describe('a run', () => {
     const output = emptyFolder()
     const { stdout, code } = await run('--input', flightsFile([row(), row()], 1), '--output', output, '--threads', '1')
     expect(code).toBe(0)
-    expect(stdout).toContain('2 flights on 1 days, 12.0 minutes late on average')
+    expect(stdout).toContain('2 flights on 1 day, 12.0 minutes late on average')
     expect(stdout).toContain(join(output, 'flights.html'))
   })
 })
