@@ -29,16 +29,14 @@ beforeEach(() => {
 const itemOf = (number: number, task: string, ...args: unknown[]): Item => ({
   number,
   module,
-  call: {
-    id: `id-${number}`,
-    task: `threads.${task}`,
-    via: 'call',
-    attempt: 1,
-    args: encode(args),
-    kwargs: undefined,
-    parent: undefined,
-    root: `id-${number}`,
-  },
+  id: `id-${number}`,
+  task: `threads.${task}`,
+  via: 'call',
+  attempt: 1,
+  args: encode(args),
+  kwargs: undefined,
+  parent: undefined,
+  root: `id-${number}`,
 })
 
 const outcomesOf = (list: unknown[]): [number, Outcome][] => {
@@ -53,7 +51,7 @@ const takeCell = (): number => cells.take() ?? Number.NaN
 
 test('items come out of a message as they were put in', () => {
   const items = [itemOf(1, 'add', 1, 2), itemOf(2, 'add', 'x')]
-  expect([...unpackWork(packWork(7, items))]).toEqual(items)
+  expect(unpackWork(packWork(7, items))).toEqual(items)
 })
 
 test('a message of several items is answered with all outcomes in order, those sent ahead first', async () => {

@@ -19,12 +19,11 @@ export const RUNNING = 0
 export const CULPRIT = 1
 
 /** An attempt on its way to a thread. */
-export interface Item {
+export interface Item extends AttemptCall {
   /** Number of the attempt within its lane, from 1. */
   readonly number: number
   /** URL of the module that defines the task. */
   readonly module: string
-  readonly call: AttemptCall
 }
 
 /** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS for each item. */
@@ -35,8 +34,7 @@ const FIELDS = 10
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
-  for (const { number, module, call } of items) {
-    const { id, task, via, attempt, args, kwargs, parent, root } = call
+  for (const { number, module, id, task, via, attempt, args, kwargs, parent, root } of items) {
     work.push(number, module, id, task, via, attempt, args, kwargs, parent, root)
   }
   return work
@@ -45,16 +43,24 @@ export function packWork(cell: number, items: readonly Item[]): Work {
 /** Number of the cell of a message. */
 export const cellOf = (work: Work): number => work[0] as number
 
-/** Take the items out of a message again, one by one. */
-export function* unpackWork(work: Work): IterableIterator<Item> {
+/** Take the items out of a message again. */
+export function unpackWork(work: Work): Item[] {
+  const items: Item[] = []
   for (let at = 1; at < work.length; at += FIELDS) {
-    const [number, module, id, task, via, attempt, args, kwargs, parent, root] = work.slice(at, at + FIELDS) as [
-      number,
-      string,
-      ...[string, string, AttemptCall['via'], number, Encoded, Encoded | undefined, string | undefined, string],
-    ]
-    yield { number, module, call: { id, task, via, attempt, args, kwargs, parent, root } }
+    items.push({
+      number: work[at] as number,
+      module: work[at + 1] as string,
+      id: work[at + 2] as string,
+      task: work[at + 3] as string,
+      via: work[at + 4] as AttemptCall['via'],
+      attempt: work[at + 5] as number,
+      args: work[at + 6] as Encoded,
+      kwargs: work[at + 7] as Encoded | undefined,
+      parent: work[at + 8] as string | undefined,
+      root: work[at + 9] as string,
+    })
   }
+  return items
 }
 
 /** Outcomes as one flat list: number and outcome in turn. The outcome of a success is its bare encoded result. */

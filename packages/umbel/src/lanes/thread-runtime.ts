@@ -1,6 +1,14 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads'
-import { type AbortReason, type AttemptReports, makeIds, type Outcome, toErrorData, umbelError } from '@umbel/core'
+import {
+  type AbortReason,
+  type AttemptCall,
+  type AttemptReports,
+  makeIds,
+  type Outcome,
+  toErrorData,
+  umbelError,
+} from '@umbel/core'
 import { runAttempt } from '../attempt.ts'
 import type { AttemptEnvironment } from '../attempt-context.ts'
 import { AttemptControl } from '../attempt-control.ts'
@@ -39,15 +47,14 @@ const { port1: port, port2 } = new MessageChannel()
 let running: { readonly number: number; readonly control: AttemptControl } | undefined
 let cell = 0
 
-/** Numbers of the attempts begun here, by their calls: reports and strays are told by them. */
-const numbers = new WeakMap<object, number>()
 const earlyAborts = new Map<number, AbortReason>()
 /** Tasks that never took longer than SEND_AHEAD here. */
 const quick = new Map<string, boolean>()
 
 const results = new ThreadResults()
 const tell = (told: Told): void => port.postMessage(told)
-const numberOf = (call: object): number => numbers.get(call) ?? 0
+/** Every call here is an item. */
+const numberOf = (call: AttemptCall): number => (call as Item).number
 
 const reports: AttemptReports = {
   state: (call, state, meta) => tell(['state', numberOf(call), state, meta]),
@@ -73,15 +80,16 @@ export async function runWork(work: Work): Promise<Answer> {
   const sendAhead = (): void => {
     if (finished.length > 0) tell(['outcomes', finished.splice(0)])
   }
-  const several = work.length > 20
+  const items = unpackWork(work)
+  const several = items.length > 1
   let timer = several ? systemClock.setTimer(tick, SEND_AHEAD) : undefined
   function tick(): void {
     sendAhead()
     timer = systemClock.setTimer(tick, SEND_AHEAD)
   }
   cell = cellOf(work) * CELL_SIZE
-  for (const item of unpackWork(work)) {
-    if (finished.length > 0 && quick.get(item.call.task) !== true) sendAhead()
+  for (const item of items) {
+    if (finished.length > 0 && quick.get(item.task) !== true) sendAhead()
     packOutcome(finished, item.number, several ? await timed(item) : await runItem(item))
   }
   timer?.cancel()
@@ -93,21 +101,21 @@ async function timed(item: Item): Promise<Outcome> {
   const begun = systemClock.monotonic()
   const outcome = await runItem(item)
   const isQuick = systemClock.monotonic() - begun < SEND_AHEAD
-  quick.set(item.call.task, isQuick && quick.get(item.call.task) !== false)
+  quick.set(item.task, isQuick && quick.get(item.task) !== false)
   return outcome
 }
 
-async function runItem({ number, module, call }: Item): Promise<Outcome> {
+async function runItem(item: Item): Promise<Outcome> {
+  const { number, task, module } = item
   const control = new AttemptControl(takeOrders)
   running = { number, control }
-  numbers.set(call, number)
   Atomics.store(cells, cell + CULPRIT, 0)
   Atomics.store(cells, cell + RUNNING, number)
   try {
     const early = earlyAborts.get(number)
     if (early !== undefined) control.abort(early)
-    const definition = definitionOf(call.task) ?? (await importedDefinition(call.task, module))
-    return await runAttempt(definition, call, environment, control)
+    const definition = definitionOf(task) ?? (await importedDefinition(task, module))
+    return await runAttempt(definition, item, environment, control)
   } catch (error) {
     return { kind: 'failed', error: toErrorData(error) }
   } finally {

@@ -41,7 +41,8 @@ export function threadWorker(options: ThreadOptions): Worker {
 }
 
 /** An attempt under way. */
-interface Run extends Item {
+interface Run {
+  readonly item: Item
   readonly message: Message
   readonly resolve: (outcome: Outcome) => void
   /** Why its signal was aborted. */
@@ -96,10 +97,11 @@ class ThreadWorker implements Worker {
     return new Promise((resolve) => {
       const message: Message = { cell, kill: new KillSwitch(), runs: [] }
       this.#number = (this.#number % 0x7fff_fffe) + 1
-      const run: Run = { number: this.#number, module, call, message, resolve, aborted: undefined, killed: undefined }
+      const item = { ...call, number: this.#number, module }
+      const run: Run = { item, message, resolve, aborted: undefined, killed: undefined }
       message.runs.push(run)
       this.#byId.set(call.id, run)
-      this.#byNumber.set(run.number, run)
+      this.#byNumber.set(item.number, run)
       this.#send(message)
     })
   }
@@ -108,7 +110,7 @@ class ThreadWorker implements Worker {
     const run = this.#byId.get(id)
     if (run === undefined || run.aborted !== undefined) return
     run.aborted = reason
-    this.#pool.order(['abort', run.number, reason])
+    this.#pool.order(['abort', run.item.number, reason])
   }
 
   kill(id: string, reason: AbortReason): void {
@@ -137,7 +139,8 @@ class ThreadWorker implements Worker {
   async #send(message: Message): Promise<void> {
     try {
       if (!this.#ready) await this.start()
-      const answer = await this.#pool.run(packWork(message.cell, message.runs), message.kill)
+      const items = message.runs.map(({ item }) => item)
+      const answer = await this.#pool.run(packWork(message.cell, items), message.kill)
       this.#answered(message, answer)
     } catch (error) {
       this.#lost(message, error)
@@ -148,18 +151,19 @@ class ThreadWorker implements Worker {
     this.#barren = 0
     this.#cells.give(cell)
     unpackOutcomes(outcomes, (number, outcome) => this.#settle(number, outcome))
-    for (const { number } of runs) this.#settle(number, { kind: 'given-back' })
+    for (const { item } of runs) this.#settle(item.number, { kind: 'given-back' })
   }
 
   /** The thread of a message is gone. Who is to blame is lost or aborted; the others of the message are given back. */
   #lost({ cell, runs }: Message, error: unknown): void {
     this.#cells.retire(cell)
-    const left = runs.filter(({ number }) => this.#byNumber.has(number))
+    const left = runs.filter(({ item }) => this.#byNumber.has(item.number))
     const blamed = this.#stopped === undefined ? this.#blamed(cell, left, error) : undefined
     for (const run of left) {
-      const { number, killed, call } = run
+      const { item, killed } = run
+      const { number } = item
       if (killed !== undefined) this.#settle(number, { kind: 'aborted', error: toErrorData(abortError(killed)) })
-      else if (run === blamed) this.#settle(number, { kind: 'lost', error: toErrorData(this.#lossOf(call, error)) })
+      else if (run === blamed) this.#settle(number, { kind: 'lost', error: toErrorData(this.#lossOf(item, error)) })
       else this.#settle(number, { kind: 'given-back' })
     }
   }
@@ -174,7 +178,7 @@ class ThreadWorker implements Worker {
     }
     this.#barren = 0
     if (culprit !== 0 && culprit !== running) this.#options.onStray(toErrorData(error))
-    return left.find(({ number }) => number === (culprit === 0 ? running : culprit))
+    return left.find(({ item }) => item.number === (culprit === 0 ? running : culprit))
   }
 
   #lossOf({ task }: AttemptCall, cause: unknown): UmbelError {
@@ -199,7 +203,7 @@ class ThreadWorker implements Worker {
     const run = this.#byNumber.get(number)
     if (run === undefined) return
     this.#byNumber.delete(number)
-    if (this.#byId.get(run.call.id) === run) this.#byId.delete(run.call.id)
+    if (this.#byId.get(run.item.id) === run) this.#byId.delete(run.item.id)
     run.resolve(outcome)
   }
 
@@ -207,7 +211,7 @@ class ThreadWorker implements Worker {
     if (told[0] === 'outcomes') return unpackOutcomes(told[1], (number, outcome) => this.#settle(number, outcome))
     if (told[0] === 'stray') return this.#options.onStray(told[1])
     if (told[0] === 'torn-down') return
-    const call = this.#byNumber.get(told[1])?.call ?? (told[0] === 'send' ? told[4] : undefined)
+    const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[4] : undefined)
     if (call === undefined) return
     const { reports } = this.#options
     switch (told[0]) {
@@ -226,8 +230,8 @@ class ThreadWorker implements Worker {
 
   /** A thread that is new has not heard the aborts of what may be on its way to it. */
   #repeatAborts(port: MessagePort): void {
-    for (const { number, aborted } of this.#byNumber.values()) {
-      if (aborted !== undefined) port.postMessage(['abort', number, aborted])
+    for (const { item, aborted } of this.#byNumber.values()) {
+      if (aborted !== undefined) port.postMessage(['abort', item.number, aborted])
     }
   }
 }
