@@ -7,6 +7,7 @@ import { type LiveApp, liveApps } from './live-apps.ts'
 import type { Sent } from './producer.ts'
 import type { Call } from './sender.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
+import { onProcessIdle } from './system.ts'
 
 /** How to end. */
 export interface StopOptions {
@@ -29,8 +30,12 @@ export class App implements LiveApp {
   /** The source of time it runs by. */
   readonly clock: Clock
   readonly #parts: Parts
+  #opened: Promise<void> | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
+  /** Why it takes nothing in any more. */
+  #refusal: Error | undefined
+  #forgetIdle = (): void => {}
 
   constructor(options: AppOptions) {
     const settings = appSettings(options)
@@ -40,9 +45,9 @@ export class App implements LiveApp {
     liveApps.add(this)
   }
 
-  /** Open the store and start the threads. Idempotent. */
+  /** Open the store and start the threads. Idempotent. Rejects with UMBEL_STORE_FAILED, UMBEL_APP_STOPPED. */
   start(): Promise<void> {
-    if (this.#stopped !== undefined) throw this.#hasStopped()
+    if (this.#stopped !== undefined) return Promise.reject(this.#refusal)
     this.#started ??= this.#start()
     return this.#started
   }
@@ -53,6 +58,7 @@ export class App implements LiveApp {
    */
   stop(options: StopOptions = {}): Promise<void> {
     const deadline = milliseconds(options.deadline ?? '30s', 'deadline')
+    this.#refusal = this.#hasStopped()
     this.#stopped ??= this.#stop(deadline)
     return this.#stopped
   }
@@ -69,9 +75,11 @@ export class App implements LiveApp {
 
   /**
    * Find a task or workflow by its id; give the task to have the handle typed by it.
-   * @throws UMBEL_UNKNOWN_RESULT when nothing is known under the id, or retention has dropped it.
+   * @throws UMBEL_UNKNOWN_RESULT when nothing is known under the id, or retention has dropped it; UMBEL_APP_STOPPED.
    */
-  result<R = unknown>(id: string, _of?: { readonly '~result'?: R }): Promise<AsyncResult<R>> {
+  async result<R = unknown>(id: string, _of?: { readonly '~result'?: R }): Promise<AsyncResult<R>> {
+    if (this.#refusal !== undefined) throw this.#refusal
+    await this.#openStore()
     return this.#parts.source.find(id) as Promise<AsyncResult<R>>
   }
 
@@ -91,7 +99,7 @@ export class App implements LiveApp {
   }
 
   #open(): Parts['producer'] {
-    if (this.#stopped !== undefined) throw this.#hasStopped()
+    if (this.#refusal !== undefined) throw this.#refusal
     if (this.#started === undefined) this.start().catch(this.#parts.failed)
     return this.#parts.producer
   }
@@ -105,24 +113,32 @@ export class App implements LiveApp {
   }
 
   async #start(): Promise<void> {
-    const { store, lanes, signals, clock } = this.#parts
-    await store.open()
+    const { lanes, signals, clock } = this.#parts
     // an idle script ends by itself: then threads are ended and teardowns run
-    process.once('beforeExit', this.#atExit)
+    this.#forgetIdle = onProcessIdle(() => this.stop().catch(this.#parts.failed))
+    await this.#openStore()
     await Promise.all([...lanes.values()].map((lane) => lane.start()))
     if (signals.wants('worker-ready')) signals.emit('worker-ready', { at: clock.now() })
   }
 
-  readonly #atExit = (): void => {
-    this.stop().catch(this.#parts.failed)
+  #openStore(): Promise<void> {
+    if (this.#opened === undefined) {
+      const { store, engine } = this.#parts
+      this.#opened = store.open().catch((cause) => {
+        this.#refusal ??= umbelError('UMBEL_STORE_FAILED', `The store of the app ${this.name} could not be opened.`, { cause })
+        throw this.#refusal
+      })
+      engine.opening(this.#opened)
+    }
+    return this.#opened
   }
 
   async #stop(deadline: number): Promise<void> {
     const { store, lanes, signals, clock, timers, results, shutdown, hold, engine } = this.#parts
     liveApps.delete(this)
-    process.off('beforeExit', this.#atExit)
+    this.#forgetIdle()
     if (signals.wants('worker-shutdown')) signals.emit('worker-shutdown', { at: clock.now(), deadline })
-    await this.#started?.catch(() => {})
+    await Promise.allSettled([this.#opened, this.#started])
     await shutdown.drain(deadline)
     await shutdown.abort()
     timers.stop()

@@ -60,6 +60,7 @@ export function assemble(settings: AppSettings): Parts {
     resolver: new SpecResolver({ tasks, lanes: settings.lanes, route: compileRoutes(settings.routes), routesByCall: settings.routes.some((route) => typeof route === 'function'), maxBytes: settings.maxBytes }),
     now: () => clock.now(),
     known: async (id) => (await store.get(id)) !== undefined,
+    knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const effects = { engine, timers, results, lane: (name: string) => lanes.get(name) as Lane }
   const announce: AnnounceContext = { signals, errors, row: (id) => engine.get(id) }

@@ -77,8 +77,8 @@ export class AsyncResult<R> {
     const cell = this.cell
     return new Promise((resolve, reject) => {
       const look = (): void => {
-        if (cell.refused !== undefined) reject(cell.refused)
-        else if (cell.accepted) resolve()
+        if (cell.accepted) resolve()
+        else if (cell.refused !== undefined) reject(cell.refused)
         else cell.wait(look)
       }
       look()

@@ -24,12 +24,21 @@ export class Engine implements RowReader {
   #events: EngineEvent[] = []
   #taken: (Taken | undefined)[] = []
   #running: Promise<void> | undefined
+  #opening: Promise<unknown> | undefined
 
   /** `failed` is told what went wrong where nobody waits for an answer. */
   constructor(store: Store, perform: Perform, failed: (error: unknown) => void) {
     this.#store = store
     this.#perform = perform
     this.#failed = failed
+  }
+
+  /** Take nothing in before the store is open. When that fails, what came in is refused. */
+  opening(open: Promise<void>): void {
+    this.#opening = open.then(
+      () => undefined,
+      (error: unknown) => error,
+    )
   }
 
   /** Take in a fact. `taken` is called once it is stored and its commands are carried out. */
@@ -85,11 +94,11 @@ export class Engine implements RowReader {
   }
 
   async #run(): Promise<void> {
-    await undefined // what the same turn sends goes into one batch
+    const refusal = await this.#opening // and what the same turn sends goes into one batch
     while (this.#events.length > 0) {
       const events = this.#events.splice(0, MAX_BATCH)
       const taken = this.#taken.splice(0, MAX_BATCH)
-      const error = await this.#take(events)
+      const error = refusal ?? (await this.#take(events))
       for (const answer of taken) answer?.(error)
     }
     this.#running = undefined

@@ -17,6 +17,8 @@ export interface ProducerParts {
   readonly now: () => number
   /** Whether the store knows an id already. */
   readonly known: (id: string) => Promise<boolean>
+  /** The same, as far as it can be told at once. */
+  readonly knownAtOnce: (id: string) => boolean
 }
 
 /** Something that was sent: its id and what it was compiled to. */
@@ -34,6 +36,8 @@ export interface Parent {
 /** Turns a call of a signature into one event for the engine: checked, routed, encoded, with an id. */
 export class Producer {
   readonly #parts: ProducerParts
+  /** Ids of the callers' choice that were sent and are not stored yet. */
+  readonly #chosen = new Set<string>()
 
   constructor(parts: ProducerParts) {
     this.#parts = parts
@@ -47,20 +51,34 @@ export class Producer {
         throw umbelError('UMBEL_LANE_FULL', `The lane ${lane.name} has ${lane.waiting} tasks waiting, of ${lane.options.backlog} that may.`)
       }
     }
+    reserve(prepared.wants)
     return this.#enter(prepared, parent)
   }
 
   /** Send, waiting while a lane's backlog is full. */
   async send(canvas: Canvas, call: Call, parent?: Parent): Promise<Sent> {
     const prepared = this.#prepare(canvas, call)
-    for (const [lane, count] of prepared.wants) while (!lane.hasSpace(count)) await lane.space()
+    const held: [Lane, number][] = []
+    try {
+      for (const [lane, count] of prepared.wants) {
+        await lane.reserved(count)
+        held.push([lane, count])
+      }
+      if (prepared.checkId) this.#checkNew(prepared.id) // others may have used it meanwhile
+    } catch (error) {
+      unreserve(held)
+      throw error
+    }
     return this.#enter(prepared, parent)
   }
 
   /** Take in what a handler sent under an id it chose. */
   sendAs(id: string, canvas: Encoded, parent: Parent): void {
+    validId(id)
     const plan = this.planOf(canvas)
-    this.#enter({ id, plan, checkId: false, wants: this.#wants(plan) }, parent)
+    const wants = this.#wants(plan)
+    reserve(wants)
+    this.#enter({ id, plan, checkId: false, wants }, parent)
   }
 
   /** Compile an encoded canvas. */
@@ -72,17 +90,19 @@ export class Producer {
     const whole = isEmptyCall(call) ? canvas : withCall(canvas, call.args, call.kwargs, call.options)
     const plan = this.#parts.resolver.plan(whole)
     const chosen = call.options.id ?? canvas.options.id
+    if (chosen !== undefined) this.#checkNew(validId(chosen))
     return { id: chosen ?? this.#parts.ids(), plan, checkId: chosen !== undefined, wants: this.#wants(plan) }
   }
 
+  /** Send what is prepared and has its places. */
   #enter({ id, plan, checkId, wants }: Prepared, parent: Parent | undefined): Sent {
     const { engine, results, now } = this.#parts
     const cell = results.cell(id)
     cell.pending = true
     if (plan.nodes.length > 1) cell.plan = plan
-    for (const [lane, count] of wants) lane.reserve(count)
     const answer = (error?: unknown): void => {
-      for (const [lane, count] of wants) lane.unreserve(count)
+      if (checkId) this.#chosen.delete(id)
+      unreserve(wants)
       cell.answer(error)
       if (error !== undefined) this.#refused(id, error)
     }
@@ -96,11 +116,15 @@ export class Producer {
     return { id, plan }
   }
 
+  /** Refuse an id where it can be told at once, so that whoever waits for what has it already is left in peace. */
+  #checkNew(id: string): void {
+    if (this.#chosen.has(id) || this.#parts.knownAtOnce(id)) throw duplicate(id)
+  }
+
   /** An id of the caller's choice is taken in once. */
   #whenNew(id: string, accept: () => void, answer: (error: unknown) => void): void {
-    const { engine, known } = this.#parts
-    const duplicate = (): void => answer(umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`))
-    known(id).then((used) => (used || engine.get(id) !== undefined ? duplicate() : accept()), answer)
+    this.#chosen.add(id)
+    this.#parts.known(id).then((used) => (used ? answer(duplicate(id)) : accept()), answer)
   }
 
   #refused(id: string, error: unknown): void {
@@ -123,8 +147,26 @@ export class Producer {
       const lane = this.#parts.lanes.get(node.spec.lane)
       if (lane !== undefined) wants.set(lane, (wants.get(lane) ?? 0) + 1)
     }
-    return [...wants]
+    // in one order for all, so that no two senders wait for what the other one holds
+    return [...wants].sort(([a], [b]) => (a.name < b.name ? -1 : 1))
   }
+}
+
+const duplicate = (id: string): Error => umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`)
+
+/** Refuse an id that is none, or that could be a node's, a callback's or a replacement's. @throws UMBEL_BAD_OPTION */
+function validId(id: unknown): string {
+  if (typeof id === 'string' && /^[^/\p{Cc}]{1,256}$/u.test(id) && !/\.[ler]\d+$/.test(id)) return id
+  const shown = typeof id === 'string' ? JSON.stringify(id.slice(0, 80)) : typeof id
+  throw umbelError('UMBEL_BAD_OPTION', `The id is ${shown}: it must be text of 1 to 256 characters, without / and not ending like .l0, .e0 or .r0.`)
+}
+
+function reserve(wants: Wants): void {
+  for (const [lane, count] of wants) lane.reserve(count)
+}
+
+function unreserve(wants: Wants): void {
+  for (const [lane, count] of wants) lane.unreserve(count)
 }
 
 /** How many tasks go to which lane. */

@@ -10,6 +10,7 @@ export class Resources {
   readonly #clock: Clock
   readonly #made = new Map<TaskBase, unknown>()
   readonly #making = new Map<TaskBase, Promise<unknown>>()
+  #closed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -29,9 +30,9 @@ export class Resources {
     return making
   }
 
-  /** Undo all that was made, newest first. `failed` is told what a teardown threw. */
+  /** Undo all that was made, newest first; what is still being made is undone as soon as it is. `failed` is told what a teardown threw. */
   async tearDown(failed: (error: unknown) => void): Promise<void> {
-    await Promise.allSettled(this.#making.values())
+    this.#closed = true
     const made = [...this.#made].reverse()
     this.#made.clear()
     for (const [base, value] of made) await undo(base, value, failed)
@@ -56,6 +57,10 @@ export class Resources {
     )
     try {
       const value = await Promise.race([setup.catch(setupFailed), late])
+      if (this.#closed) {
+        await undo(base, value, () => {})
+        throw umbelError('UMBEL_APP_STOPPED', 'The app stopped while a setup ran.')
+      }
       this.#made.set(base, value)
       return value
     } finally {

@@ -92,7 +92,10 @@ export class AppResultSource implements ResultSource {
 
   /** See to it that a cell learns of an end that has been already, or of a send that is refused. */
   #attach(cell: Cell, workflow: string): void {
-    if (cell.ended || this.#engine.get(cell.id) !== undefined) return
+    if (cell.ended) return
+    const row = this.peek(cell.id)
+    if (row !== undefined && hasEnded(row) && !cell.pending) return this.#end(cell, row)
+    if (this.#engine.get(cell.id) !== undefined) return
     if (workflow !== cell.id && this.#results.waitsFor(workflow)) {
       const whole = this.#results.cell(workflow)
       const look = (): void => {
@@ -109,11 +112,16 @@ export class AppResultSource implements ResultSource {
   #load(cell: Cell): void {
     this.#store.get(cell.id).then(
       (row) => {
-        if (row !== undefined && hasEnded(row)) cell.end(row)
-        else if (!cell.ended) cell.answer(umbelError('UMBEL_RESULT_GONE', `The result of ${cell.id} is not kept any more.`))
+        if (row !== undefined && hasEnded(row)) return this.#end(cell, row)
+        if (!cell.ended) cell.answer(umbelError('UMBEL_RESULT_GONE', `The result of ${cell.id} is not kept any more.`))
         this.#results.drop(cell.id)
       },
       (error: unknown) => cell.answer(error),
     )
+  }
+
+  #end(cell: Cell, row: Row): void {
+    cell.end(row)
+    this.#results.drop(cell.id)
   }
 }

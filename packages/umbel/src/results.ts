@@ -71,6 +71,8 @@ export class Cell {
 /** The cells of what has not ended, by id. A cell leaves when it ends; the handles that hold it keep it. */
 export class Results {
   readonly #cells = new Map<string, Cell>()
+  /** Why nothing will ever end here any more. */
+  #refusal: unknown
 
   /** The cell of an id, made when there is none. */
   cell(id: string): Cell {
@@ -78,6 +80,7 @@ export class Results {
     if (cell === undefined) {
       cell = new Cell(id)
       this.#cells.set(id, cell)
+      if (this.#refusal !== undefined) cell.answer(this.#refusal)
     }
     return cell
   }
@@ -102,8 +105,9 @@ export class Results {
     this.#cells.delete(id)
   }
 
-  /** Refuse everything still waited for: the app has stopped. */
+  /** Refuse all that is waited for and has not ended, from now on: the app has stopped. */
   refuseAll(error: unknown): void {
+    this.#refusal = error
     for (const cell of this.#cells.values()) if (!cell.ended) cell.answer(error)
     this.#cells.clear()
   }

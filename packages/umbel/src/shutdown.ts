@@ -30,16 +30,17 @@ export class Shutdown {
     return this.#aborting
   }
 
-  /** Called after each batch: things may have come to rest. */
+  /** Called with each batch: once the engine has taken in all there is, things may have come to rest. */
   looked(): void {
-    this.#look?.()
+    if (this.#look !== undefined) this.#parts.engine.drained().then(() => this.#look?.())
   }
 
   /** Resolve at the deadline (milliseconds from now), or once nothing waits, runs, or becomes due before it. */
   async drain(deadline: number): Promise<void> {
     const { engine, timers, clock } = this.#parts
     const end = clock.simulated ? Number.NEGATIVE_INFINITY : clock.now() + deadline
-    const rested = (): boolean => !engine.busy && engine.active === 0 && (timers.next() ?? Number.POSITIVE_INFINITY) > end
+    const rested = (): boolean =>
+      !engine.busy && engine.active === 0 && (timers.next() ?? Number.POSITIVE_INFINITY) > end
     await this.#until(rested, deadline)
   }
 

@@ -46,6 +46,20 @@ class SystemTimer implements Timer {
 /** Wait for one turn of the event loop, in which everything that is ready has run. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+const atIdle = new Set<() => void>()
+const tellIdle = (): void => {
+  for (const run of [...atIdle]) run()
+}
+
+/** Call back when the process has nothing left to do and is about to end. Returns how to stop that. */
+export function onProcessIdle(run: () => void): () => void {
+  if (atIdle.size === 0) process.on('beforeExit', tellIdle)
+  atIdle.add(run)
+  return () => {
+    if (atIdle.delete(run) && atIdle.size === 0) process.off('beforeExit', tellIdle)
+  }
+}
+
 /** Keeps the process open while it is told to, whatever else the process waits for. */
 export class ProcessHold {
   readonly #handle = setInterval(() => {}, LONGEST_TIMER).unref()

@@ -1,4 +1,4 @@
-import type { AbortReason, TaskRow, Worker } from '@umbel/core'
+import { type AbortReason, type TaskRow, umbelError, type Worker } from '@umbel/core'
 import { Slots } from './slots.ts'
 
 /** How wide a lane is. */
@@ -30,7 +30,9 @@ export class Lane {
   readonly #threads: Line
   readonly #inline: Line
   #reserved = 0
-  #space: (() => void)[] = []
+  /** Those who wait for places, oldest first. */
+  readonly #waiters = new Set<Waiter>()
+  #stopped = false
 
   constructor({ name, options, threads, inline, execute }: LaneParts) {
     this.name = name
@@ -62,20 +64,22 @@ export class Lane {
     )
   }
 
-  /** Hold places for tasks that were sent and have not arrived yet. */
+  /** Hold places for tasks that were sent and have not arrived yet, whether there is space or not. */
   reserve(count: number): void {
     this.#reserved += count
+  }
+
+  /** Hold places once there is space for them: first come, first served. @throws UMBEL_APP_STOPPED */
+  async reserved(count: number): Promise<void> {
+    if (this.#stopped) throw this.#hasStopped()
+    if (this.#waiters.size === 0 && this.hasSpace(count)) return this.reserve(count)
+    await new Promise<void>((resolve, reject) => this.#waiters.add({ count, resolve, reject }))
   }
 
   /** Give back places held by `reserve`: the tasks have arrived, or never will. */
   unreserve(count: number): void {
     this.#reserved -= count
     this.#tellSpace()
-  }
-
-  /** Resolve when there may be space again. */
-  space(): Promise<void> {
-    return new Promise((resolve) => this.#space.push(resolve))
   }
 
   add(row: TaskRow): void {
@@ -112,6 +116,9 @@ export class Lane {
 
   /** End the workers. */
   async stop(): Promise<void> {
+    this.#stopped = true
+    for (const { reject } of this.#waiters) reject(this.#hasStopped())
+    this.#waiters.clear()
     await Promise.all([this.#threads.worker.stop(), this.#inline.worker.stop()])
   }
 
@@ -125,9 +132,23 @@ export class Lane {
   }
 
   #tellSpace(): void {
-    if (this.#space.length === 0) return
-    for (const resolve of this.#space.splice(0)) resolve()
+    for (const waiter of this.#waiters) {
+      if (!this.hasSpace(waiter.count)) return
+      this.#waiters.delete(waiter)
+      this.reserve(waiter.count)
+      waiter.resolve()
+    }
   }
+
+  #hasStopped(): Error {
+    return umbelError('UMBEL_APP_STOPPED', `The lane ${this.name} was full until the app stopped.`)
+  }
+}
+
+interface Waiter {
+  readonly count: number
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
 }
 
 interface Waiting {

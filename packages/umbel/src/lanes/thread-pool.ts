@@ -49,7 +49,8 @@ export class ThreadPool {
   readonly #ports = new Map<number, MessagePort>()
   readonly #awaited = new Map<number, (port: MessagePort) => void>()
   #pool: Piscina | undefined
-  #tornDown: (() => void) | undefined
+  /** Called with each port whose thread has run its teardowns or is gone. */
+  #tornDown: ((port: MessagePort) => void) | undefined
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options
@@ -111,10 +112,10 @@ export class ThreadPool {
   #join(message: Partial<Hello>): void {
     if (message?.umbel !== 'hello') return
     const { thread, port } = message as Hello
-    port.on('message', (told: Told) => this.#take(told))
+    port.on('message', (told: Told) => this.#take(told, port))
     port.on('close', () => {
       this.#ports.delete(thread)
-      if (this.#ports.size === 0) this.#tornDown?.()
+      this.#tornDown?.(port)
     })
     port.unref()
     this.#ports.set(thread, port)
@@ -137,22 +138,22 @@ export class ThreadPool {
 
   #drain(port: MessagePort): void {
     for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
-      this.#take(got.message)
+      this.#take(got.message, port)
   }
 
-  #take(told: Told): void {
-    if (told[0] === 'torn-down') this.#tornDown?.()
+  #take(told: Told, port: MessagePort): void {
+    if (told[0] === 'torn-down') this.#tornDown?.(port)
     else this.#options.told(told)
   }
 
   async #tearDown(): Promise<void> {
-    let left = this.#ports.size
-    if (left === 0) return
+    const awaited = new Set(this.#ports.values())
+    if (awaited.size === 0) return
     await new Promise<void>((resolve) => {
       const timer = systemClock.setTimer(resolve, TEARDOWN_DEADLINE)
-      this.#tornDown = () => {
-        left -= 1
-        if (left > 0 && this.#ports.size > 0) return
+      this.#tornDown = (port) => {
+        awaited.delete(port)
+        if (awaited.size > 0) return
         timer.cancel()
         resolve()
       }
