@@ -37,8 +37,6 @@ const MOST_ERRORS = 64
 const MOST_FIELDS = 65_536
 /** What a field that cannot travel takes of that. */
 const UNFIT_FIELD = 1024
-/** The most fields of one error. */
-const MOST_KEYS = 256
 
 /** Fields with a place of their own in ErrorData. */
 const RESERVED: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', 'errors', 'code', '__proto__'])
@@ -211,7 +209,7 @@ class Describer {
   #encodeFields(of: object | undefined, depth: number): string | undefined {
     if (of === undefined || depth >= DEEPEST) return undefined
     const entries: string[] = []
-    for (const key of tryRead(() => Object.keys(of).slice(0, MOST_KEYS)) ?? []) {
+    for (const key of tryRead(() => Object.keys(of)) ?? []) {
       if (RESERVED.has(key) || key === '$' || this.#fields <= 0 || this.#errors <= 0) continue
       const text = tryRead(() => this.#encodeField((of as Readonly<Record<string, unknown>>)[key], depth))
       // what cannot travel was walked too

@@ -64,7 +64,8 @@ export class SourceScanner {
         continue
       }
       item ??= { rest: this.sees('...'), hasDefault: false }
-      if (this.sees('=') && !this.sees('=>') && !this.sees('==')) item.hasDefault = true
+      // the first one is the default's; those within it change nothing
+      if (this.sees('=')) item.hasDefault = true
       before = this.skipToken(before)
     }
     return undefined

@@ -94,6 +94,13 @@ describe('the arity of a handler', () => {
     })
   })
 
+  it('of a function whose source is read wrong has no upper end', () => {
+    // only a parser knows that this is a regular expression and no division
+    const source = '(ctx, a = function () { if (1) /\\)}\\)/.test("x") }, b) => 1'
+    expect(arityOf(made(source))).toEqual({ min: 0, max: ANY })
+    expect(arityOf(made('class extends (Object) { constructor(ctx) { super() } }'))).toEqual({ min: 0, max: ANY })
+  })
+
   it('agrees with how the parameters were put together', () => {
     const defaults = fc.constantFrom(
       '1',

@@ -88,7 +88,7 @@ describe('a value', () => {
   it('of a kind the codec knows is never refused', () => {
     fc.assert(
       fc.property(travellers, (value) => same(decode(encode(value)), value)),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     )
   })
 
@@ -346,9 +346,9 @@ describe('bounds', () => {
     expect(performance.now() - before).toBeLessThan(1000)
   })
 
-  it('refuses text longer than V8 can hold', () => {
-    const part = 'x'.repeat(2 ** 28)
-    expect(codeOf(() => encode([part, part, part], { maxBytes: 2 ** 31 }))).toBe('UMBEL_VALUE_TOO_LARGE')
+  it('refuses text longer than V8 can hold', { timeout: 30_000 }, () => {
+    const half = 'x'.repeat(2 ** 28)
+    expect(codeOf(() => encode([half, half], { maxBytes: 2 ** 31 }))).toBe('UMBEL_VALUE_TOO_LARGE')
   })
 })
 
@@ -455,7 +455,7 @@ describe('text that encode did not make', () => {
     )
     const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
       tree: fc.oneof(
-        { depthSize: 'medium' },
+        { depthSize: 'small' },
         fc.jsonValue(),
         fc.record({ $: names, v: tie('tree') }, { requiredKeys: ['$'] }),
         fc.array(tie('tree'), { maxLength: 4 }),
@@ -474,7 +474,7 @@ describe('text that encode did not make', () => {
         expect(['nothing thrown', 'UMBEL_BAD_VALUE']).toContain(code)
         expect(({} as Record<string, unknown>).admin).toBeUndefined()
       }),
-      { numRuns: 5000 },
+      { numRuns: 2000 },
     )
   })
 })

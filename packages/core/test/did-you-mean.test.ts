@@ -37,6 +37,11 @@ describe('did you mean', () => {
     )
   })
 
+  it('compares the beginnings of long names', () => {
+    const long = 'etl.'.repeat(20)
+    expect(closest(`${long}with.an.end.of.its.own`, [`${long}and.another`])).toBe(`${long}and.another`)
+  })
+
   it('quotes what it suggests, so that a hostile name cannot forge a line of a log', () => {
     expect(didYouMean('abcdef', ['abcde\nERROR'.slice(0, 7)])).toBe(' Did you mean "abcde\\nE"?')
   })

@@ -102,6 +102,10 @@ describe('whatever is thrown', () => {
     const wide = new Error('x')
     for (let key = 0; key < 100_000; key += 1) Object.assign(wide, { [`k${key}`]: 'v'.repeat(20) })
     expect(JSON.stringify(toErrorData(wide)).length).toBeLessThan(200_000)
+    const heavy = new Error('x')
+    for (let key = 0; key < 200; key += 1) Object.assign(heavy, { [`k${key}`]: 'v'.repeat(2000) })
+    expect(toErrorData(heavy).fields?.length).toBeGreaterThan(60_000)
+    expect(toErrorData(heavy).fields?.length).toBeLessThan(70_000)
   })
 
   it('is cut at 8 causes, and at 64 errors in all', () => {
@@ -310,5 +314,7 @@ describe('error data that was tampered with', () => {
   it('whose class is none gives a TaskError', () => {
     const classes = new Map([['Odd', (() => undefined) as unknown as new () => Error]])
     expect(fromErrorData({ name: 'Odd', message: 'x' }, classes)).toBeInstanceOf(TaskError)
+    const plain = new Map([['Odd', class Odd {} as unknown as new () => Error]])
+    expect(fromErrorData({ name: 'Odd', message: 'x' }, plain)).toBeInstanceOf(TaskError)
   })
 })
