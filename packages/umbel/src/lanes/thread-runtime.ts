@@ -48,7 +48,7 @@ let running: { readonly number: number; readonly control: AttemptControl } | und
 let cell = 0
 
 const earlyAborts = new Map<number, AbortReason>()
-/** Tasks that never took longer than SEND_AHEAD here. */
+/** Whether a task took less than SEND_AHEAD when it last ran here: finished results can wait for it. */
 const quick = new Map<string, boolean>()
 
 const results = new ThreadResults()
@@ -100,8 +100,7 @@ export async function runWork(work: Work): Promise<Answer> {
 async function timed(item: Item): Promise<Outcome> {
   const begun = systemClock.monotonic()
   const outcome = await runItem(item)
-  const isQuick = systemClock.monotonic() - begun < SEND_AHEAD
-  quick.set(item.task, isQuick && quick.get(item.task) !== false)
+  quick.set(item.task, systemClock.monotonic() - begun < SEND_AHEAD)
   return outcome
 }
 
