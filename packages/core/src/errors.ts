@@ -3,10 +3,6 @@
  * next step.
  */
 export const ERRORS = {
-  UMBEL_NODE_VERSION: {
-    summary: 'This Node.js is too old.',
-    nextStep: 'Install Node.js 22.18 or newer.',
-  },
   UMBEL_NO_APP: {
     summary: 'No live app knows the task that was sent.',
     nextStep: 'Call createApp with its tasks first, or send it with app.delay(signature).',
@@ -219,7 +215,12 @@ export function umbelError(
   message: string,
   options?: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> },
 ): UmbelError {
-  return new UmbelError(code, `${message} ${ERRORS[code].nextStep}`, options)
+  return new UmbelError(code, codedMessage(code, message), options)
+}
+
+/** Put the next step of a code behind what went wrong, which becomes a sentence where it is none. */
+export function codedMessage(code: ErrorCode, message: string): string {
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${ERRORS[code].nextStep}`
 }
 
 /** What is known here of an error whose class is not. */
