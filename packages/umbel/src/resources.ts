@@ -17,14 +17,14 @@ export class Resources {
   }
 
   /**
-   * What the setup of a base made. Those who ask while it is being made share it; after a failure the next one tries again.
+   * What the setup of a base made, for a task. Those who ask while it is being made share it; after a failure the next one tries again.
    * @throws UMBEL_SETUP_FAILED, UMBEL_SETUP_TIMEOUT
    */
-  async get(base: TaskBase): Promise<unknown> {
+  async get(base: TaskBase, task: string): Promise<unknown> {
     if (this.#made.has(base)) return this.#made.get(base)
     let making = this.#making.get(base)
     if (making === undefined) {
-      making = this.#make(base).finally(() => this.#making.delete(base))
+      making = this.#make(base, task).finally(() => this.#making.delete(base))
       this.#making.set(base, making)
     }
     return making
@@ -38,13 +38,13 @@ export class Resources {
     for (const [base, value] of made) await undo(base, value, failed)
   }
 
-  async #make(base: TaskBase): Promise<unknown> {
+  async #make(base: TaskBase, task: string): Promise<unknown> {
     const limit = base.setupTimeout === undefined ? SETUP_TIMEOUT : milliseconds(base.setupTimeout, 'setupTimeout')
     const setup = currentAttempt.exit(async () => base.setup?.())
     let timer: Timer | undefined
     const late = new Promise<never>((_, reject) => {
       timer = this.#clock.setTimer(
-        () => reject(umbelError('UMBEL_SETUP_TIMEOUT', `A setup took longer than ${limit} ms.`)),
+        () => reject(umbelError('UMBEL_SETUP_TIMEOUT', `A setup of ${task} took longer than ${limit} ms.`)),
         limit,
       )
     })
@@ -56,10 +56,10 @@ export class Resources {
       ),
     )
     try {
-      const value = await Promise.race([setup.catch(setupFailed), late])
+      const value = await Promise.race([setup.catch((cause) => setupFailed(task, cause)), late])
       if (this.#closed) {
         await undo(base, value, () => {})
-        throw umbelError('UMBEL_APP_STOPPED', 'The app stopped while a setup ran.')
+        throw umbelError('UMBEL_APP_STOPPED', `The app stopped while a setup of ${task} ran.`)
       }
       this.#made.set(base, value)
       return value
@@ -69,8 +69,8 @@ export class Resources {
   }
 }
 
-function setupFailed(cause: unknown): never {
-  throw umbelError('UMBEL_SETUP_FAILED', 'The setup of a base task threw.', { cause })
+function setupFailed(task: string, cause: unknown): never {
+  throw umbelError('UMBEL_SETUP_FAILED', `A setup of ${task} threw.`, { cause })
 }
 
 async function undo(base: TaskBase, value: unknown, failed: (error: unknown) => void): Promise<void> {

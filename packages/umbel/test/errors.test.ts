@@ -1,0 +1,256 @@
+import { afterEach, expect, test } from 'vitest'
+import {
+  type AnySignature,
+  type App,
+  type AppOptions,
+  chain,
+  chord,
+  createApp,
+  defineTasks,
+  ERRORS,
+  type ErrorCode,
+  group,
+  Ignore,
+  memoryStore,
+  Reject,
+  SimulatedClock,
+  type Store,
+  task,
+  UmbelError,
+} from '../src/index.ts'
+import { unloadable } from './fixtures/fails-in-threads.ts'
+import { faults } from './fixtures/faults.ts'
+
+const apps: App[] = []
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.stop({ deadline: 0 })))
+})
+
+const open = (options: AppOptions = {}): App => {
+  const app = createApp({ tasks: [faults], lanes: { default: { threads: 0, inline: 2 } }, ...options })
+  apps.push(app)
+  return app
+}
+/** A call as plain JavaScript may write it. */
+const loose = <T = never>(value: unknown): T => value as T
+const ended = (signature: AnySignature, options?: AppOptions): Promise<unknown> => open(options).delay(signature).get()
+const THREADS: AppOptions = { lanes: { default: { threads: 1 } } }
+const closures = (handlers: Record<string, () => unknown>, namespace = 'closures') =>
+  defineTasks(namespace, handlers) as Record<string, AnySignature & { delay(): { get(): Promise<unknown> } }>
+const one = (handler: () => unknown): Promise<unknown> => {
+  const tasks = closures({ handler })
+  return ended(tasks.handler as AnySignature, { tasks: [loose(tasks)] })
+}
+/** A memory store, changed. */
+const storeWith = (change: Partial<Store>): Store => Object.assign(memoryStore(), change)
+
+let nested: AnySignature = faults.fine.si(1)
+for (let depth = 0; depth < 201; depth += 1) nested = chord([nested, faults.fine.si(1)], loose(faults.sum.s()))
+
+/** For each code: what raises it, and what its message must name. */
+const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> = {
+  UMBEL_NO_APP: [() => faults.fine.delay(1), 'faults.fine'],
+  UMBEL_AMBIGUOUS_APP: [
+    () => {
+      open({ name: 'one' })
+      open({ name: 'two' })
+      faults.fine.delay(1)
+    },
+    'one, two',
+  ],
+  UMBEL_APP_STOPPED: [
+    () => {
+      const app = open({ name: 'shop' })
+      app.stop()
+      app.delay(faults.fine.s(1))
+    },
+    'shop',
+  ],
+  UMBEL_UNKNOWN_TASK: [
+    () => open().delay(loose({ data: { ...faults.fine.s(1).data, task: 'faults.fien' } })),
+    'faults.fien. Did you mean "faults.fine"?',
+  ],
+  UMBEL_DUPLICATE_TASK: [
+    () => {
+      const tasks = closures({ twice: () => 1 })
+      open({ tasks: [loose(tasks), loose(closures({ twice: () => 2 }))] })
+    },
+    'closures.twice',
+  ],
+  UMBEL_NOT_A_TASK: [() => defineTasks('none', { missing: loose(undefined) }), 'none.missing'],
+  UMBEL_BAD_NAME: [() => defineTasks('a b', {}), '"a b"'],
+  UMBEL_BAD_OPTION: [() => open(loose({ lane: {} })), 'lane. Did you mean "lanes"?'],
+  UMBEL_WRONG_ARITY: [() => open().delay(loose(faults.fine.s(...loose<[number]>([1, 2])))), 'faults.fine takes 1'],
+  UMBEL_BAD_KWARGS: [() => open().delay(loose(faults.mails.s())), 'faults.mails do not fit: to is missing'],
+  UMBEL_CANNOT_TRAVEL: [() => open().delay(faults.fine.s(loose(() => 1))), 'args[0]'],
+  UMBEL_VALUE_TOO_LARGE: [() => open({ values: { maxBytes: 10 } }).delay(faults.fine.s(loose('x'.repeat(11)))), 'args'],
+  UMBEL_VALUE_TOO_DEEP: [
+    () => {
+      let deep: unknown = 1
+      for (let depth = 0; depth < 1_000; depth += 1) deep = [deep]
+      open().delay(faults.fine.s(loose(deep)))
+    },
+    'args[0][0]',
+  ],
+  UMBEL_BAD_VALUE: [
+    async () => {
+      const store = memoryStore()
+      const { id } = open({ store }).delay(faults.fine.s(1))
+      await apps[0]?.result(id).then((result) => result.get())
+      const row = await store.get(id)
+      const tampered = storeWith({ get: async () => loose({ ...row, result: '{"$":' }) })
+      return (await open({ store: tampered }).result(id)).get()
+    },
+    '',
+  ],
+  UMBEL_BAD_DURATION: [
+    () => open().delay(faults.fine.s(1).set({ countdown: loose('1 parsec') })),
+    'countdown is "1 parsec"',
+  ],
+  UMBEL_BAD_RETRY: [
+    () => task(() => 1, { retry: { max: -1 } }) && defineTasks('bad', { retry: task(() => 1, { retry: { max: -1 } }) }),
+    'max',
+  ],
+  UMBEL_BAD_ROUTE: [() => open({ routes: [loose(5)] }), 'routes[0]'],
+  UMBEL_UNKNOWN_LANE: [
+    () => open().delay(faults.fine.s(1).set({ lane: 'defalt' })),
+    'defalt, which does not exist. Did you mean "default"?',
+  ],
+  UMBEL_LANE_FULL: [
+    () => {
+      const app = open({ lanes: { narrow: { threads: 0, backlog: 2 } } })
+      for (let sent = 0; sent < 3; sent += 1) app.delay(faults.fine.s(1).set({ lane: 'narrow' }))
+    },
+    'narrow',
+  ],
+  UMBEL_BAD_LANE: [
+    () => open({ lanes: { empty: { threads: 0, inline: 0 } } }).delay(faults.fine.s(1).set({ lane: 'empty' })),
+    'the lane empty',
+  ],
+  UMBEL_BAD_PRIORITY: [() => open().delay(faults.fine.s(1).set({ priority: 11 })), 'faults.fine is 11'],
+  UMBEL_BAD_ETA: [() => open().delay(faults.fine.s(1).set({ eta: new Date(Number.NaN) })), 'eta is Invalid Date'],
+  UMBEL_CANVAS_CYCLE: [
+    () => {
+      const steps: unknown[] = []
+      const cycle = { kind: 'chain', steps, options: {} }
+      steps.push(cycle)
+      open().delay(loose(cycle))
+    },
+    'chain',
+  ],
+  UMBEL_CANVAS_TOO_DEEP: [() => open().delay(nested), '200'],
+  UMBEL_CANVAS_TOO_LARGE: [
+    () => {
+      const steps = new Array(1_000_001).fill(group([]).data)
+      open().delay(loose({ kind: 'chain', steps, options: {} }))
+    },
+    '2000000',
+  ],
+  UMBEL_BAD_CANVAS: [() => open().delay(chain([])), 'chain'],
+  UMBEL_DUPLICATE_ID: [
+    () => {
+      open().delay(faults.hangs.s().set({ id: 'order-7' }))
+      apps[0]?.delay(faults.hangs.s().set({ id: 'order-7' }))
+    },
+    'order-7',
+  ],
+  UMBEL_WOULD_DEADLOCK: [
+    () => {
+      const tasks = closures({ waits: () => tasks.fine?.delay().get(), fine: () => 1 })
+      return ended(loose(tasks.waits), { tasks: [loose(tasks)] })
+    },
+    'closures.waits',
+  ],
+  UMBEL_TIMEOUT: [
+    () =>
+      open()
+        .delay(faults.hangs.s().set({ id: 'slow' }))
+        .get({ timeout: 1 }),
+    'slow',
+  ],
+  UMBEL_ABORTED: [
+    () =>
+      open()
+        .delay(faults.hangs.s().set({ id: 'slow' }))
+        .get({ signal: AbortSignal.abort() }),
+    'slow',
+  ],
+  UMBEL_REVOKED: [
+    async () => {
+      const result = open().delay(faults.fine.s(1).set({ countdown: '1h', id: 'unwanted' }))
+      await result.accepted
+      await result.revoke()
+      return result.get()
+    },
+    'unwanted',
+  ],
+  UMBEL_EXPIRED: [
+    async () => {
+      const clock = new SimulatedClock()
+      const result = open({ clock }).delay(faults.fine.s(1).set({ countdown: '2h', expires: '1h' }))
+      const get = result.get()
+      await Promise.all([clock.advance('3h'), get])
+    },
+    'faults.fine',
+  ],
+  UMBEL_REJECTED: [
+    () =>
+      one(() => {
+        throw new Reject('no such customer')
+      }),
+    'no such customer',
+  ],
+  UMBEL_IGNORED: [
+    () =>
+      one(() => {
+        throw new Ignore()
+      }),
+    'closures.handler',
+  ],
+  UMBEL_RETRIES_SPENT: [() => ended(faults.asksAgain.s()), 'faults.asksAgain'],
+  UMBEL_WORKER_LOST: [() => ended(faults.exits.s(), THREADS), 'faults.exits ended with exit code 4'],
+  UMBEL_SETUP_FAILED: [() => ended(faults.setupThrows.s()), 'faults.setupThrows'],
+  UMBEL_SETUP_TIMEOUT: [() => ended(faults.setupHangs.s()), 'faults.setupHangs took longer than 20 ms'],
+  UMBEL_HANDLER_THREW_NOTHING: [() => ended(faults.throwsNull.s()), 'null'],
+  UMBEL_CHORD_FAILED: [
+    () =>
+      new Promise((_, reject) => {
+        const app = open()
+        app.on('task-failure', ({ error }) => reject(error), { task: 'faults.sum' })
+        app.delay(chord([faults.fine.s(1), faults.throws.s('no third')], faults.sum.s()))
+      }),
+    'no third',
+  ],
+  UMBEL_UNKNOWN_STATE: [() => ended(faults.unknownState.s()), 'FLYING'],
+  UMBEL_UNKNOWN_RESULT: [() => open().result('nothing-here'), 'nothing-here'],
+  UMBEL_RESULT_GONE: [
+    async () => {
+      const app = open({ store: memoryStore({ keepEnded: 1 }) })
+      const whole = group([faults.fine.s(1)]).delay()
+      await whole.get()
+      for (let sent = 0; sent < 3; sent += 1) await app.delay(faults.fine.s(1)).get()
+      return whole.results[0]?.get()
+    },
+    '/',
+  ],
+  UMBEL_STORE_FAILED: [
+    () => ended(faults.fine.s(1), { store: storeWith({ commit: () => Promise.reject(new Error('disk full')) }) }),
+    'not stored',
+  ],
+  UMBEL_MODULE_FAILED: [() => ended(unloadable.never.s(), { ...THREADS, tasks: [unloadable] }), 'fails-in-threads'],
+}
+
+test.each(Object.entries(CASES))(
+  '%s is raised, names the culprit and says what to do next',
+  async (code, [raise, names]) => {
+    const error = await (async () => raise())().then(
+      (value) => `nothing raised but ${String(value)}`,
+      (raised: unknown) => raised,
+    )
+    expect(error).toBeInstanceOf(UmbelError)
+    const { message, code: raised } = error as UmbelError
+    expect(raised, message).toBe(code)
+    expect(message).toContain(names)
+    expect(message.endsWith(ERRORS[code as ErrorCode].nextStep), message).toBe(true)
+  },
+)
