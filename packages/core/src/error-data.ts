@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, TaskError, UmbelError } from './errors.ts'
+import { codedMessage, ERRORS, type ErrorCode, TaskError, UmbelError } from './errors.ts'
 import { readValue } from './read-value.ts'
 import { classNameOf, describeObject, isError, isRecord } from './value-kinds.ts'
 import { writeValue } from './write-value.ts'
@@ -55,7 +55,7 @@ export function toErrorData(thrown: unknown): ErrorData {
  * `umbelError` does.
  */
 export function codedError(code: ErrorCode, message: string): ErrorData {
-  return { name: 'UmbelError', code, message: `${message} ${ERRORS[code].nextStep}` }
+  return { name: 'UmbelError', code, message: codedMessage(code, message) }
 }
 
 const BUILT_IN: ErrorClasses = new Map<string, ErrorClass>(

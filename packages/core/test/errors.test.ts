@@ -20,6 +20,11 @@ describe('every coded error', () => {
     expect(new Set(summaries).size).toBe(summaries.length)
   })
 
+  it('ends what went wrong with a full stop before it says what to do', () => {
+    expect(umbelError('UMBEL_REJECTED', 'no such account').message).toMatch(/^no such account\. Mend /)
+    expect(umbelError('UMBEL_REJECTED', 'Really?').message).toMatch(/^Really\? Mend /)
+  })
+
   it('may bring a cause and details', () => {
     const cause = new Error('inner')
     const error = umbelError('UMBEL_TIMEOUT', 'Late.', { cause, details: { limit: 5 } })
