@@ -4,7 +4,7 @@ import type { EngineEvent } from './event.ts'
 import { MACHINES, type Machines } from './machines.ts'
 import type { Row, RowReader, TaskRow } from './rows.ts'
 import { takeTaskEvent } from './task-life.ts'
-import { startCanvas, takeNodeEnded, takeWorkflowRevoked } from './workflow-life.ts'
+import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from './workflow-life.ts'
 
 /** What a batch of events comes to: the rows that change, and what is to be done about it. */
 export interface Step {
@@ -12,6 +12,8 @@ export interface Step {
   /** Rows in between: as they stood after each state or progress that a handler showed. Not stored. */
   readonly shown: readonly TaskRow[]
   readonly commands: readonly Command[]
+  /** Those of the facts that changed anything. */
+  readonly facts: readonly EngineEvent[]
 }
 
 /**
@@ -20,13 +22,16 @@ export interface Step {
  */
 export function advance(rows: RowReader, events: readonly EngineEvent[], machines: Machines = MACHINES): Step {
   const draft = new Draft(rows, machines)
+  const facts: EngineEvent[] = []
   for (const event of events) {
+    const { puts } = draft
     draft.at = event.at
     take(draft, event)
     for (const message of draft.mail) take(draft, message)
     draft.mail.length = 0
+    if (draft.puts > puts) facts.push(event)
   }
-  return { rows: draft.rows(), shown: draft.shown, commands: draft.commands }
+  return { rows: draft.rows(), shown: draft.shown, commands: draft.commands, facts }
 }
 
 function take(draft: Draft, message: Message): void {
@@ -37,6 +42,9 @@ function take(draft: Draft, message: Message): void {
       return takeNodeEnded(draft, message)
     case 'workflow-revoked':
       return takeWorkflowRevoked(draft, message)
+    case 'task-revoked':
+      if (draft.task(message.id) === undefined) return takeNodeRevoked(draft, message)
+      return takeTaskEvent(draft, message)
     default:
       return takeTaskEvent(draft, message)
   }

@@ -33,6 +33,8 @@ export class Draft implements RowReader {
   readonly shown: TaskRow[] = []
   /** Delivered in the order sent; a queue and not calls, so that a chain of 100,000 steps is no deeper than one. */
   readonly mail: Message[] = []
+  /** Rows put so far: whether it grows tells whether a fact changed anything. */
+  puts = 0
   readonly #changed = new Map<string, Row>()
   readonly machines: Machines
   readonly #rows: RowReader
@@ -62,6 +64,7 @@ export class Draft implements RowReader {
   }
 
   put(row: Row): void {
+    this.puts += 1
     this.#changed.set(row.id, row)
   }
 

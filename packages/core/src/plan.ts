@@ -217,6 +217,15 @@ export function previousNodes(plan: Plan): readonly number[] {
   return found
 }
 
+/** The node in the same branch whose result leads to this one; END where the branch begins with it. A join is led to by what stands before its fork. */
+export function stepBefore(plan: Plan, index: number): number {
+  const before = previousNodes(plan)[index] ?? END
+  const node = plan.nodes[before]
+  if (node === undefined || node.kind === 'fork') return END
+  const next = plan.nodes[node.next]
+  return node.next === index || (next?.kind === 'fork' && next.join === index) ? before : END
+}
+
 function findPrevious(nodes: readonly PlanNode[]): number[] {
   const before: number[] = new Array(nodes.length).fill(END)
   nodes.forEach((node, index) => {

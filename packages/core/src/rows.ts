@@ -44,6 +44,7 @@ export interface TaskRow {
   readonly error: ErrorData | undefined
   /** Moments in milliseconds since the epoch. */
   readonly sentAt: number
+  /** When the attempt started that runs or was the last to run; of none while it waits for one. */
   readonly startedAt: number | undefined
   readonly endedAt: number | undefined
 }

@@ -71,6 +71,14 @@ export function endUnstarted(draft: Draft, row: TaskRow, ends: Ends & { ok: fals
   moveTask(draft, { ...row, error: ends.error }, ends.revoked ? 'task-revoked' : 'task-failed', announce)
 }
 
+/** End a task before its turn has come. What follows it is told once it comes. */
+export function revokeUnbegun(draft: Draft, row: TaskRow, error: ErrorData): void {
+  const move = draft.machines.task(row.spec.states).get(row.state)?.get('task-revoked')
+  if (move === undefined) return
+  draft.put({ ...row, error, state: move.state, endedAt: draft.at })
+  draft.commands.push({ type: 'settle', id: row.id })
+}
+
 /** Take in a fact about a task. One that comes too late, or from an attempt given up, changes nothing. */
 export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
   const row = draft.task(event.id)
@@ -93,7 +101,7 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-failed':
       return moveTask(draft, { ...row, error: event.error }, 'task-failed')
     case 'task-retried':
-      return moveTask(draft, { ...row, error: event.error, due: event.at + event.delay }, 'task-retried')
+      return moveTask(draft, { ...row, error: event.error, due: event.at + event.delay, startedAt: undefined }, 'task-retried')
     case 'task-replaced': {
       const id = `${row.id}.r${event.attempt}`
       moveTask(draft, { ...row, replacedBy: id }, 'task-replaced')
@@ -108,9 +116,9 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       return moveTask(draft, { ...row, error: event.error }, 'task-revoked')
     case 'task-lost':
       if (row.losses + 1 >= MAX_LOSSES) return moveTask(draft, { ...row, losses: row.losses + 1, error: event.error }, 'task-failed')
-      return moveTask(draft, { ...row, losses: row.losses + 1, attempt: row.attempt - 1, error: event.error }, 'task-received')
+      return moveTask(draft, { ...row, losses: row.losses + 1, attempt: row.attempt - 1, error: event.error, startedAt: undefined }, 'task-received')
     case 'task-returned':
-      return moveTask(draft, { ...row, attempt: row.attempt - 1 }, 'task-received')
+      return moveTask(draft, { ...row, attempt: row.attempt - 1, startedAt: undefined }, 'task-received')
   }
 }
 
@@ -165,7 +173,7 @@ function settle(draft: Draft, row: TaskRow, announce: boolean): void {
 }
 
 /** How a task that has ended goes on: with a result, or with what is wrong. */
-function endsOf(row: TaskRow): Ends {
+export function endsOf(row: TaskRow): Ends {
   if (row.state === 'SUCCESS') return { ok: true, result: row.result ?? encode(undefined) }
   const error = row.error ?? codedError('UMBEL_REVOKED', `Task ${row.id} ended as ${row.state}.`)
   return { ok: false, revoked: row.state === 'REVOKED', error }

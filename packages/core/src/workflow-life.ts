@@ -2,10 +2,10 @@ import { type Encoded, encode, encodeList } from './codec.ts'
 import type { Draft, Ends, NodeEnded } from './draft.ts'
 import { codedError } from './coded-error.ts'
 import type { ErrorData } from './error-data.ts'
-import type { CanvasSent, WorkflowRevoked } from './event.ts'
-import { END, type JoinNode, type PlanNode } from './plan.ts'
+import type { CanvasSent, TaskRevoked, WorkflowRevoked } from './event.ts'
+import { END, type JoinNode, type PlanNode, stepBefore } from './plan.ts'
 import { type JoinRow, nodeId, type Row, type WorkflowRow } from './rows.ts'
-import { endUnstarted, newTask, type Origin, settleReplaced, turn } from './task-life.ts'
+import { endsOf, endUnstarted, newTask, type Origin, revokeUnbegun, settleReplaced, turn } from './task-life.ts'
 import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
 
 /** Start what was sent: one task, or a workflow at the entry of its plan. A second issue of the same id changes nothing. */
@@ -43,6 +43,24 @@ export function takeWorkflowRevoked(draft: Draft, event: WorkflowRevoked): void 
   if (workflow !== undefined) moveWorkflow(draft, { ...workflow, error: event.error }, 'workflow-revoked')
 }
 
+/** Revoke a node that is no task or has not begun: whatever is at work in the branch that ends in it, or its first task before its turn. */
+export function takeNodeRevoked(draft: Draft, { id, error, at }: TaskRevoked): void {
+  const slash = id.lastIndexOf('/')
+  const workflow = draft.workflow(id.slice(0, slash))
+  const open = [Number(id.slice(slash + 1))]
+  if (workflow === undefined || workflow.endedAt !== undefined) return
+  for (const index of open) {
+    const node = workflow.plan.nodes[index]
+    const own = nodeId(workflow.id, index)
+    const before = stepBefore(workflow.plan, index)
+    if (node === undefined || node.kind === 'fork') continue
+    if (node.kind === 'task' && draft.task(own) !== undefined) draft.mail.push({ type: 'task-revoked', id: own, error, at })
+    else if (draft.get(own) === undefined && before !== END) open.push(before)
+    else if (node.kind === 'join') for (const member of node.members) open.push(member)
+    else revokeUnbegun(draft, newTask(draft, node, originOf(workflow, index, undefined, undefined)), error)
+  }
+}
+
 const nodeOf = (workflow: WorkflowRow, index: number): PlanNode => workflow.plan.nodes[index] as PlanNode
 
 const originOf = (workflow: WorkflowRow, node: number, input: Encoded | undefined, parent: string | undefined): Origin => ({
@@ -53,7 +71,9 @@ const originOf = (workflow: WorkflowRow, node: number, input: Encoded | undefine
 function enter(draft: Draft, workflow: WorkflowRow, index: number, input: Encoded | undefined, parent: string | undefined): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    turn(draft, newTask(draft, node, originOf(workflow, index, input, parent)))
+    const revoked = draft.task(nodeId(workflow.id, index))
+    if (revoked !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
+    else turn(draft, newTask(draft, node, originOf(workflow, index, input, parent)))
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join)
     for (const branch of node.branches) enter(draft, workflow, branch, input, parent)
@@ -72,7 +92,9 @@ function skip(
 ): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
+    const revoked = draft.task(nodeId(workflow.id, index))
+    if (revoked !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
+    else endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join)
     for (const branch of node.branches) skip(draft, workflow, branch, ends, parent, announce)
@@ -98,7 +120,7 @@ function arrive(draft: Draft, workflow: WorkflowRow, index: number, ends: Ends):
 function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
   const row = draft.join(nodeId(workflow.id, index)) as JoinRow
   const members = (nodeOf(workflow, index) as JoinNode).members.map((member) => nodeId(workflow.id, member))
-  const ends = row.failed > 0 ? joinError(draft, members) : ({ ok: true, result: encodeList(members.map((id) => resultOf(draft.get(id)))) } as const)
+  const ends = row.failed > 0 ? joinError(draft, workflow, members) : ({ ok: true, result: encodeList(members.map((id) => resultOf(draft.get(id)))) } as const)
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
   draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
@@ -106,7 +128,8 @@ function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
 
 const resultOf = (row: Row | undefined): Encoded => row?.result ?? encode(undefined)
 
-function joinError(draft: Draft, members: readonly string[]): Ends & { ok: false } {
+function joinError(draft: Draft, workflow: WorkflowRow, members: readonly string[]): Ends & { ok: false } {
+  if (workflow.state === 'CANCELLING' && workflow.error !== undefined) return { ok: false, revoked: true, error: workflow.error }
   for (const id of members) {
     const cause: ErrorData | undefined = draft.get(id)?.error
     if (cause !== undefined) {

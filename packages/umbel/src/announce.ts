@@ -9,7 +9,7 @@ export interface AnnounceContext {
   row(id: string): Row | undefined
 }
 
-/** Tell the observers what a stored event was. No event object is made for a signal nobody listens to. */
+/** Tell the observers of a stored event that changed something. No event object is made for a signal nobody listens to. */
 export function announceEvent(context: AnnounceContext, event: EngineEvent): void {
   const { signals } = context
   const row = context.row(event.id)
@@ -81,7 +81,8 @@ function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
     default:
       if (signals.wants('task-ignored')) signals.emit('task-ignored', attempt(row, at))
   }
-  if (row.startedAt !== undefined) postrun(context, row, at)
+  // the attempt that was replaced is over since then
+  if (row.startedAt !== undefined && row.replacedBy === undefined) postrun(context, row, at)
 }
 
 function postrun({ signals }: AnnounceContext, row: TaskRow, at: number): void {

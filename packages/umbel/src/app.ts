@@ -143,7 +143,7 @@ export class App implements LiveApp {
     await shutdown.abort()
     timers.stop()
     await Promise.all([...lanes.values()].map((lane) => lane.stop()))
-    await engine.drained()
+    await engine.rested()
     await store.close()
     results.refuseAll(this.#hasStopped())
     hold.release()

@@ -1,4 +1,4 @@
-import { type Clock, type Command, compileRoutes, type EngineEvent, type ErrorData, fromErrorData, makeIds, type Step, type Store } from '@umbel/core'
+import { type Clock, type Command, compileRoutes, type ErrorData, fromErrorData, makeIds, type Step, type Store } from '@umbel/core'
 import { type AnnounceContext, announceCommand, announceEvent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import type { TaskDefinition } from './definition.ts'
@@ -46,7 +46,7 @@ export function assemble(settings: AppSettings): Parts {
   const results = new Results()
   const lanes = new Map<string, Lane>()
   const hold = new ProcessHold()
-  const engine = new Engine(store, (step, events) => after(step, events), failed)
+  const engine = new Engine(store, (step) => after(step), failed)
   const timers = new Timers(clock, (id) => engine.accept({ type: 'task-received', id, at: clock.now() }))
   const shutdown = new Shutdown({ engine, timers, lanes, clock })
   const source = new AppResultSource({ clock, errors, engine, results, store })
@@ -66,10 +66,10 @@ export function assemble(settings: AppSettings): Parts {
   const announce: AnnounceContext = { signals, errors, row: (id) => engine.get(id) }
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */
-  function after(step: Step, events: readonly EngineEvent[]): void {
+  function after(step: Step): void {
     for (const row of step.shown) results.changed(row)
     for (const row of step.rows) results.changed(row)
-    if (!signals.quiet) for (const event of events) announceEvent(announce, event)
+    if (!signals.quiet) for (const event of step.facts) announceEvent(announce, event)
     for (const command of step.commands) carryOut(command)
     hold.set(engine.active > 0)
     shutdown.looked()

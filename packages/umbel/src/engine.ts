@@ -4,7 +4,7 @@ import { advance, type EngineEvent, nodeId, READY_STATES, type Row, type RowRead
 const MAX_BATCH = 4_096
 
 /** What follows once a batch is stored. */
-export type Perform = (step: ReturnType<typeof advance>, events: readonly EngineEvent[]) => void
+export type Perform = (step: ReturnType<typeof advance>) => void
 
 /** Called once an event is stored, or with the reason why it was not. */
 export type Taken = (error?: unknown) => void
@@ -24,6 +24,8 @@ export class Engine implements RowReader {
   #events: EngineEvent[] = []
   #taken: (Taken | undefined)[] = []
   #running: Promise<void> | undefined
+  /** What is being stored. */
+  #batch: Promise<unknown> | undefined
   #opening: Promise<unknown> | undefined
 
   /** `failed` is told what went wrong where nobody waits for an answer. */
@@ -80,8 +82,21 @@ export class Engine implements RowReader {
     return this.#rows.values()
   }
 
-  /** Resolve once every fact that came in so far is stored. */
+  /** Resolve once every fact that came in so far is stored, whatever comes in meanwhile. */
   async drained(): Promise<void> {
+    const last = this.#taken.length - 1
+    if (last < 0) return void (await this.#batch)
+    const answer = this.#taken[last]
+    await new Promise<void>((resolve) => {
+      this.#taken[last] = (error) => {
+        answer?.(error)
+        resolve()
+      }
+    })
+  }
+
+  /** Resolve once nothing is left to be stored. */
+  async rested(): Promise<void> {
     while (this.#running !== undefined) await this.#running
   }
 
@@ -98,9 +113,11 @@ export class Engine implements RowReader {
     while (this.#events.length > 0) {
       const events = this.#events.splice(0, MAX_BATCH)
       const taken = this.#taken.splice(0, MAX_BATCH)
-      const error = refusal ?? (await this.#take(events))
+      this.#batch = refusal === undefined ? this.#take(events) : Promise.resolve(refusal)
+      const error = await this.#batch
       for (const answer of taken) answer?.(error)
     }
+    this.#batch = undefined
     this.#running = undefined
   }
 
@@ -109,7 +126,7 @@ export class Engine implements RowReader {
       const step = advance(this, events)
       await this.#store.commit({ rows: step.rows, events })
       for (const row of step.rows) this.#set(row)
-      this.#perform(step, events)
+      this.#perform(step)
       return undefined
     } catch (cause) {
       const error = umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause })

@@ -25,7 +25,14 @@ export async function execute(context: ExecutorContext, id: string, worker: Work
   const refusal = refusalOf(context, row, at)
   if (refusal !== undefined) return context.engine.accept(refusal)
   const call = callOf(row)
-  if (!(await started(context, call, at))) return
+  try {
+    await context.engine.accepted({ type: 'task-started', id, attempt: call.attempt, at })
+  } catch {
+    return // the start could not be stored
+  }
+  // it may have been revoked meanwhile. Nothing is awaited between this look and the run, so that an abort finds what it aborts
+  const now = context.engine.task(id)
+  if (now?.attempt !== call.attempt || now.endedAt !== undefined) return
   report(context, call, await worker.run(call))
 }
 
@@ -53,17 +60,6 @@ const callOf = ({ id, spec, attempt, args, kwargs, parent, root }: TaskRow): Att
   parent,
   root,
 })
-
-/** Record the start. False when it was revoked meanwhile or the record failed: then the handler does not run. */
-async function started({ engine }: ExecutorContext, call: AttemptCall, at: number): Promise<boolean> {
-  try {
-    await engine.accepted({ type: 'task-started', id: call.id, attempt: call.attempt, at })
-  } catch {
-    return false
-  }
-  const row = engine.task(call.id)
-  return row?.attempt === call.attempt && row.endedAt === undefined
-}
 
 function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): void {
   context.engine.accept(outcomeEvent(context, call, outcome))

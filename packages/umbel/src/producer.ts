@@ -111,7 +111,7 @@ export class Producer {
         { type: 'canvas-sent', id, plan, input: undefined, parent: parent?.id, root: parent?.root, settles: undefined, at: now() },
         answer,
       )
-    if (checkId) this.#whenNew(id, accept, answer)
+    if (checkId) cell.checked = this.#whenNew(id, accept, answer)
     else accept()
     return { id, plan }
   }
@@ -122,9 +122,9 @@ export class Producer {
   }
 
   /** An id of the caller's choice is taken in once. */
-  #whenNew(id: string, accept: () => void, answer: (error: unknown) => void): void {
+  #whenNew(id: string, accept: () => void, answer: (error: unknown) => void): Promise<void> {
     this.#chosen.add(id)
-    this.#parts.known(id).then((used) => (used ? answer(duplicate(id)) : accept()), answer)
+    return this.#parts.known(id).then((used) => (used ? answer(duplicate(id)) : accept()), answer)
   }
 
   #refused(id: string, error: unknown): void {

@@ -12,6 +12,8 @@ export class Cell {
   refused: unknown
   accepted = false
   ended = false
+  /** Resolves once an id of the caller's choice is known to be new and the send is on its way. */
+  checked: Promise<unknown> | undefined
   /** What was sent here under its id, where that is a workflow. */
   plan: Plan | undefined
   /** It was just sent: nothing need be stored under its id yet. */
@@ -83,6 +85,11 @@ export class Results {
       if (this.#refusal !== undefined) cell.answer(this.#refusal)
     }
     return cell
+  }
+
+  /** The cell of an id, where there is one. */
+  find(id: string): Cell | undefined {
+    return this.#cells.get(id)
   }
 
   changed(row: Row): void {

@@ -32,7 +32,7 @@ export class Shutdown {
 
   /** Called with each batch: once the engine has taken in all there is, things may have come to rest. */
   looked(): void {
-    if (this.#look !== undefined) this.#parts.engine.drained().then(() => this.#look?.())
+    if (this.#look !== undefined) this.#parts.engine.rested().then(() => this.#look?.())
   }
 
   /** Resolve at the deadline (milliseconds from now), or once nothing waits, runs, or becomes due before it. */
@@ -79,6 +79,7 @@ export class Shutdown {
       }
       timer = systemClock.setTimer(done, limit) // threads end in real time, whatever clock the app runs by
       this.#look()
+      this.looked() // the engine may be at the very end of its last batch
     })
   }
 }

@@ -86,12 +86,13 @@ test('an error callback gets the error as the class it was thrown as, where that
   const seen: unknown[] = []
   const { judge } = defineTasks('judging', { judge: task((_ctx, _request: unknown, error: Error, _stack: unknown) => void seen.push(error)) }, { errors: [Flaw] })
   const app = open({ tasks: [onLoop, { judge }] })
-  for (const signature of [onLoop.flaw.s('known'), onLoop.strange.s('unknown')]) await signature.linkError(judge).delay().get().catch(() => {})
+  await onLoop.flaw.s('thrown').linkError(judge).delay().get().catch(() => {})
+  await onLoop.strange.s('thrown').linkError(judge).delay().get().catch(() => {})
   await app.stop({ deadline: '10s' })
   expect(seen[0]).toBeInstanceOf(Flaw)
-  expect(seen[0]).toMatchObject({ message: 'known', part: 'left wing' })
+  expect(seen[0]).toMatchObject({ message: 'thrown', part: 'left wing' })
   expect(seen[1]).not.toBeInstanceOf(Stranger)
-  expect(seen[1]).toMatchObject({ name: 'Stranger', message: 'unknown' })
+  expect(seen[1]).toMatchObject({ name: 'Stranger', message: 'thrown' })
 })
 
 test('a callback that is a chain, a group or a chord is given the result, too', async () => {
