@@ -1,4 +1,4 @@
-import { type Clock, nodeId, type Plan, type Row, type Store, umbelError } from '@umbel/core'
+import { type Clock, type Plan, type Row, type Store, umbelError } from '@umbel/core'
 import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
 import type { Engine } from './engine.ts'
 import { GroupResult } from './group-result.ts'
@@ -45,16 +45,13 @@ export class AppResultSource implements ResultSource {
 
   /** Ask what stands under an id to end. Idempotent; what has ended stays as it is. */
   async revoke(id: string): Promise<void> {
-    await this.#engine.drained()
-    const row = this.#engine.get(id)
-    if (row === undefined || hasEnded(row)) return
+    const cell = this.#results.find(id)
+    if (cell?.checked !== undefined) await cell.checked
     const error = { name: 'UmbelError', code: 'UMBEL_REVOKED', message: umbelError('UMBEL_REVOKED', `${id} was revoked.`).message }
     const at = this.clock.now()
-    if (row.kind === 'task') return this.#engine.accepted({ type: 'task-revoked', id, error, at })
-    if (row.kind === 'workflow') return this.#engine.accepted({ type: 'workflow-revoked', id, error, at })
-    const workflow = this.#engine.get(row.workflow)
-    const node = workflow?.kind === 'workflow' ? workflow.plan.nodes[Number(id.slice(row.workflow.length + 1))] : undefined
-    if (node?.kind === 'join') await Promise.all(node.members.map((member) => this.revoke(nodeId(row.workflow, member))))
+    // right behind the send, so that what was just sent never starts
+    const type = cell?.plan !== undefined || this.#engine.get(id)?.kind === 'workflow' ? 'workflow-revoked' : 'task-revoked'
+    await this.#engine.accepted({ type, id, error, at })
   }
 
   async forget(id: string): Promise<void> {
