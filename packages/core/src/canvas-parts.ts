@@ -1,6 +1,13 @@
 import { sameValue } from './equal.ts'
 import { umbelError } from './errors.ts'
-import type { Canvas, ChainSignature, ChordSignature, GroupSignature, SignatureOptions } from './signature.ts'
+import type {
+  Canvas,
+  ChainSignature,
+  ChordSignature,
+  ChunksSignature,
+  GroupSignature,
+  SignatureOptions,
+} from './signature.ts'
 
 // What is given to a canvas, and which of its parts it goes to. Nothing here changes what it is given.
 
@@ -32,6 +39,7 @@ export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: Si
       })
     case 'map':
     case 'starmap':
+    case 'chunks':
       return frozen({ ...canvas, options: merged(canvas.options, given) })
     case 'group':
       if (given.link !== undefined || given.linkError !== undefined) {
@@ -49,10 +57,16 @@ export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: Si
         NO_KWARGS,
         told({ ...(link && { link }), ...(linkError && { linkError }) }),
       )
-      return withEntry(frozen({ ...canvas, body, options: merged(canvas.options, others) }), args, kwargs)
+      const all = before(args, canvas.args ?? NO_ARGS)
+      const called = { ...canvas, ...(all.length > 0 && { args: all }), body, options: merged(canvas.options, others) }
+      return withEntry(frozen(called), NO_ARGS, kwargs)
     }
     default:
-      return withEntry(frozen({ ...canvas, options: merged(canvas.options, given) }), args, kwargs)
+      return withEntry(
+        frozen({ ...canvas, options: merged(canvas.options, given) }),
+        canvas.immutable ? NO_ARGS : args,
+        kwargs,
+      )
   }
 }
 
@@ -76,6 +90,7 @@ export function replaceParts(canvas: Canvas, parts: Parts): Canvas {
       })
     case 'map':
     case 'starmap':
+    case 'chunks':
       return frozen({ ...canvas, options })
     default: {
       const { options: _, ...inner } = parts
@@ -92,12 +107,16 @@ export const setOptions = (canvas: Canvas, options: SignatureOptions): Canvas =>
   frozen({ ...canvas, options: merged(canvas.options, told(options)) })
 
 /**
- * Make it ignore, or take again, previous results and further arguments: every member of a group, the header of a chord, and the
- * first step of a chain (Celery's chain drops its arguments, while its steps still follow each other). `map` always ignores them.
+ * Make it ignore, or take again, previous results and further arguments: every member of a group, the header of a chord, and a
+ * chain as a whole (its first step then takes none, while its steps still follow each other). `map` and `chunks` always ignore them.
  */
 export function setImmutable(canvas: Canvas, immutable: boolean): Canvas {
   if (canvas.kind === 'task') return frozen({ ...canvas, immutable })
   if ('items' in canvas) return canvas
+  if (canvas.kind === 'chain') {
+    const { immutable: _, ...open } = canvas
+    return frozen(immutable ? { ...open, immutable } : open)
+  }
   return atEntry(canvas, (part) => setImmutable(part, immutable))
 }
 
@@ -117,7 +136,8 @@ export function addLink(canvas: Canvas, callback: Canvas): Canvas {
 /** Add a callback for failure; kept once. A chain keeps it for every step, a group gives it to every member, a chord to its body. */
 export function addLinkError(canvas: Canvas, callback: Canvas): Canvas {
   if (canvas.kind === 'group') {
-    return frozen({ ...canvas, members: Object.freeze(canvas.members.map((member) => addLinkError(member, callback))) })
+    const marked = setOptions(callback, { immutable: true })
+    return frozen({ ...canvas, members: Object.freeze(canvas.members.map((member) => addLinkError(member, marked))) })
   }
   if (canvas.kind !== 'chord') return withOption(canvas, 'linkError', callback)
   // a chord within the header fails without its body being told, so that it is told itself
@@ -132,22 +152,46 @@ export function addLinkError(canvas: Canvas, callback: Canvas): Canvas {
  * and links to the body; on a group all go to every member.
  */
 export function settleOptions<C extends Composed>(canvas: C): C {
-  const { id, ...options } = canvas.options
-  if (Object.keys(options).length === 0) return canvas
+  const given = settleGiven(canvas)
+  const { id, ...options } = given.options
+  if (Object.keys(options).length === 0) return given as C
   const own: SignatureOptions = id === undefined ? NO_OPTIONS : Object.freeze({ id })
-  return frozen({ ...settled(canvas, options), options: own } as C)
+  return frozen({ ...settled(given, options), options: own } as C)
+}
+
+/** Work what a chain and a chord were told as a whole into the parts that begin: that it is immutable, or arguments. */
+function settleGiven(canvas: Composed): Composed {
+  if (canvas.kind === 'chain' && canvas.immutable) {
+    const { immutable, ...open } = canvas
+    return atEntry(open, (step) => setImmutable(step, immutable)) as Composed
+  }
+  if (canvas.kind === 'chord' && canvas.args !== undefined) {
+    const { args, ...open } = canvas
+    return withEntry(open, args, NO_KWARGS) as Composed
+  }
+  return canvas
 }
 
 /** Members of a group or header as they run: groups right among them are flattened, their options worked in. */
 export function membersOf(members: readonly Canvas[]): readonly Canvas[] {
-  if (!members.some((member) => member.kind === 'group')) return members
+  if (!members.some((member) => member.kind === 'group' || member.kind === 'chunks')) return members
   const flat: Canvas[] = []
   const open = [...members].reverse()
   for (let member = open.pop(); member !== undefined; member = open.pop()) {
-    if (member.kind !== 'group') flat.push(member)
+    if (member.kind === 'chunks') flat.push(...chunkMembers(member))
+    else if (member.kind !== 'group') flat.push(member)
     else for (const inner of settleOptions(member).members.toReversed()) open.push(inner)
   }
   return flat
+}
+
+/** The starmaps that chunks stand for. */
+export function chunkMembers({ task, items, size, options }: ChunksSignature): readonly Canvas[] {
+  const { id: _, ...each } = options
+  const parts: Canvas[] = []
+  for (let from = 0; from < items.length; from += size)
+    parts.push(frozen({ kind: 'starmap', task, items: items.slice(from, from + size), options: each }))
+  return parts
 }
 
 function settled(canvas: Composed, options: SignatureOptions): Composed {

@@ -3,7 +3,9 @@ import { umbelError } from './errors.ts'
 import { MAX_CANVAS_DEPTH } from './plan.ts'
 import type {
   Canvas,
+  ChainSignature,
   ChordSignature,
+  ChunksSignature,
   GroupSignature,
   MapSignature,
   SignatureOptions,
@@ -33,25 +35,26 @@ export const mapSignature = (kind: 'map' | 'starmap', task: string, items: reado
   Object.freeze({ kind, task, items: Object.freeze([...items]), options: NO_OPTIONS })
 
 /** Split items into starmaps of `size` items each, side by side. @throws UMBEL_BAD_CANVAS when the size is no whole number above 0. */
-export function chunksOf(task: string, items: readonly unknown[], size: number): GroupSignature {
+export function chunksOf(task: string, items: readonly unknown[], size: number): ChunksSignature {
   if (!Number.isSafeInteger(size) || size < 1) {
     throw umbelError('UMBEL_BAD_CANVAS', `Chunks need a whole number of items above 0 each, not ${String(size)}.`)
   }
-  const parts: Canvas[] = []
-  for (let from = 0; from < items.length; from += size)
-    parts.push(mapSignature('starmap', task, items.slice(from, from + size)))
-  return groupOf(parts)
+  return Object.freeze({ kind: 'chunks', task, items: Object.freeze([...items]), size, options: NO_OPTIONS })
 }
 
 /**
  * Compose steps that follow one another. Chains among them are flattened, a group that a step follows becomes a chord, and a chord
- * that a task follows takes it into its body; a group written with one member is that member. One step alone is that step.
+ * that a task follows takes it into its body; a group written with one member is that member.
  */
 export function chainOf(steps: readonly Canvas[]): Canvas {
   const chain = new Sequence([], true)
   for (const step of steps) chain.add(step)
   return chain.canvas()
 }
+
+/** Make a chain of a single step, as it is. */
+export const chainOfOne = (step: Canvas): ChainSignature =>
+  Object.freeze({ kind: 'chain', steps: Object.freeze([step]), options: NO_OPTIONS })
 
 /** Put one canvas after another, Celery's `a | b`: like `chainOf`, but a group of one in front stays a group. */
 export function pipeOf(first: Canvas, next: Canvas): Canvas {
@@ -114,7 +117,7 @@ class Sequence {
   canvas(): Canvas {
     this.#close()
     const [only] = this.#steps
-    if (this.#steps.length === 1 && only !== undefined) return only
+    if (!this.#chained && only !== undefined) return only
     return Object.freeze({ kind: 'chain', steps: Object.freeze([...this.#steps]), options: NO_OPTIONS })
   }
 
@@ -126,7 +129,11 @@ class Sequence {
 
   #addUnrolled(group: GroupSignature): void {
     const [member] = settleOptions(group).members
-    if (member !== undefined) this.add(member)
+    if (member === undefined) return
+    if (this.#chained) return this.add(member)
+    if (this.#last()?.kind === 'chord') return this.#body().add(member)
+    this.#chained = true
+    this.#push(member)
   }
 
   /** A group of one stands for its member, except in front of a pipe and when it was made from a list. */

@@ -1,7 +1,14 @@
-import { membersOf, settleOptions } from './canvas-parts.ts'
+import { chunkMembers, membersOf, settleOptions } from './canvas-parts.ts'
 import type { Encoded } from './codec.ts'
 import { umbelError } from './errors.ts'
-import type { Canvas, MapSignature, TaskSignature } from './signature.ts'
+import type {
+  Canvas,
+  ChainSignature,
+  ChordSignature,
+  GroupSignature,
+  MapSignature,
+  TaskSignature,
+} from './signature.ts'
 
 /** Deepest nesting of canvases that is accepted. */
 export const MAX_CANVAS_DEPTH = 200
@@ -84,6 +91,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
   readonly entry: number
   readonly exit: number
+  /** What stands before the whole as its handle tells, where that is not the node before `exit`: the header of a chord. */
+  readonly before?: number
 }
 
 /** Works the task's options, routes and defaults into one signature. Throws what is wrong with it. `fed`: gets a result from before. */
@@ -92,7 +101,7 @@ export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) =>
 const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
   canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap'
 
-const KINDS: ReadonlySet<unknown> = new Set(['task', 'map', 'starmap', 'chain', 'group', 'chord'])
+const KINDS: ReadonlySet<unknown> = new Set(['task', 'map', 'starmap', 'chunks', 'chain', 'group', 'chord'])
 
 /** Canvases come from JSON and from threads, too. @throws UMBEL_BAD_CANVAS */
 function checkKind(canvas: Canvas | undefined | null): void {
@@ -120,8 +129,20 @@ export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan
   checkKind(canvas)
   if (isSingle(canvas)) return { nodes: [taskNode(canvas, resolve, fed)], entry: 0, exit: 0 }
   const compiler = new Compiler(resolve)
-  const { entry, exit } = compiler.part(canvas, 0, fed)
-  return { nodes: compiler.nodes, entry, exit }
+  return compiler.whole(canvas, fed)
+}
+
+/** A step as it runs: a group of one stands for its member, except when it was made from a list. */
+function unrolled(step: Canvas): Canvas {
+  if (step?.kind !== 'group' || step.list === true || step.members.length !== 1) return step
+  return settleOptions(step).members[0] as Canvas
+}
+
+/** The canvas that a chain of one step comes to. */
+function aloneIn(canvas: Canvas): Canvas {
+  let top = canvas
+  while (top.kind === 'chain' && top.steps.length === 1) top = unrolled(top.steps[0] as Canvas)
+  return top
 }
 
 class Compiler {
@@ -133,6 +154,29 @@ class Compiler {
     this.#resolve = resolve
   }
 
+  /**
+   * Compile what a handle is given for. As in Celery, the handle of a chord leads back to the header, whatever its body is, and
+   * a group of one that ends in a group is that group.
+   */
+  whole(canvas: Canvas, fed: boolean): Plan {
+    const { nodes } = this
+    const { entry, exit } = this.part(canvas, 0, fed)
+    const top = aloneIn(canvas)
+    const fork = nodes[entry]
+    if (fork?.kind !== 'fork' || (top.kind !== 'chord' && top.kind !== 'group')) return { nodes, entry, exit }
+    const inner = this.#onlyGroup(fork.join)
+    if (top.kind === 'chord') return { nodes, entry, exit, before: inner ?? fork.join }
+    if (inner === undefined || fork.join !== exit) return { nodes, entry, exit }
+    this.#open(inner).next = END
+    return { nodes, entry: fork.branches[0] as number, exit: inner }
+  }
+
+  /** The join of a group that is, or ends, the only member of another. */
+  #onlyGroup(join: number): number | undefined {
+    const [only, ...others] = (this.nodes[join] as JoinNode).members
+    return only !== undefined && others.length === 0 && this.nodes[only]?.kind === 'join' ? only : undefined
+  }
+
   part(canvas: Canvas, depth: number, fed: boolean): Part {
     checkKind(canvas)
     if (isSingle(canvas)) {
@@ -142,13 +186,14 @@ class Compiler {
     if (depth >= MAX_CANVAS_DEPTH) {
       throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     }
+    if (canvas.kind === 'chunks') return this.#group(chunkMembers(canvas), depth + 1, fed)
     this.#path.add(canvas)
     const part = this.#composed(settleOptions(canvas), depth + 1, fed)
     this.#path.delete(canvas)
     return part
   }
 
-  #composed(canvas: Exclude<Canvas, TaskSignature | MapSignature>, depth: number, fed: boolean): Part {
+  #composed(canvas: ChainSignature | GroupSignature | ChordSignature, depth: number, fed: boolean): Part {
     switch (canvas.kind) {
       case 'chain':
         return this.#chain(canvas.steps, depth, fed)
@@ -166,8 +211,8 @@ class Compiler {
   #chain(steps: readonly Canvas[], depth: number, fed: boolean): Part {
     const [first, ...rest] = steps
     if (first === undefined) throw umbelError('UMBEL_BAD_CANVAS', 'A chain needs at least one step.')
-    let part = this.part(first, depth, fed)
-    for (const step of rest) part = this.#follow(part, this.part(step, depth, true))
+    let part = this.part(unrolled(first), depth, fed)
+    for (const step of rest) part = this.#follow(part, this.part(unrolled(step), depth, true))
     return part
   }
 

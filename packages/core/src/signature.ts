@@ -23,6 +23,8 @@ export interface SignatureOptions {
   readonly link?: readonly Canvas[]
   /** Sent once this failed for good: see `Signature.linkError` for what they are given. */
   readonly linkError?: readonly Canvas[]
+  /** Celery's mark on an error callback that a group handed to its members. Carried along in JSON; it changes nothing. */
+  readonly immutable?: true
 }
 
 /** One call of a task as plain data. `args` may be a suffix of the parameters: what comes from before is put in front. */
@@ -44,10 +46,21 @@ export interface MapSignature {
   readonly options: SignatureOptions
 }
 
+/** Items split into starmaps of `size` items each, side by side. */
+export interface ChunksSignature {
+  readonly kind: 'chunks'
+  readonly task: string
+  readonly items: readonly unknown[]
+  readonly size: number
+  readonly options: SignatureOptions
+}
+
 /** Steps run one after another, each given the result of the one before. */
 export interface ChainSignature {
   readonly kind: 'chain'
   readonly steps: readonly Canvas[]
+  /** Its first step takes no previous result and no further arguments. */
+  readonly immutable?: true
   readonly options: SignatureOptions
 }
 
@@ -60,13 +73,21 @@ export interface GroupSignature {
   readonly options: SignatureOptions
 }
 
-/** A group whose list of results goes to `body` once all members succeeded. */
+/** A group whose list of results goes to `body` once all members succeeded. Built by `chord`, or by a step after a group. */
 export interface ChordSignature {
   readonly kind: 'chord'
   readonly header: readonly Canvas[]
   readonly body: Canvas
+  /** Given to it as a whole: they go before the arguments of the header's members. */
+  readonly args?: readonly unknown[]
   readonly options: SignatureOptions
 }
 
 /** Signatures composed: plain, frozen data. Built by `chain`, `group`, `chord` and the methods of a task. */
-export type Canvas = TaskSignature | MapSignature | ChainSignature | GroupSignature | ChordSignature
+export type Canvas =
+  | TaskSignature
+  | MapSignature
+  | ChunksSignature
+  | ChainSignature
+  | GroupSignature
+  | ChordSignature

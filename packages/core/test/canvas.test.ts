@@ -3,6 +3,7 @@ import { chainOf, chordOf, chunksOf, groupOf, listGroupOf, mapSignature, pipeOf,
 import {
   addLink,
   addLinkError,
+  chunkMembers,
   membersOf,
   replaceParts,
   setImmutable,
@@ -10,7 +11,7 @@ import {
   settleOptions,
   withCall,
 } from '../src/canvas-parts.ts'
-import type { Canvas } from '../src/signature.ts'
+import type { Canvas, ChordSignature } from '../src/signature.ts'
 
 const t = (task: string, ...args: unknown[]): Canvas => taskSignature({ task, args })
 const si = (task: string, ...args: unknown[]): Canvas => taskSignature({ task, args, immutable: true })
@@ -18,7 +19,7 @@ const si = (task: string, ...args: unknown[]): Canvas => taskSignature({ task, a
 /** A canvas in a line: `a(1) | group(b, c)`, immutable ones with a `!`, callbacks as `+link` and `-link`. */
 function line(canvas: Canvas): string {
   const { link = [], linkError = [] } = canvas.options
-  return shape(canvas) + link.map((one) => `+${line(one)}`).join('') + linkError.map((one) => `-${line(one)}`).join('')
+  return shape(canvas) + (canvas.kind === 'chain' && canvas.immutable ? '!' : '') + link.map((one) => `+${line(one)}`).join('') + linkError.map((one) => `-${line(one)}`).join('')
 }
 function shape(canvas: Canvas): string {
   switch (canvas.kind) {
@@ -40,7 +41,8 @@ describe('chainOf', () => {
 
   test.each<[string, Canvas, string]>([
     ['flattens chains among its steps', chainOf([chainOf([a, b]), chainOf([c, d])]), '[a | b | c | d]'],
-    ['is the step itself when there is one', chainOf([a]), 'a'],
+    ['may have one step', chainOf([a]), '[a]'],
+    ['is the group when there is nothing else', chainOf([groupOf([a, b])]), 'group(a, b)'],
     ['makes a group that a step follows a chord', chainOf([a, groupOf([b, c]), d]), '[a | chord(b, c => d)]'],
     ['makes a group in front a chord', chainOf([groupOf([a, b]), c]), 'chord(a, b => c)'],
     ['lets a chord take the steps after it into its body', chainOf([groupOf([a, b]), c, d]), 'chord(a, b => [c | d])'],
@@ -94,7 +96,7 @@ describe('pipeOf', () => {
     ['grows the body of a chord', pipeOf(pipeOf(chordOf([a, b], c), d), a), 'chord(a, b => [c | d | a])'],
     ['puts a chain behind a chord', pipeOf(chordOf([a], b), chainOf([c, d])), '[chord(a => b) | c | d]'],
     ['fans out behind a chord', pipeOf(chordOf([a], b), groupOf([c, d])), '[chord(a => b) | group(c, d)]'],
-    ['joins that again', pipeOf(pipeOf(chordOf([a], b), groupOf([c, d])), a), 'chord(a => [b | chord(c, d => a)])'],
+    ['joins that again', pipeOf(pipeOf(chordOf([a], b), groupOf([c, d])), a), '[chord(a => [b | chord(c, d => a)])]'],
   ])('%s', (_, canvas, expected) => expect(line(canvas)).toBe(expected))
 })
 
@@ -119,7 +121,9 @@ describe('groups and chords', () => {
   })
 
   test('chunks are starmaps of so many items', () => {
-    expect(line(chunksOf('a', [[1], [2], [3]], 2))).toBe('group(starmap a [[1],[2]], starmap a [[3]])')
+    const chunks = chunksOf('a', [[1], [2], [3]], 2)
+    expect(chunkMembers(chunks).map(line)).toEqual(['starmap a [[1],[2]]', 'starmap a [[3]]'])
+    expect(membersOf([t('b'), chunks]).map(line)).toEqual(['b', 'starmap a [[1],[2]]', 'starmap a [[3]]'])
     expect(() => chunksOf('a', [], 0)).toThrow(expect.objectContaining({ code: 'UMBEL_BAD_CANVAS' }))
   })
 })
@@ -137,7 +141,12 @@ describe('withCall', () => {
       called(groupOf([t('a'), si('b'), chainOf([t('c'), t('d')])])),
       'group(a(9), b!, [c(9) | d])',
     ],
-    ['gives the header of a chord all', called(chordOf([t('a'), t('b')], t('c'))), 'chord(a(9), b(9) => c)'],
+    [
+      'gives the header of a chord all',
+      line(settleOptions(withCall(chordOf([t('a'), t('b')], t('c')), [9], {}, {}) as ChordSignature)),
+      'chord(a(9), b(9) => c)',
+    ],
+    ['gives an immutable chain none', called(setImmutable(chainOf([t('a'), t('b')]), true)), '[a | b]!'],
   ])('%s', (_, got, expected) => expect(got).toBe(expected))
 
   test('lets the keywords and options of the call win', () => {
@@ -209,7 +218,7 @@ describe('what else is given to a canvas', () => {
     const [a, b] = [t('a'), t('b')]
     expect(
       [a, groupOf([a, b]), chordOf([a, b], a), chainOf([a, b])].map((canvas) => line(setImmutable(canvas, true))),
-    ).toEqual(['a!', 'group(a!, b!)', 'chord(a!, b! => a)', '[a! | b]'])
+    ).toEqual(['a!', 'group(a!, b!)', 'chord(a!, b! => a)', '[a | b]!'])
     expect(line(setImmutable(si('a', 1), false))).toBe('a(1)')
   })
 

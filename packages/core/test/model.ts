@@ -98,6 +98,27 @@ export class Desk {
 export type Expected = { readonly ok: true; readonly value: unknown } | { readonly ok: false }
 
 export function expected(canvas: Canvas, input: readonly unknown[], ran: string[]): Expected {
+  return comesTo(whole(canvas), input, ran)
+}
+
+/** As in Celery, a group of one that ends in a group is that group. */
+function whole(canvas: Canvas): Canvas {
+  if (canvas.kind === 'chain' && canvas.steps.length === 1) return whole(unrolled(canvas.steps[0] as Canvas))
+  if (canvas.kind !== 'group') return canvas
+  const [only, ...others] = flat(canvas.members)
+  return only !== undefined && others.length === 0 && endsInGroup(only) ? only : canvas
+}
+
+function endsInGroup(canvas: Canvas): boolean {
+  if (canvas.kind === 'chain') return endsInGroup(unrolled(canvas.steps.at(-1) as Canvas))
+  return canvas.kind === 'group' || (canvas.kind === 'chord' && endsInGroup(canvas.body))
+}
+
+/** A step that is a group of one is its member. */
+const unrolled = (step: Canvas): Canvas =>
+  step.kind === 'group' && step.members.length === 1 ? (step.members[0] as Canvas) : step
+
+function comesTo(canvas: Canvas, input: readonly unknown[], ran: string[]): Expected {
   switch (canvas.kind) {
     case 'task': {
       for (let attempt = 0; attempt < (canvas.task === 'flaky' ? 3 : 1); attempt += 1) ran.push(canvas.task)
@@ -108,7 +129,7 @@ export function expected(canvas: Canvas, input: readonly unknown[], ran: string[
       let now = input
       let last: Expected = { ok: true, value: undefined }
       for (const step of canvas.steps) {
-        last = expected(step, now, ran)
+        last = comesTo(unrolled(step), now, ran)
         if (!last.ok) return last
         now = [last.value]
       }
@@ -118,7 +139,7 @@ export function expected(canvas: Canvas, input: readonly unknown[], ran: string[
       return joined(canvas.members, input, ran)
     case 'chord': {
       const header = joined(canvas.header, input, ran)
-      return header.ok ? expected(canvas.body, [header.value], ran) : header
+      return header.ok ? comesTo(canvas.body, [header.value], ran) : header
     }
     default:
       throw new Error('not modelled')
@@ -126,7 +147,7 @@ export function expected(canvas: Canvas, input: readonly unknown[], ran: string[
 }
 
 function joined(members: readonly Canvas[], input: readonly unknown[], ran: string[]): Expected {
-  const ends = flat(members).map((member) => expected(member, input, ran))
+  const ends = flat(members).map((member) => comesTo(member, input, ran))
   return ends.every((end) => end.ok) ? { ok: true, value: ends.map((end) => end.value) } : { ok: false }
 }
 

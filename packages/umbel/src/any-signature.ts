@@ -54,7 +54,7 @@ export type Handle<R, F> = [Extract<F, 'group' | 'fans-out'>] extends [never]
 export type HandleOf<S extends AnySignature> = Handle<ResultOf<S>, FlagsOf<S>>
 
 /** What may be set on a signature or given as it is sent. See SignatureOptions. */
-export interface CallOptions extends Omit<SignatureOptions, 'link' | 'linkError'> {
+export interface CallOptions extends Omit<SignatureOptions, 'link' | 'linkError' | 'immutable'> {
   /** Sent with the result once this succeeded. Given as it is sent, it replaces the links already there. */
   readonly link?: AnySignature | readonly AnySignature[]
   /** Sent once this failed for good. Given as it is sent, it replaces those already there. */

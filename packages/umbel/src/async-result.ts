@@ -137,7 +137,7 @@ export class AsyncResult<R> {
     const { plan } = this
     if (plan === undefined || this.node < 0) return undefined
     const { workflow } = this
-    const before = previousNodes(plan)[this.node] ?? END
+    const before = (this.node === plan.exit ? plan.before : undefined) ?? previousNodes(plan)[this.node] ?? END
     return before === END ? undefined : this.source.handle(nodeId(workflow, before), plan, before)
   }
 

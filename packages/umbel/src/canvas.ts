@@ -1,4 +1,4 @@
-import { type Canvas, chainOf, chordOf, groupOf, listGroupOf } from '@umbel/core'
+import { type Canvas, chainOf, chainOfOne, chordOf, groupOf, listGroupOf } from '@umbel/core'
 import type {
   AnySignature,
   FlagsOf,
@@ -20,7 +20,7 @@ import type {
   LinkError,
   Takes,
 } from './mismatch.ts'
-import { type FanOut, Signature } from './signature.ts'
+import { canvasOf, type FanOut, Signature } from './signature.ts'
 
 /**
  * Compose steps that follow one another: each is given the result of the one before, in front of its own arguments.
@@ -30,7 +30,12 @@ import { type FanOut, Signature } from './signature.ts'
 export function chain<const S extends readonly [AnySignature, ...AnySignature[]]>(...steps: Linked<S>): ChainOf<S>
 export function chain<const S extends readonly AnySignature[]>(steps: Linked<S>): ChainOf<S>
 export function chain(...steps: readonly unknown[]): unknown {
-  return new Signature(chainOf(dataOf(steps as readonly (AnySignature | readonly AnySignature[])[])))
+  const given = steps as readonly (AnySignature | readonly AnySignature[])[]
+  const data = dataOf(given)
+  const [only] = data
+  // as in Celery, one step alone is taken as it is: a group stays one
+  const alone = given.length === 1 && !Array.isArray(given[0]) && only !== undefined
+  return new Signature(alone ? chainOfOne(only) : chainOf(data))
 }
 
 /**
@@ -50,11 +55,11 @@ export function chord<const H extends readonly AnySignature[] | AnySignature, B 
   body: BodyOf<H, B>,
 ): ChordOf<H, B>
 export function chord(header: AnySignature | readonly AnySignature[], body: AnySignature): AnySignature {
-  return new Signature(chordOf(Array.isArray(header) ? dataOf(header) : (header as AnySignature).data, body.data))
+  return new Signature(chordOf(Array.isArray(header) ? dataOf(header) : canvasOf(header as AnySignature), canvasOf(body)))
 }
 
 function dataOf(given: readonly (AnySignature | readonly AnySignature[])[]): readonly Canvas[] {
-  return given.flat().map((signature) => (signature as AnySignature).data)
+  return (given.flat() as readonly AnySignature[]).map(canvasOf)
 }
 
 // chain

@@ -1,8 +1,9 @@
-import { arityOf, type ErrorClass, retryPolicy, TASK_STATES, umbelError } from '@umbel/core'
+import { arityOf, type ErrorClass, milliseconds, retryPolicy, TASK_STATES, umbelError } from '@umbel/core'
 import type { NoKeywords } from './any-signature.ts'
 import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'
 import { Task } from './named-task.ts'
+import type { StandardSchema } from './standard-schema.ts'
 import { type AnyUnnamed, type Base, checkOptions, UnnamedTask } from './task.ts'
 
 /** What `defineTasks` may be told beside the tasks. */
@@ -24,11 +25,14 @@ export type Named<T, N extends string> =
       : never
 
 /** Tasks by their names in the module; `etl.extract` is the task of that name. */
-export type Tasks<NS extends string, T> = { readonly [Key in keyof T]: Named<T[Key], `${NS}.${Key & string}`> }
+export type Tasks<NS extends string, T> = {
+  readonly [Key in keyof T]: Named<T[Key], NS extends '' ? Key & string : `${NS}.${Key & string}`>
+}
 
 /**
  * Define the tasks of a module: `export const etl = defineTasks(import.meta, 'etl', { extract, ... })`. Threads import the
  * module to run them. Without `import.meta` no thread could, so that the tasks run on the main loop: for tests and scripts.
+ * The empty namespace leaves names bare (`extract`), as other programs' JSON may have them.
  * @throws UMBEL_BAD_NAME, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK, UMBEL_BAD_OPTION, UMBEL_BAD_PRIORITY, UMBEL_BAD_RETRY
  */
 export function defineTasks<const NS extends string, T extends Record<string, Definable>>(
@@ -75,7 +79,7 @@ interface Place {
 
 function definitionFor(what: Definable, { namespace, key, module, errors }: Place): TaskDefinition {
   checkPart(key, 'task')
-  const name = `${namespace}.${key}`
+  const name = namespace === '' ? key : `${namespace}.${key}`
   const unnamed = isUnnamed(what) ? what : new UnnamedTask(handlerOf(what, name), {}, [])
   const { handler, bases } = unnamed
   return Object.freeze({
@@ -106,6 +110,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
   const layers: readonly Base[] = [...bases, options]
   const inherited = <Key extends keyof Base>(key: Key): Base[Key] | undefined =>
     layers.findLast((layer) => layer[key] !== undefined)?.[key]
+  for (const layer of layers) checkKinds(name, layer)
   const states = [...new Set(layers.flatMap((layer) => layer.states ?? []))]
   for (const state of states) checkState(name, state)
   const priority = inherited('priority')
@@ -123,6 +128,23 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     ignoreResult: inherited('ignoreResult') ?? false,
     kwargs: options.kwargs,
   })
+}
+
+/** Kinds that options must have; what else is wrong with a value is said where it is read. */
+const KINDS: Readonly<Record<string, readonly [is: (value: unknown) => boolean, words: string]>> = {
+  lane: [(value) => typeof value === 'string', 'the name of a lane'],
+  inline: [(value) => typeof value === 'boolean', 'true or false'],
+  ignoreResult: [(value) => typeof value === 'boolean', 'true or false'],
+  states: [Array.isArray, 'a list'],
+  kwargs: [(value) => typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function', 'a Standard Schema'],
+}
+
+function checkKinds(name: string, layer: Base): void {
+  for (const [option, [is, words]] of Object.entries(KINDS)) {
+    const value = (layer as Readonly<Record<string, unknown>>)[option]
+    if (value !== undefined && !is(value)) throw umbelError('UMBEL_BAD_OPTION', `The option ${option} of ${name} is not ${words}.`)
+  }
+  if (layer.expires !== undefined) milliseconds(layer.expires, `expires of ${name}`)
 }
 
 function checkState(name: string, state: unknown): void {
@@ -143,6 +165,7 @@ function checkState(name: string, state: unknown): void {
 function checkNamespace(namespace: unknown): void {
   if (typeof namespace !== 'string')
     throw umbelError('UMBEL_BAD_NAME', `The namespace of defineTasks() is ${typeof namespace}, not a string.`)
+  if (namespace === '') return
   const parts = namespace.split('.')
   for (const part of parts) checkPart(part, 'namespace')
   if (parts[0] === 'celery')

@@ -2,6 +2,8 @@
 
 // tasks and canvases
 export { chain, chord, group } from './canvas.ts'
+export type { Chunks } from './chunks.ts'
+export { signature, type UntypedSignature } from './from-json.ts'
 export type { AttemptEnd, TaskDefinition, TaskModule } from './definition.ts'
 export type { RetryRequest, TaskContext, TaskLog } from './context.ts'
 export type { AnySignature, CallOptions, NoKeywords } from './any-signature.ts'
@@ -10,6 +12,7 @@ export type { Signature } from './signature.ts'
 export { defineTasks } from './define-tasks.ts'
 export { task } from './task.ts'
 export type { StandardSchema } from './standard-schema.ts'
+export type { CeleryJsonLimits, CelerySignature } from '@umbel/core'
 export { Ignore, Reject, type Duration, type RetryOptions, type SignatureOptions } from '@umbel/core'
 
 // the app

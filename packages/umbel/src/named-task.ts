@@ -1,5 +1,6 @@
 import { chunksOf, mapSignature, taskSignature } from '@umbel/core'
 import type { NoKeywords } from './any-signature.ts'
+import { Chunks } from './chunks.ts'
 import { DEFINITION, type TaskDefinition } from './definition.ts'
 import type { ArgumentsError, KeywordsError } from './mismatch.ts'
 import type { Missing, Suffix } from './missing.ts'
@@ -55,14 +56,14 @@ export class Task<
     return new Signature(mapSignature('starmap', nameOf(this), items)) as never
   }
 
-  /** Split lists of arguments into a group of starmaps of `size` items each; gives a list of results for each chunk. */
+  /** Split lists of arguments into chunks of `size` each, side by side; gives a list of results for each chunk. */
   chunks(
     this: WithoutKeywords<this, K, N>,
     items: readonly P[],
     size: number,
-  ): Signature<[], R[][], NoKeywords, N, 'immutable' | 'group'>
+  ): Chunks<R, N>
   chunks(this: unknown, items: readonly (readonly unknown[])[], size: number): never {
-    return new Signature(chunksOf(nameOf(this), items, size)) as never
+    return new Chunks(chunksOf(nameOf(this), items, size)) as never
   }
 }
 

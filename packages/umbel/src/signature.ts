@@ -2,12 +2,14 @@ import {
   addLink,
   addLinkError,
   type Canvas,
+  type CelerySignature,
   didYouMean,
   pipeOf,
   replaceParts,
   type SignatureOptions,
   setImmutable,
   setOptions,
+  toCeleryJson,
   umbelError,
   withCall,
 } from '@umbel/core'
@@ -168,6 +170,14 @@ export class Signature<
       kwargs: kwargs ?? {},
       options: optionsOf(options),
     }) as Handle<R, F>
+  }
+
+  /**
+   * Write it as Celery's JSON, which `signature.fromJSON` reads: `JSON.stringify(signature)` works.
+   * @throws UMBEL_CANNOT_TRAVEL for arguments that are no JSON values
+   */
+  toJSON(): CelerySignature {
+    return toCeleryJson(this.data)
   }
 
   /** The same with other data. */

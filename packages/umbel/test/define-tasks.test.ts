@@ -57,8 +57,12 @@ describe('defineTasks', () => {
     expect(() => defineTasks('twice', { one: noop })).toThrow(coded('UMBEL_DUPLICATE_TASK'))
   })
 
+  test('leaves names bare in the empty namespace', () => {
+    const { bare } = defineTasks('', { bare: noop })
+    expect([bare.name, bare.s().data]).toMatchObject(['bare', { task: 'bare' }])
+  })
+
   test.each([
-    '',
     '1st',
     'a b',
     'a/b',

@@ -44,7 +44,9 @@ describe('a task', () => {
     expect(text.map([1, 2]).data).toEqual({ kind: 'map', task: 'sign.text', items: [1, 2], options: {} })
     expect(add.starmap([[1, 2]]).data).toEqual({ kind: 'starmap', task: 'sign.add', items: [[1, 2]], options: {} })
     const chunks = add.chunks([[1, 2], [3, 4], [5, 6]], 2).data // biome-ignore format: one line
-    expect(chunks).toMatchObject({ kind: 'group', members: [{ items: [[1, 2], [3, 4]] }, { items: [[5, 6]] }] }) // biome-ignore format: one line
+    expect(chunks).toEqual({ kind: 'chunks', task: 'sign.add', items: [[1, 2], [3, 4], [5, 6]], size: 2, options: {} }) // biome-ignore format: one line
+    const parts = add.chunks([[1, 2], [3, 4], [5, 6]], 2).group().data // biome-ignore format: one line
+    expect(parts).toMatchObject({ kind: 'group', members: [{ items: [[1, 2], [3, 4]] }, { items: [[5, 6]] }] }) // biome-ignore format: one line
   })
 
   test('is a signature itself: set, link and pipe give new ones and leave it as it was', () => {

@@ -1,0 +1,117 @@
+import { milliseconds } from './duration.ts'
+import { umbelError } from './errors.ts'
+import { isPlainJson } from './plain-json.ts'
+import type { Canvas, ChunksSignature, MapSignature, SignatureOptions } from './signature.ts'
+
+/**
+ * A signature as Celery writes it in JSON. `celery.chain`, `celery.group`, `celery.chord`, `celery.map`, `celery.starmap` and
+ * `celery.chunks` stand for what is composed; their parts are in `kwargs`.
+ */
+export interface CelerySignature {
+  readonly task: string
+  readonly args: readonly unknown[]
+  readonly kwargs: Readonly<Record<string, unknown>>
+  readonly options: CeleryOptions
+  readonly subtask_type: 'chain' | 'group' | 'chord' | null
+  readonly immutable: boolean
+}
+
+/** Options by Celery's names. Seconds where ours are milliseconds, ISO 8601 where ours are dates. */
+export interface CeleryOptions {
+  /** Our `lane`. */
+  readonly queue?: string
+  readonly priority?: number
+  /** Seconds. */
+  readonly countdown?: number
+  /** ISO 8601. */
+  readonly eta?: string
+  /** Seconds, or ISO 8601. */
+  readonly expires?: number | string
+  readonly ignore_result?: boolean
+  /** Our `id`. */
+  readonly task_id?: string
+  readonly link?: readonly CelerySignature[]
+  readonly link_error?: readonly CelerySignature[]
+  /** Celery's mark on error callbacks that a group handed on. */
+  readonly immutable?: boolean
+}
+
+/**
+ * Write a canvas as Celery would: the same JSON that its Python signature has. Durations become seconds and moments ISO 8601.
+ * @throws UMBEL_CANNOT_TRAVEL with the place of an argument that JSON does not carry exactly: a Date, a Map, undefined, ...
+ */
+export function toCeleryJson(canvas: Canvas): CelerySignature {
+  return written(canvas, '')
+}
+
+function written(canvas: Canvas, path: string): CelerySignature {
+  const options = writtenOptions(canvas.options, path)
+  const all = (parts: readonly Canvas[], name: string): CelerySignature[] =>
+    parts.map((part, index) => written(part, at(path, `kwargs.${name}[${index}]`)))
+  switch (canvas.kind) {
+    case 'task': {
+      const { task, immutable } = canvas
+      const args = canvas.args.map((value, index) => carried(value, at(path, `args[${index}]`)))
+      const kwargs = carried(canvas.kwargs, at(path, 'kwargs'))
+      return { task, args, kwargs, options, subtask_type: null, immutable }
+    }
+    case 'map':
+    case 'starmap':
+    case 'chunks':
+      return { ...mapped(canvas, path), options }
+    case 'chain': {
+      const kwargs = { tasks: all(canvas.steps, 'tasks') }
+      const immutable = canvas.immutable ?? false
+      return { task: 'celery.chain', args: [], kwargs, options, subtask_type: 'chain', immutable }
+    }
+    case 'group': {
+      // Celery reads past `list`: there a group of one is always its member
+      const one = canvas.list === true && canvas.members.length === 1
+      const kwargs = { tasks: all(canvas.members, 'tasks'), ...(one && { list: true }) }
+      return { task: 'celery.group', args: [], kwargs, options, subtask_type: 'group', immutable: false }
+    }
+    case 'chord': {
+      const args = carried(canvas.args ?? [], at(path, 'args'))
+      const kwargs = { header: all(canvas.header, 'header'), body: written(canvas.body, at(path, 'kwargs.body')), kwargs: {} }
+      return { task: 'celery.chord', args, kwargs, options, subtask_type: 'chord', immutable: false }
+    }
+  }
+}
+
+function mapped(canvas: MapSignature | ChunksSignature, path: string): CelerySignature {
+  const { kind, task, items } = canvas
+  const it = items.map((item, index) => carried(item, at(path, `kwargs.it[${index}]`)))
+  const one: CelerySignature = { task, args: [], kwargs: {}, options: {}, subtask_type: null, immutable: false }
+  const kwargs = { task: one, it, ...(kind === 'chunks' && { n: canvas.size }) }
+  return { task: `celery.${kind}`, args: [], kwargs, options: {}, subtask_type: null, immutable: true }
+}
+
+function writtenOptions(options: SignatureOptions, path: string): CeleryOptions {
+  const { lane, priority, countdown, eta, expires, ignoreResult, id, link, linkError, immutable } = options
+  const each = (callbacks: readonly Canvas[], name: string): CelerySignature[] =>
+    callbacks.map((callback, index) => written(callback, at(path, `options.${name}[${index}]`)))
+  return {
+    ...(lane !== undefined && { queue: lane }),
+    ...(priority !== undefined && { priority }),
+    ...(countdown !== undefined && { countdown: seconds(countdown, 'countdown') }),
+    ...(eta !== undefined && { eta: new Date(eta).toISOString() }),
+    ...(expires !== undefined && { expires: expires instanceof Date ? expires.toISOString() : seconds(expires, 'expires') }),
+    ...(ignoreResult !== undefined && { ignore_result: ignoreResult }),
+    ...(id !== undefined && { task_id: id }),
+    ...(link !== undefined && { link: each(link, 'link') }),
+    ...(linkError !== undefined && { link_error: each(linkError, 'link_error') }),
+    ...(immutable !== undefined && { immutable }),
+  }
+}
+
+// a negative number says that it has expired
+const seconds = (duration: string | number, name: string): number =>
+  (typeof duration === 'number' ? duration : milliseconds(duration as never, name)) / 1_000
+
+/** Join the places of a signature and of a part of it. */
+export const at = (path: string, part: string): string => (path === '' ? part : `${path}.${part}`)
+
+function carried<T>(value: T, path: string): T {
+  if (isPlainJson(value, Number.POSITIVE_INFINITY)) return value
+  throw umbelError('UMBEL_CANNOT_TRAVEL', `Celery's JSON cannot carry ${path}: only JSON values go into it, unchanged.`)
+}
