@@ -1,5 +1,12 @@
-import { type Command, decode, type EngineEvent, fromErrorData, type Row, type TaskRow } from '@umbel/core'
-import type { ErrorClasses } from './results.ts'
+import {
+  type Command,
+  decode,
+  type EngineEvent,
+  type ErrorClasses,
+  fromErrorData,
+  type Row,
+  type TaskRow,
+} from '@umbel/core'
 import type { AttemptSignal, SignalBus, TaskSignal } from './signals.ts'
 
 /** What signals are made from. */
@@ -23,21 +30,29 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
       return
     case 'task-state':
       if (!signals.wants('task-state')) return
-      signals.emit('task-state', { ...attempt(row, event.at), state: event.state, meta: event.meta === undefined ? undefined : decode(event.meta, context.errors) })
+      signals.emit('task-state', {
+        ...attempt(row, event.at),
+        state: event.state,
+        meta: event.meta === undefined ? undefined : decode(event.meta, context.errors),
+      })
       return
     case 'task-progress':
-      if (signals.wants('task-progress')) signals.emit('task-progress', { ...attempt(row, event.at), ...event.progress })
+      if (signals.wants('task-progress'))
+        signals.emit('task-progress', { ...attempt(row, event.at), ...event.progress })
       return
     case 'task-retried': {
       const error = event.error === undefined ? undefined : fromErrorData(event.error, context.errors)
-      if (signals.wants('task-retry')) signals.emit('task-retry', { ...attempt(row, event.at), error, due: event.at + event.delay })
+      if (signals.wants('task-retry'))
+        signals.emit('task-retry', { ...attempt(row, event.at), error, due: event.at + event.delay })
       return postrun(context, row, event.at)
     }
     case 'task-replaced':
-      if (signals.wants('task-replaced')) signals.emit('task-replaced', { ...attempt(row, event.at), by: row.replacedBy ?? '' })
+      if (signals.wants('task-replaced'))
+        signals.emit('task-replaced', { ...attempt(row, event.at), by: row.replacedBy ?? '' })
       return postrun(context, row, event.at)
     case 'task-lost':
-      if (signals.wants('task-lost')) signals.emit('task-lost', { ...attempt(row, event.at), error: fromErrorData(event.error, context.errors) })
+      if (signals.wants('task-lost'))
+        signals.emit('task-lost', { ...attempt(row, event.at), error: fromErrorData(event.error, context.errors) })
       return
     default:
       return
@@ -73,10 +88,16 @@ function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
       if (signals.wants('task-failure')) signals.emit('task-failure', { ...attempt(row, at), error: error() })
       break
     case 'REVOKED':
-      if (signals.wants('task-revoked')) signals.emit('task-revoked', { ...about(row, at), error: error(), expired: row.error?.code === 'UMBEL_EXPIRED' })
+      if (signals.wants('task-revoked'))
+        signals.emit('task-revoked', {
+          ...about(row, at),
+          error: error(),
+          expired: row.error?.code === 'UMBEL_EXPIRED',
+        })
       break
     case 'REJECTED':
-      if (signals.wants('task-rejected')) signals.emit('task-rejected', { ...about(row, at), reason: row.error?.message ?? '' })
+      if (signals.wants('task-rejected'))
+        signals.emit('task-rejected', { ...about(row, at), reason: row.error?.message ?? '' })
       break
     default:
       if (signals.wants('task-ignored')) signals.emit('task-ignored', attempt(row, at))
@@ -90,4 +111,10 @@ function postrun({ signals }: AnnounceContext, row: TaskRow, at: number): void {
 }
 
 const about = (row: TaskRow, at: number): TaskSignal => ({ id: row.id, task: row.spec.task, lane: row.spec.lane, at })
-const attempt = (row: TaskRow, at: number): AttemptSignal => ({ id: row.id, task: row.spec.task, lane: row.spec.lane, at, attempt: row.attempt })
+const attempt = (row: TaskRow, at: number): AttemptSignal => ({
+  id: row.id,
+  task: row.spec.task,
+  lane: row.spec.lane,
+  at,
+  attempt: row.attempt,
+})

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { type Clock, didYouMean, type Random, type Route, type Store, umbelError } from '@umbel/core'
+import { type Clock, didYouMean, type ErrorClasses, type Random, type Route, type Store, umbelError } from '@umbel/core'
 import { type TaskDefinition, type TaskModule, tasksOf } from './definition.ts'
 import type { LaneOptions } from './lanes/lane.ts'
-import type { ErrorClasses } from './results.ts'
 import { memoryStore } from './stores/memory.ts'
 import { systemClock, systemRandom } from './system.ts'
 
@@ -49,12 +48,14 @@ export interface AppSettings {
 /** Check options and fill in what is missing. @throws UMBEL_BAD_OPTION, UMBEL_BAD_LANE, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK */
 export function appSettings(options: AppOptions): AppSettings {
   checkNames('createApp', options, APP_OPTIONS)
+  checkKinds(options)
   const tasks = new Map<string, TaskDefinition>()
   const errors = new Map()
-  for (const module of options.tasks ?? []) {
+  for (const module of list(options.tasks)) {
     for (const definition of tasksOf(module)) {
       const known = tasks.get(definition.name)
-      if (known !== undefined && known !== definition) throw umbelError('UMBEL_DUPLICATE_TASK', `Two modules define a task called ${definition.name}.`)
+      if (known !== undefined && known !== definition)
+        throw umbelError('UMBEL_DUPLICATE_TASK', `Two modules define a task called ${definition.name}.`)
       tasks.set(definition.name, definition)
       for (const [name, errorClass] of definition.errors) errors.set(name, errorClass)
     }
@@ -74,10 +75,12 @@ export function appSettings(options: AppOptions): AppSettings {
 
 function lanesOf(given: Readonly<Record<string, LaneOptions>>): ReadonlyMap<string, Required<LaneOptions>> {
   const lanes = new Map<string, Required<LaneOptions>>()
+  checkNames('lanes', given, Object.keys(given))
   const named = Object.entries(given)
   if (!named.some(([name]) => name === 'default')) named.unshift(['default', { threads: availableParallelism() }])
   for (const [name, lane] of named) {
-    if (!/^[\w-]{1,64}$/.test(name)) throw umbelError('UMBEL_BAD_LANE', `${JSON.stringify(name.slice(0, 80))} is no name for a lane.`)
+    if (!/^[\w-]{1,64}$/.test(name) || name in Object.prototype)
+      throw umbelError('UMBEL_BAD_LANE', `${JSON.stringify(name.slice(0, 80))} is no name for a lane.`)
     checkNames(`lanes.${name}`, lane, LANE_OPTIONS)
     lanes.set(name, {
       threads: whole(lane.threads ?? 1, `lanes.${name}.threads`, 0, 1_024),
@@ -90,13 +93,44 @@ function lanesOf(given: Readonly<Record<string, LaneOptions>>): ReadonlyMap<stri
 }
 
 function checkNames(where: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw umbelError('UMBEL_BAD_OPTION', `${where} takes an object of options.`)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw umbelError('UMBEL_BAD_OPTION', `${where} takes an object of options.`)
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name}.${didYouMean(name, known)}`)
+    if (!known.includes(name))
+      throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name.slice(0, 80)}.${didYouMean(name, known)}`)
   }
+}
+
+/** Methods without which a store or a clock is none. */
+const STORE_METHODS = ['open', 'commit', 'get', 'children', 'unfinished', 'events', 'drop', 'close']
+const CLOCK_METHODS = ['now', 'monotonic', 'setTimer']
+
+function checkKinds({ name, store, clock, random, values }: AppOptions): void {
+  if (name !== undefined && typeof name !== 'string')
+    throw umbelError('UMBEL_BAD_OPTION', `name of createApp is a ${typeof name}, not text.`)
+  checkMethods('store', store, STORE_METHODS)
+  checkMethods('clock', clock, CLOCK_METHODS)
+  if (random !== undefined && typeof random !== 'function')
+    throw umbelError('UMBEL_BAD_OPTION', `random of createApp is a ${typeof random}, not a function.`)
+  if (values !== undefined) checkNames('values', values, ['maxBytes'])
+}
+
+function checkMethods(option: string, value: unknown, methods: readonly string[]): void {
+  if (value === undefined) return
+  const lacking = methods.find((method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function')
+  if (lacking !== undefined)
+    throw umbelError('UMBEL_BAD_OPTION', `${option} of createApp has no method ${lacking}: it is no ${option}.`)
+}
+
+function list(tasks: AppOptions['tasks'] = []): readonly TaskModule[] {
+  if (Array.isArray(tasks)) return tasks
+  throw umbelError('UMBEL_BAD_OPTION', 'tasks of createApp takes a list of modules: tasks: [etl].')
 }
 
 function whole(value: number, option: string, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw umbelError('UMBEL_BAD_OPTION', `${option} is ${String(value)}; it must be a whole number from ${least} to ${most}.`)
+  throw umbelError(
+    'UMBEL_BAD_OPTION',
+    `${option} is ${typeof value === 'number' ? value : `a ${typeof value}`}; it must be a whole number from ${least} to ${most}.`,
+  )
 }

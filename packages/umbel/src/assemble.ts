@@ -1,4 +1,13 @@
-import { type Clock, type Command, compileRoutes, type ErrorData, fromErrorData, makeIds, type Step, type Store } from '@umbel/core'
+import {
+  type Clock,
+  type Command,
+  compileRoutes,
+  type ErrorData,
+  fromErrorData,
+  makeIds,
+  type Step,
+  type Store,
+} from '@umbel/core'
 import { type AnnounceContext, announceCommand, announceEvent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import type { TaskDefinition } from './definition.ts'
@@ -57,7 +66,13 @@ export function assemble(settings: AppSettings): Parts {
     results,
     signals,
     ids,
-    resolver: new SpecResolver({ tasks, lanes: settings.lanes, route: compileRoutes(settings.routes), routesByCall: settings.routes.some((route) => typeof route === 'function'), maxBytes: settings.maxBytes }),
+    resolver: new SpecResolver({
+      tasks,
+      lanes: settings.lanes,
+      route: compileRoutes(settings.routes),
+      routesByCall: settings.routes.some((route) => typeof route === 'function'),
+      maxBytes: settings.maxBytes,
+    }),
     now: () => clock.now(),
     known: async (id) => (await store.get(id)) !== undefined,
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
@@ -86,9 +101,26 @@ export function assemble(settings: AppSettings): Parts {
   }
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const context = { engine, producer, clock, tasks, stopping: () => shutdown.aborting }
-  const inline = inlineWorker({ reports, clock, maxBytes: settings.maxBytes, ids, handleOf: (id) => source.sent(id), onStray })
+  const inline = inlineWorker({
+    tasks,
+    reports,
+    clock,
+    maxBytes: settings.maxBytes,
+    ids,
+    handleOf: (id) => source.sent(id),
+    onStray,
+  })
   for (const [name, options] of settings.lanes) {
-    lanes.set(name, new Lane({ name, options, inline, threads: threadsOf(name, options), execute: (id, worker) => execute(context, id, worker) }))
+    lanes.set(
+      name,
+      new Lane({
+        name,
+        options,
+        inline,
+        threads: threadsOf(name, options),
+        execute: (id, worker) => execute(context, id, worker),
+      }),
+    )
   }
 
   function threadsOf(name: string, { threads, nice }: Required<LaneOptions>): ReturnType<typeof threadWorker> {

@@ -1,22 +1,23 @@
 import {
   type Clock,
-  decode,
   type Duration,
+  decode,
   END,
+  type ErrorClasses,
   type ErrorData,
   fromErrorData,
   isReady,
   milliseconds,
   nodeId,
   type Plan,
-  previousNodes,
   type Progress,
+  previousNodes,
   type Row,
   type TaskState,
   umbelError,
 } from '@umbel/core'
 import { currentAttempt } from './current-attempt.ts'
-import type { Cell, ErrorClasses } from './results.ts'
+import type { Cell } from './results.ts'
 
 /** How long and whether to wait. */
 export interface GetOptions {
@@ -93,7 +94,10 @@ export class AsyncResult<R> {
   get(options: GetOptions = {}): Promise<R> {
     const attempt = currentAttempt.getStore()
     if (attempt !== undefined) {
-      throw umbelError('UMBEL_WOULD_DEADLOCK', `The handler of ${attempt.call.task} would block its worker by waiting for task ${this.id}.`)
+      throw umbelError(
+        'UMBEL_WOULD_DEADLOCK',
+        `The handler of ${attempt.call.task} would block its worker by waiting for task ${this.id}.`,
+      )
     }
     const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
     return this.#ended(limit, options.signal).then((row) => this.value(row))
@@ -110,6 +114,7 @@ export class AsyncResult<R> {
     const row = this.row()
     if (row === undefined || row.kind === 'join') return undefined
     if (row.error !== undefined && row.state !== 'SUCCESS') return this.revive(row.error)
+    if (row.kind === 'task' && row.spec.ignoreResult && row.result !== undefined) return undefined
     if (row.result !== undefined) return decode(row.result, this.source.errors)
     if (row.kind !== 'task') return undefined
     return row.meta === undefined ? row.progress : decode(row.meta, this.source.errors)
@@ -193,7 +198,11 @@ export class AsyncResult<R> {
 
   #update(row: Row): Update {
     const task = row.kind === 'task' ? row : undefined
-    return { state: stateOf(row), meta: task?.meta === undefined ? undefined : decode(task.meta, this.source.errors), progress: task?.progress }
+    return {
+      state: stateOf(row),
+      meta: task?.meta === undefined ? undefined : decode(task.meta, this.source.errors),
+      progress: task?.progress,
+    }
   }
 
   /** The row as last known here. */
@@ -231,7 +240,10 @@ export class AsyncResult<R> {
         forgetWait()
         act()
       }
-      const abort = (): void => finish(() => reject(umbelError('UMBEL_ABORTED', `Waiting for task ${this.id} was aborted.`, { cause: signal?.reason })))
+      const abort = (): void =>
+        finish(() =>
+          reject(umbelError('UMBEL_ABORTED', `Waiting for task ${this.id} was aborted.`, { cause: signal?.reason })),
+        )
       const look = (): void => {
         if (cell.ended) finish(() => resolve(cell.row as Row))
         else if (cell.refused !== undefined) finish(() => reject(cell.refused))
@@ -240,7 +252,11 @@ export class AsyncResult<R> {
       const timer =
         limit === undefined
           ? undefined
-          : source.clock.setTimer(() => finish(() => reject(umbelError('UMBEL_TIMEOUT', `Task ${this.id} has not ended within ${limit} ms.`))), limit)
+          : source.clock.setTimer(
+              () =>
+                finish(() => reject(umbelError('UMBEL_TIMEOUT', `Task ${this.id} has not ended within ${limit} ms.`))),
+              limit,
+            )
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort)
       look()
@@ -249,7 +265,8 @@ export class AsyncResult<R> {
 }
 
 /** Whether a row has ended. */
-export const hasEnded = (row: Row): boolean => (row.kind === 'join' ? row.remaining === 0 : row.kind === 'workflow' ? row.endedAt !== undefined : isReady(row.state))
+export const hasEnded = (row: Row): boolean =>
+  row.kind === 'join' ? row.remaining === 0 : row.kind === 'workflow' ? row.endedAt !== undefined : isReady(row.state)
 
 /** The task state a row shows. */
 export function stateOf(row: Row): TaskState {

@@ -12,7 +12,7 @@ export type AnyContext = TaskContext<string>
 /** How an attempt ended, as `afterReturn` is told. */
 export type AttemptEnd =
   | { readonly status: 'SUCCESS'; readonly result: unknown }
-  | { readonly status: 'FAILURE' | 'RETRY'; readonly error: unknown }
+  | { readonly status: 'FAILURE'; readonly error: unknown }
 
 /** One layer of `task.extend`: what runs around every handler made from it. All hooks may be asynchronous and are awaited. */
 export interface TaskBase {
@@ -28,7 +28,7 @@ export interface TaskBase {
   /** Runs once the task has failed for good. */
   readonly onFailure?: ((ctx: AnyContext, error: unknown, args: readonly unknown[]) => unknown) | undefined
   readonly onRetry?: ((ctx: AnyContext, error: unknown, args: readonly unknown[]) => unknown) | undefined
-  /** Runs last, however the attempt ended. */
+  /** Runs last, once the task has succeeded or failed for good; as in Celery, not before another attempt. */
   readonly afterReturn?: ((ctx: AnyContext, end: AttemptEnd, args: readonly unknown[]) => unknown) | undefined
   /** Runs in the handler's place: `next()` runs the handler (or the next layer's `around`) and gives its result. */
   readonly around?: ((ctx: AnyContext, next: () => Promise<unknown>) => unknown) | undefined
@@ -98,6 +98,12 @@ export function register(definition: TaskDefinition): void {
 
 /** The definitions behind what `defineTasks` gave. @throws UMBEL_NOT_A_TASK */
 export function tasksOf(module: TaskModule): readonly TaskDefinition[] {
+  if (typeof module !== 'object' || module === null) {
+    throw umbelError(
+      'UMBEL_NOT_A_TASK',
+      `A list of tasks holds ${module === null ? 'null' : typeof module}: pass what defineTasks gave.`,
+    )
+  }
   return Object.entries(module).map(([key, task]) => {
     const definition: TaskDefinition | undefined = task?.[DEFINITION]
     if (definition === undefined) throw umbelError('UMBEL_NOT_A_TASK', `${key} is no task: pass what defineTasks gave.`)
@@ -117,5 +123,13 @@ export function checkArity({ name, arity }: TaskDefinition, given: number): void
       : arity.max === Number.POSITIVE_INFINITY
         ? `at least ${arity.min}`
         : `${arity.min} to ${arity.max}`
-  throw umbelError('UMBEL_WRONG_ARITY', `${name} takes ${takes} positional arguments but ${given} were given.`)
+  // types are gone at run time: only a default tells that a parameter may be left out
+  const optional =
+    given < arity.min
+      ? ' A parameter that may be left out needs a default (`limit: number | undefined = undefined`).'
+      : ''
+  throw umbelError(
+    'UMBEL_WRONG_ARITY',
+    `${name} takes ${takes} positional arguments but ${given} were given.${optional}`,
+  )
 }

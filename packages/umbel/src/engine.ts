@@ -1,10 +1,25 @@
-import { advance, type EngineEvent, nodeId, READY_STATES, type Row, type RowReader, type Store, type TaskRow, umbelError } from '@umbel/core'
+import {
+  advance,
+  type EngineEvent,
+  nodeId,
+  READY_STATES,
+  type Row,
+  type RowReader,
+  type Step,
+  type Store,
+  type TaskRow,
+  umbelError,
+} from '@umbel/core'
+import { nextTurn } from './system.ts'
 
 /** Most events taken in at once. */
 const MAX_BATCH = 4_096
 
+/** Batches taken in one after another before the event loop gets a turn. */
+const BATCHES_A_TURN = 64
+
 /** What follows once a batch is stored. */
-export type Perform = (step: ReturnType<typeof advance>) => void
+export type Perform = (step: Step) => void
 
 /** Called once an event is stored, or with the reason why it was not. */
 export type Taken = (error?: unknown) => void
@@ -110,35 +125,58 @@ export class Engine implements RowReader {
 
   async #run(): Promise<void> {
     const refusal = await this.#opening // and what the same turn sends goes into one batch
-    while (this.#events.length > 0) {
+    for (let batches = 1; this.#events.length > 0; batches += 1) {
+      // handlers that never wait for anything must not keep timers and sockets from their turn
+      if (batches % BATCHES_A_TURN === 0) await nextTurn()
       const events = this.#events.splice(0, MAX_BATCH)
       const taken = this.#taken.splice(0, MAX_BATCH)
-      this.#batch = refusal === undefined ? this.#take(events) : Promise.resolve(refusal)
-      const error = await this.#batch
-      for (const answer of taken) answer?.(error)
+      this.#batch = refusal === undefined ? this.#take(events, taken) : Promise.resolve(answerAll(taken, refusal))
+      await this.#batch
     }
     this.#batch = undefined
     this.#running = undefined
   }
 
-  async #take(events: readonly EngineEvent[]): Promise<unknown> {
+  async #take(events: readonly EngineEvent[], taken: readonly (Taken | undefined)[]): Promise<void> {
+    let step: Step
     try {
-      const step = advance(this, events)
-      await this.#store.commit({ rows: step.rows, events })
-      for (const row of step.rows) this.#set(row)
-      this.#perform(step)
-      return undefined
-    } catch (cause) {
-      const error = umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause })
-      this.#failed(error)
-      return error
+      step = advance(this, events)
+    } catch (error) {
+      if (events.length === 1) return this.#refuse(taken, error)
+      // one event that cannot be taken in must not take the others with it
+      for (const [index, event] of events.entries()) await this.#take([event], taken.slice(index, index + 1))
+      return
     }
+    try {
+      await this.#store.commit({ rows: step.rows, events })
+    } catch (cause) {
+      return this.#refuse(
+        taken,
+        umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause }),
+      )
+    }
+    for (const row of step.rows) this.#set(row)
+    try {
+      this.#perform(step)
+    } catch (error) {
+      this.#failed(error)
+    }
+    answerAll(taken, undefined)
+  }
+
+  #refuse(taken: readonly (Taken | undefined)[], error: unknown): void {
+    this.#failed(error)
+    answerAll(taken, error)
   }
 
   #set(row: Row): void {
     this.#active += Number(isActive(row)) - Number(isActive(this.#rows.get(row.id)))
     this.#rows.set(row.id, row)
   }
+}
+
+function answerAll(taken: readonly (Taken | undefined)[], error: unknown): void {
+  for (const answer of taken) answer?.(error)
 }
 
 /** States of a task in which it neither waits in a lane nor runs. */

@@ -1,8 +1,8 @@
-import { type Clock, type Plan, type Row, type Store, umbelError } from '@umbel/core'
+import { type Clock, type ErrorClasses, type Plan, type Row, type Store, umbelError } from '@umbel/core'
 import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
 import type { Engine } from './engine.ts'
 import { GroupResult } from './group-result.ts'
-import type { Cell, ErrorClasses, Results } from './results.ts'
+import type { Cell, Results } from './results.ts'
 
 /** What handles are answered from. */
 export interface ResultSourceParts {
@@ -47,10 +47,15 @@ export class AppResultSource implements ResultSource {
   async revoke(id: string): Promise<void> {
     const cell = this.#results.find(id)
     if (cell?.checked !== undefined) await cell.checked
-    const error = { name: 'UmbelError', code: 'UMBEL_REVOKED', message: umbelError('UMBEL_REVOKED', `${id} was revoked.`).message }
+    const error = {
+      name: 'UmbelError',
+      code: 'UMBEL_REVOKED',
+      message: umbelError('UMBEL_REVOKED', `${id} was revoked.`).message,
+    }
     const at = this.clock.now()
     // right behind the send, so that what was just sent never starts
-    const type = cell?.plan !== undefined || this.#engine.get(id)?.kind === 'workflow' ? 'workflow-revoked' : 'task-revoked'
+    const type =
+      cell?.plan !== undefined || this.#engine.get(id)?.kind === 'workflow' ? 'workflow-revoked' : 'task-revoked'
     await this.#engine.accepted({ type, id, error, at })
   }
 
@@ -65,13 +70,19 @@ export class AppResultSource implements ResultSource {
    */
   async find(id: string): Promise<AsyncResult<unknown>> {
     await this.#engine.drained()
-    const row = this.#engine.get(id) ?? (await this.#store.get(id))
-    if (row === undefined) throw umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${id}.`)
-    if (row.kind === 'workflow') return this.handle(id, row.plan, row.plan.exit)
-    if (row.workflow === undefined) return this.handle(id, undefined, -1)
-    const workflow = this.#engine.get(row.workflow) ?? (await this.#store.get(row.workflow))
+    const row = await this.#row(id)
+    if (row?.kind === 'workflow') return this.#handle(id, row.plan, row.plan.exit, row)
+    if (row?.kind === 'task' && row.workflow === undefined) return this.#handle(id, undefined, -1, row)
+    const [, workflowId, node] = /^(.+)\/(\d+)$/.exec(id) ?? []
+    const workflow = workflowId === undefined ? undefined : await this.#row(workflowId)
     const plan = workflow?.kind === 'workflow' ? workflow.plan : undefined
-    return this.handle(id, plan, Number(id.slice(row.workflow.length + 1)))
+    const kind = plan?.nodes[Number(node)]?.kind
+    if (row !== undefined || kind === 'task' || kind === 'join') return this.#handle(id, plan, Number(node), row)
+    throw umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${id}.`)
+  }
+
+  async #row(id: string): Promise<Row | undefined> {
+    return this.#engine.get(id) ?? (await this.#store.get(id))
   }
 
   /** The handle of what was just sent under an id. */
@@ -81,24 +92,32 @@ export class AppResultSource implements ResultSource {
   }
 
   handle(id: string, plan: Plan | undefined, node: number): AsyncResult<unknown> {
+    return this.#handle(id, plan, node, this.peek(id))
+  }
+
+  #handle(id: string, plan: Plan | undefined, node: number, known: Row | undefined): AsyncResult<unknown> {
     const group = plan?.nodes[node]?.kind === 'join'
-    const handle = group ? new GroupResult<readonly unknown[]>(id, this, plan, node) : new AsyncResult<unknown>(id, this, plan, node)
-    this.#attach(this.#results.cell(id), plan === undefined || node < 0 ? id : handle.workflow)
+    const handle = group
+      ? new GroupResult<readonly unknown[]>(id, this, plan, node)
+      : new AsyncResult<unknown>(id, this, plan, node)
+    this.#attach(this.#results.cell(id), plan === undefined || node < 0 ? id : handle.workflow, known)
     return handle
   }
 
   /** See to it that a cell learns of an end that has been already, or of a send that is refused. */
-  #attach(cell: Cell, workflow: string): void {
+  #attach(cell: Cell, workflow: string, known: Row | undefined): void {
     if (cell.ended) return
-    const row = this.peek(cell.id)
-    if (row !== undefined && hasEnded(row) && !cell.pending) return this.#end(cell, row)
+    if (known !== undefined && hasEnded(known) && !cell.pending) return this.#end(cell, known)
+    cell.row ??= known
+    if (this.#engine.get(workflow) !== undefined && !cell.accepted) cell.answer(undefined)
     if (this.#engine.get(cell.id) !== undefined) return
     if (workflow !== cell.id && this.#results.waitsFor(workflow)) {
       const whole = this.#results.cell(workflow)
       const look = (): void => {
-        if (whole.refused !== undefined) cell.answer(whole.refused)
-        else if (!whole.ended) whole.wait(look)
-        else this.#load(cell)
+        if (whole.ended) return this.#load(cell)
+        if (whole.refused !== undefined) return cell.answer(whole.refused)
+        if (whole.accepted && !cell.accepted) cell.answer(undefined)
+        whole.wait(look)
       }
       look()
     } else if (this.#engine.get(workflow) === undefined && !cell.pending) {

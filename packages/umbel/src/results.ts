@@ -1,4 +1,4 @@
-import type { ErrorClass, Plan, Row } from '@umbel/core'
+import type { Plan, Row } from '@umbel/core'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: Row) => void
@@ -119,6 +119,3 @@ export class Results {
     this.#cells.clear()
   }
 }
-
-/** Error classes that task modules declared, by name: `get()` revives errors to them. */
-export type ErrorClasses = ReadonlyMap<string, ErrorClass>

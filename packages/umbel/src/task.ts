@@ -1,4 +1,4 @@
-import { type Duration, didYouMean, type RetryOptions, umbelError } from '@umbel/core'
+import { type Duration, milliseconds, didYouMean, type RetryOptions, umbelError } from '@umbel/core'
 import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
 import type { AnyHandler, AttemptEnd, TaskBase } from './definition.ts'
@@ -42,7 +42,7 @@ export interface BaseOptions<States extends string, Made, Outer> extends SharedO
   /** Runs once the task has failed for good. */
   readonly onFailure?: (ctx: HookContext<Made, Outer>, error: unknown, args: readonly unknown[]) => unknown
   readonly onRetry?: (ctx: HookContext<Made, Outer>, error: unknown, args: readonly unknown[]) => unknown
-  /** Runs last, however the attempt ended. */
+  /** Runs last, once the task has succeeded or failed for good; as in Celery, not before another attempt. */
   readonly afterReturn?: (ctx: HookContext<Made, Outer>, end: AttemptEnd, args: readonly unknown[]) => unknown
   /** Runs in the handler's place: `next()` runs the handler and gives its result. */
   readonly around?: (ctx: HookContext<Made, Outer>, next: () => Promise<unknown>) => unknown
@@ -118,6 +118,8 @@ function makerOf(bases: readonly Base[]): TaskMaker<unknown, never> {
       if (value !== undefined && typeof value !== 'function')
         throw umbelError('UMBEL_BAD_OPTION', `${hook} of task.extend() is ${typeof value}, not a function.`)
     }
+    const { setupTimeout } = base as TaskBase
+    if (setupTimeout !== undefined) milliseconds(setupTimeout, 'setupTimeout of task.extend()')
     return makerOf([...bases, base])
   }
   return Object.assign(make, { extend }) as unknown as TaskMaker<unknown, never>
@@ -129,6 +131,6 @@ export function checkOptions(where: string, options: object, known: readonly str
     throw umbelError('UMBEL_BAD_OPTION', `The options of ${where} are ${String(options)}, not an object.`)
   for (const name of Object.keys(options)) {
     if (!known.includes(name))
-      throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name}.${didYouMean(name, known)}`)
+      throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name.slice(0, 80)}.${didYouMean(name, known)}`)
   }
 }

@@ -1,7 +1,7 @@
 import { type AttemptCall, decode, type ErrorData, encode } from '@umbel/core'
 import { describe, expect, test } from 'vitest'
 import { currentAttempt } from '../src/current-attempt.ts'
-import { type AnyHandler, register, type TaskBase } from '../src/definition.ts'
+import { type AnyHandler, definitionOf, register, type TaskBase, type TaskDefinition } from '../src/definition.ts'
 import { inlineWorker } from '../src/lanes/inline.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
 
@@ -41,6 +41,7 @@ function workerOf() {
     (_: AttemptCall, ...rest: unknown[]) =>
       void told.push([what, rest[0], currentAttempt.getStore()])
   const worker = inlineWorker({
+    tasks: { get: definitionOf } as ReadonlyMap<string, TaskDefinition>,
     reports: { state: tell('state'), progress: tell('progress'), send: tell('send'), log: tell('log') },
     clock: new SimulatedClock(),
     maxBytes: 1_000,

@@ -13,12 +13,14 @@ import { runAttempt } from '../attempt.ts'
 import type { AttemptEnvironment } from '../attempt-context.ts'
 import { AttemptControl, abortError } from '../attempt-control.ts'
 import { currentAttempt } from '../current-attempt.ts'
-import { definitionOf } from '../definition.ts'
+import type { TaskDefinition } from '../definition.ts'
 import { Resources } from '../resources.ts'
 import type { AnyResult } from '../sender.ts'
 
 /** What handlers on the main loop are run with. */
 export interface InlineOptions {
+  /** Tasks the app registered, by name: two apps may have closures of one name. */
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
   /** Called outside of the handler's async context. */
   readonly reports: AttemptReports
   readonly clock: Clock
@@ -44,16 +46,18 @@ interface Running {
 
 class InlineWorker implements Worker {
   readonly #environment: AttemptEnvironment
+  readonly #tasks: ReadonlyMap<string, TaskDefinition>
   readonly #onStray: ((error: ErrorData) => void) | undefined
   readonly #running = new Map<string, Running>()
 
-  constructor({ reports, clock, maxBytes, ids, handleOf, onStray }: InlineOptions) {
+  constructor({ tasks, reports, clock, maxBytes, ids, handleOf, onStray }: InlineOptions) {
     this.#environment = { reports: outside(reports), resources: new Resources(clock), maxBytes, ids, handleOf }
+    this.#tasks = tasks
     this.#onStray = onStray
   }
 
   run(call: AttemptCall): Promise<Outcome> {
-    const definition = definitionOf(call.task)
+    const definition = this.#tasks.get(call.task)
     if (definition === undefined) {
       const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${call.task}.`)
       return Promise.resolve({ kind: 'failed', error: toErrorData(error) })
