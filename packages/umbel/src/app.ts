@@ -1,5 +1,5 @@
 import { type Canvas, type Clock, type Duration, milliseconds, umbelError } from '@umbel/core'
-import type { AnySignature } from './any-signature.ts'
+import type { AnySignature, HandleOf } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
 import type { AsyncResult } from './async-result.ts'
 import { assemble, type Parts } from './assemble.ts'
@@ -77,10 +77,12 @@ export class App implements LiveApp {
    * Find a task or workflow by its id; give the task to have the handle typed by it.
    * @throws UMBEL_UNKNOWN_RESULT when nothing is known under the id, or retention has dropped it; UMBEL_APP_STOPPED.
    */
-  async result<R = unknown>(id: string, _of?: { readonly '~result'?: R }): Promise<AsyncResult<R>> {
+  result(id: string): Promise<AsyncResult<unknown>>
+  result<S extends AnySignature>(id: string, of: S): Promise<HandleOf<S>>
+  async result(id: string): Promise<unknown> {
     if (this.#refusal !== undefined) throw this.#refusal
     await this.#openStore()
-    return this.#parts.source.find(id) as Promise<AsyncResult<R>>
+    return this.#parts.source.find(id)
   }
 
   /** Whether it registered a task of this name. */

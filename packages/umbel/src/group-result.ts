@@ -25,7 +25,8 @@ export class GroupResult<R extends readonly unknown[]> extends AsyncResult<R> {
   completedCount(): number {
     const row = this.row()
     const join = row?.kind === 'join' ? row : this.source.peek(nodeId(this.workflow, this.node))
-    return join?.kind === 'join' ? this.#memberNodes().length - join.remaining - join.failed : 0
+    if (join?.kind === 'join') return this.#memberNodes().length - join.remaining - join.failed
+    return this.results.filter(({ state }) => state === 'SUCCESS').length
   }
 
   /** Go over the members as they end, in whatever way. */

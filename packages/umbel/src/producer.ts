@@ -72,13 +72,16 @@ export class Producer {
     return this.#enter(prepared, parent)
   }
 
-  /** Take in what a handler sent under an id it chose. */
+  /** Take in what a handler sent. What is there already under an id it chose stands: an attempt that is repeated sends again. */
   sendAs(id: string, canvas: Encoded, parent: Parent): void {
     validId(id)
-    const plan = this.planOf(canvas)
+    const whole = decode(canvas) as Canvas
+    const plan = this.#parts.resolver.plan(whole)
+    const checkId = whole.options.id !== undefined
+    if (checkId && this.#isUsed(id)) return
     const wants = this.#wants(plan)
     reserve(wants)
-    this.#enter({ id, plan, checkId: false, wants }, parent)
+    this.#enter({ id, plan, checkId, wants }, parent)
   }
 
   /** Compile an encoded canvas. */
@@ -118,7 +121,11 @@ export class Producer {
 
   /** Refuse an id where it can be told at once, so that whoever waits for what has it already is left in peace. */
   #checkNew(id: string): void {
-    if (this.#chosen.has(id) || this.#parts.knownAtOnce(id)) throw duplicate(id)
+    if (this.#isUsed(id)) throw duplicate(id)
+  }
+
+  #isUsed(id: string): boolean {
+    return this.#chosen.has(id) || this.#parts.knownAtOnce(id)
   }
 
   /** An id of the caller's choice is taken in once. */
