@@ -115,7 +115,6 @@ export class AsyncResult<R> {
     if (row === undefined || row.kind === 'join') return undefined
     if (row.error !== undefined && row.state !== 'SUCCESS') return this.revive(row.error)
     if (row.kind === 'task' && row.spec.ignoreResult && row.result !== undefined) return undefined
-    if (row.kind === 'task' && row.spec.ignoreResult && row.result !== undefined) return undefined
     if (row.result !== undefined) return decode(row.result, this.source.errors)
     if (row.kind !== 'task') return undefined
     return row.meta === undefined ? row.progress : decode(row.meta, this.source.errors)
