@@ -1,6 +1,6 @@
 import { concatLists, type Encoded, encode, encodeList } from './codec.ts'
-import type { Draft, Ends } from './draft.ts'
 import { codedError } from './coded-error.ts'
+import type { Draft, Ends } from './draft.ts'
 import { type ErrorData, fromErrorData } from './error-data.ts'
 import type { TaskEvent } from './event.ts'
 import type { ErrorCallback, Expiry, TaskNode } from './plan.ts'
@@ -89,7 +89,11 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       return moveTask(draft, { ...row, due: undefined }, 'task-received')
     case 'task-started':
       // what an earlier attempt showed, or failed with, is over
-      return moveTask(draft, { ...row, attempt: event.attempt, startedAt: event.at, meta: undefined, progress: undefined, error: undefined }, 'task-started')
+      return moveTask(
+        draft,
+        { ...row, attempt: event.attempt, startedAt: event.at, meta: undefined, progress: undefined, error: undefined },
+        'task-started',
+      )
     case 'task-state':
       moveTask(draft, { ...row, meta: event.meta }, `task-state.${event.state}`)
       return draft.show(row)
@@ -101,22 +105,44 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-failed':
       return moveTask(draft, { ...row, error: event.error }, 'task-failed')
     case 'task-retried':
-      return moveTask(draft, { ...row, error: event.error, due: event.at + event.delay, startedAt: undefined }, 'task-retried')
+      return moveTask(
+        draft,
+        { ...row, error: event.error, due: event.at + event.delay, startedAt: undefined },
+        'task-retried',
+      )
     case 'task-replaced': {
       const id = `${row.id}.r${event.attempt}`
       moveTask(draft, { ...row, replacedBy: id }, 'task-replaced')
-      draft.mail.push({ type: 'canvas-sent', id, plan: event.plan, input: undefined, parent: row.id, root: row.root, settles: row.id, at: event.at })
+      draft.mail.push({
+        type: 'canvas-sent',
+        id,
+        plan: event.plan,
+        input: undefined,
+        parent: row.id,
+        root: row.root,
+        settles: row.id,
+        at: event.at,
+      })
       return
     }
     case 'task-ignored':
-      return moveTask(draft, { ...row, error: codedError('UMBEL_IGNORED', `The handler of ${row.spec.task} threw Ignore.`) }, 'task-ignored')
+      return moveTask(
+        draft,
+        { ...row, error: codedError('UMBEL_IGNORED', `The handler of ${row.spec.task} threw Ignore.`) },
+        'task-ignored',
+      )
     case 'task-rejected':
       return moveTask(draft, { ...row, error: codedError('UMBEL_REJECTED', event.reason) }, 'task-rejected')
     case 'task-revoked':
       return moveTask(draft, { ...row, error: event.error }, 'task-revoked')
     case 'task-lost':
-      if (row.losses + 1 >= MAX_LOSSES) return moveTask(draft, { ...row, losses: row.losses + 1, error: event.error }, 'task-failed')
-      return moveTask(draft, { ...row, losses: row.losses + 1, attempt: row.attempt - 1, error: event.error, startedAt: undefined }, 'task-received')
+      if (row.losses + 1 >= MAX_LOSSES)
+        return moveTask(draft, { ...row, losses: row.losses + 1, error: event.error }, 'task-failed')
+      return moveTask(
+        draft,
+        { ...row, losses: row.losses + 1, attempt: row.attempt - 1, error: event.error, startedAt: undefined },
+        'task-received',
+      )
     case 'task-returned':
       return moveTask(draft, { ...row, attempt: row.attempt - 1, startedAt: undefined }, 'task-received')
   }
@@ -193,12 +219,30 @@ function sendCallbacks(draft: Draft, row: TaskRow): void {
   if (row.state === 'SUCCESS') {
     row.spec.link.forEach((plan, index) => {
       const input = encodeList([row.result ?? encode(undefined)])
-      draft.mail.push({ type: 'canvas-sent', id: `${row.id}.l${index}`, plan, input, parent: row.id, root: row.root, settles: undefined, at: draft.at })
+      draft.mail.push({
+        type: 'canvas-sent',
+        id: `${row.id}.l${index}`,
+        plan,
+        input,
+        parent: row.id,
+        root: row.root,
+        settles: undefined,
+        at: draft.at,
+      })
     })
   } else if (row.state === 'FAILURE') {
     row.spec.linkError.forEach((callback, index) => {
       const input = errorInput(row, callback)
-      draft.mail.push({ type: 'canvas-sent', id: `${row.id}.e${index}`, plan: callback.plan, input, parent: row.id, root: row.root, settles: undefined, at: draft.at })
+      draft.mail.push({
+        type: 'canvas-sent',
+        id: `${row.id}.e${index}`,
+        plan: callback.plan,
+        input,
+        parent: row.id,
+        root: row.root,
+        settles: undefined,
+        at: draft.at,
+      })
     })
   }
 }
@@ -208,5 +252,6 @@ function errorInput(row: TaskRow, callback: ErrorCallback): Encoded {
   if (callback.form === 'id') return encodeList([encode(row.id)])
   const request = encode({ id: row.id, task: row.spec.task, attempt: row.attempt, root: row.root, parent: row.parent })
   const error = row.error ?? codedError('UMBEL_REVOKED', `Task ${row.id} failed.`)
-  return encodeList([request, encode(fromErrorData(error)), encode(error.stack)])
+  // its bounds are those of an error, which are wider than a value's once it is encoded again
+  return encodeList([request, encode(fromErrorData(error), { maxBytes: Number.MAX_SAFE_INTEGER }), encode(error.stack)])
 }

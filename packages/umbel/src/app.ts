@@ -1,12 +1,13 @@
 import { type Canvas, type Clock, type Duration, milliseconds, umbelError } from '@umbel/core'
 import type { AnySignature, HandleOf } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
-import type { AsyncResult } from './async-result.ts'
 import { assemble, type Parts } from './assemble.ts'
+import type { AsyncResult } from './async-result.ts'
 import { type LiveApp, liveApps } from './live-apps.ts'
 import type { Sent } from './producer.ts'
 import type { Call } from './sender.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
+import { canvasOf } from './signature.ts'
 import { onProcessIdle } from './system.ts'
 
 /** How to end. */
@@ -69,7 +70,11 @@ export class App implements LiveApp {
   }
 
   /** Listen to a signal. Returns how to stop that. A listener that throws harms nobody. */
-  on<Name extends SignalName>(name: Name, listener: (event: Signals[Name]) => unknown, options?: ListenOptions): () => void {
+  on<Name extends SignalName>(
+    name: Name,
+    listener: (event: Signals[Name]) => unknown,
+    options?: ListenOptions,
+  ): () => void {
     return this.#parts.signals.on(name, listener, options)
   }
 
@@ -107,7 +112,9 @@ export class App implements LiveApp {
   }
 
   #handle({ id, plan }: Sent): AsyncResult<unknown> {
-    return plan.nodes.length === 1 ? this.#parts.source.handle(id, undefined, -1) : this.#parts.source.handle(id, plan, plan.exit)
+    return plan.nodes.length === 1
+      ? this.#parts.source.handle(id, undefined, -1)
+      : this.#parts.source.handle(id, plan, plan.exit)
   }
 
   #hasStopped(): Error {
@@ -127,7 +134,9 @@ export class App implements LiveApp {
     if (this.#opened === undefined) {
       const { store, engine } = this.#parts
       this.#opened = store.open().catch((cause) => {
-        this.#refusal ??= umbelError('UMBEL_STORE_FAILED', `The store of the app ${this.name} could not be opened.`, { cause })
+        this.#refusal ??= umbelError('UMBEL_STORE_FAILED', `The store of the app ${this.name} could not be opened.`, {
+          cause,
+        })
         throw this.#refusal
       })
       engine.opening(this.#opened)
@@ -153,5 +162,3 @@ export class App implements LiveApp {
 }
 
 const NO_CALL: Call = { args: [], kwargs: {}, options: {} }
-
-const canvasOf = (what: Canvas | AnySignature): Canvas => ('data' in what ? what.data : what)

@@ -14,6 +14,7 @@ import type { RetryRequest, TaskLog } from './context.ts'
 import type { AnyContext, TaskDefinition } from './definition.ts'
 import type { Resources } from './resources.ts'
 import type { AnyResult, Call, Sender } from './sender.ts'
+import { canvasOf } from './signature.ts'
 
 /** What attempts need of where they run; shared by all of them. */
 export interface AttemptEnvironment {
@@ -36,7 +37,8 @@ export class RetryWanted {
 
   /** @throws UMBEL_BAD_DURATION, UMBEL_BAD_RETRY */
   constructor({ error, countdown, max }: RetryRequest) {
-    if (max !== undefined && !(max >= 0)) throw umbelError('UMBEL_BAD_RETRY', `ctx.retry was given max: ${String(max)}, which is no number of retries.`)
+    if (max !== undefined && !(max >= 0))
+      throw umbelError('UMBEL_BAD_RETRY', `ctx.retry was given max: ${String(max)}, which is no number of retries.`)
     this.error = error
     this.delay = countdown === undefined ? undefined : milliseconds(countdown, 'countdown')
     this.max = max
@@ -179,8 +181,6 @@ function sendCanvas(canvas: Canvas, call: AttemptCall, environment: AttemptEnvir
 const MAX_CANVAS_BYTES = 2 ** 28
 
 const encodeCanvas = (canvas: Canvas): Encoded => encode(canvas, { maxBytes: MAX_CANVAS_BYTES, path: 'canvas' })
-
-const canvasOf = (what: AnySignature | Canvas): Canvas => ('data' in what ? what.data : what)
 
 class AttemptLog implements TaskLog {
   readonly #call: AttemptCall

@@ -1,4 +1,4 @@
-import { type Duration, globMatcher, type Progress } from '@umbel/core'
+import { type Duration, didYouMean, globMatcher, type Progress, umbelError } from '@umbel/core'
 import { EventEmitter } from 'eventemitter3'
 
 /** What every signal about a task tells. */
@@ -59,6 +59,31 @@ export interface Signals {
 /** Name of a signal. */
 export type SignalName = keyof Signals
 
+const NAMES = {
+  'before-task-publish': true,
+  'after-task-publish': true,
+  'task-received': true,
+  'task-prerun': true,
+  'task-postrun': true,
+  'task-state': true,
+  'task-progress': true,
+  'task-log': true,
+  'task-success': true,
+  'task-failure': true,
+  'task-retry': true,
+  'task-replaced': true,
+  'task-revoked': true,
+  'task-rejected': true,
+  'task-ignored': true,
+  'task-lost': true,
+  'workflow-ended': true,
+  'send-failed': true,
+  'internal-error': true,
+  'listener-error': true,
+  'worker-ready': true,
+  'worker-shutdown': true,
+} as const satisfies Record<SignalName, true>
+
 /** Which of a signal's events a listener gets. */
 export interface ListenOptions {
   /** Only those of tasks whose name matches this glob (`etl.*`). Default: all. */
@@ -75,8 +100,13 @@ export class SignalBus {
     this.#now = now
   }
 
-  /** Listen. Returns how to stop that. */
-  on<Name extends SignalName>(name: Name, listener: (event: Signals[Name]) => unknown, options: ListenOptions = {}): () => void {
+  /** Listen. Returns how to stop that. @throws UMBEL_BAD_OPTION for what is no signal, listener or glob. */
+  on<Name extends SignalName>(
+    name: Name,
+    listener: (event: Signals[Name]) => unknown,
+    options: ListenOptions = {},
+  ): () => void {
+    checkListening(name, listener, options)
     const matches = options.task === undefined ? undefined : globMatcher(options.task)
     const call = (event: Signals[Name]): void => {
       if (matches !== undefined && !matches((event as Partial<TaskSignal>).task ?? '')) return
@@ -113,6 +143,24 @@ export class SignalBus {
   }
 
   #failed(signal: string, error: unknown): void {
-    if (signal !== 'listener-error' && this.wants('listener-error')) this.emit('listener-error', { signal, error, at: this.#now() })
+    if (signal !== 'listener-error' && this.wants('listener-error'))
+      this.emit('listener-error', { signal, error, at: this.#now() })
   }
+}
+
+function checkListening(name: unknown, listener: unknown, { task }: ListenOptions): void {
+  if (typeof name !== 'string' || !Object.hasOwn(NAMES, name)) {
+    const told =
+      typeof name === 'string'
+        ? `called ${name.slice(0, 80)}.${didYouMean(name, Object.keys(NAMES))}`
+        : `that is a ${typeof name}.`
+    throw umbelError('UMBEL_BAD_OPTION', `There is no signal ${told}`)
+  }
+  if (typeof listener !== 'function')
+    throw umbelError('UMBEL_BAD_OPTION', `The listener to ${name} is ${typeof listener}, not a function.`)
+  if (task !== undefined && typeof task !== 'string')
+    throw umbelError(
+      'UMBEL_BAD_OPTION',
+      `The option task of a listener to ${name} is ${typeof task}, not a name or glob.`,
+    )
 }

@@ -11,6 +11,7 @@ import {
   setOptions,
   toCeleryJson,
   umbelError,
+  unchained,
   withCall,
 } from '@umbel/core'
 import {
@@ -172,6 +173,11 @@ export class Signature<
     }) as Handle<R, F>
   }
 
+  /** The steps of a chain one by one, with what was linked to it. */
+  unchain(): readonly AnySignature[] {
+    return unchained(this.data).map((step) => new Signature(step))
+  }
+
   /**
    * Write it as Celery's JSON, which `signature.fromJSON` reads: `JSON.stringify(signature)` works.
    * @throws UMBEL_CANNOT_TRAVEL for arguments that are no JSON values
@@ -230,7 +236,19 @@ function optionsOf({ link, linkError, ...options }: CallOptions): SignatureOptio
 }
 
 const callbacks = (given: AnySignature | readonly AnySignature[]): readonly Canvas[] =>
-  (Array.isArray(given) ? (given as readonly AnySignature[]) : [given as AnySignature]).map(({ data }) => data)
+  (Array.isArray(given) ? (given as readonly AnySignature[]) : [given as AnySignature]).map(canvasOf)
+
+/** The data of a signature, or of a canvas that is data already. @throws UMBEL_BAD_CANVAS for anything else. */
+export function canvasOf(what: AnySignature | Canvas): Canvas {
+  if (typeof what === 'object' && what !== null) {
+    const canvas = 'data' in what ? what.data : what
+    if (typeof canvas === 'object' && canvas !== null) return canvas
+  }
+  throw umbelError(
+    'UMBEL_BAD_CANVAS',
+    `A signature is expected where ${what === null ? 'null' : `a value of type ${typeof what}`} stands.`,
+  )
+}
 
 /** Name of the task that starts first: it tells which app is to send. */
 function firstTask(canvas: Canvas): string {

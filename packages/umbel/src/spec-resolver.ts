@@ -4,11 +4,11 @@ import {
   type compileRoutes,
   didYouMean,
   type Encoded,
-  encode,
   type ErrorCallback,
   type Expiry,
-  type MapSignature,
+  encode,
   MAX_CANVAS_DEPTH,
+  type MapSignature,
   milliseconds,
   type Plan,
   type Resolve,
@@ -60,7 +60,8 @@ export class SpecResolver {
    * and its like, UMBEL_BAD_PRIORITY, UMBEL_BAD_DURATION, UMBEL_BAD_ETA, UMBEL_BAD_ROUTE, and those of `compilePlan`.
    */
   plan(canvas: Canvas, fed = false): Plan {
-    if (this.#depth >= MAX_CANVAS_DEPTH) throw umbelError('UMBEL_CANVAS_TOO_DEEP', `Callbacks are nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
+    if (this.#depth >= MAX_CANVAS_DEPTH)
+      throw umbelError('UMBEL_CANVAS_TOO_DEEP', `Callbacks are nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     this.#depth += 1
     try {
       return compilePlan(canvas, (signature, nodeFed) => this.#resolve(signature, nodeFed), fed)
@@ -71,7 +72,12 @@ export class SpecResolver {
 
   #resolve(signature: TaskSignature | MapSignature, fed: boolean): ReturnType<Resolve> {
     const definition = this.#definition(signature.task)
-    if (signature.kind !== 'task') return { spec: this.#spec(signature, definition), args: this.#encode([signature.items], 'args'), kwargs: undefined }
+    if (signature.kind !== 'task')
+      return {
+        spec: this.#spec(signature, definition),
+        args: this.#encode([signature.items], 'args'),
+        kwargs: undefined,
+      }
     if (!fed || signature.immutable) checkArity(definition, signature.args.length)
     const spec = hasNone(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
     return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
@@ -99,7 +105,7 @@ export class SpecResolver {
       inline: runsInline(definition),
       states: definition.options.states,
       ...timing(options, definition),
-      ignoreResult: options.ignoreResult ?? definition.options.ignoreResult,
+      ignoreResult: flag(options.ignoreResult, 'ignoreResult') ?? definition.options.ignoreResult,
       link: (options.link ?? NONE).map((callback) => this.plan(callback, true)),
       linkError: (options.linkError ?? NONE).map((callback) => this.#errorCallback(callback)),
     }
@@ -108,7 +114,10 @@ export class SpecResolver {
   #definition(name: string): TaskDefinition {
     const definition = this.#options.tasks.get(name)
     if (definition !== undefined) return definition
-    throw umbelError('UMBEL_UNKNOWN_TASK', `No task of this app is called ${name}.${didYouMean(name, this.#options.tasks.keys())}`)
+    throw umbelError(
+      'UMBEL_UNKNOWN_TASK',
+      `No task of this app is called ${shown(name)}.${didYouMean(name, this.#options.tasks.keys())}`,
+    )
   }
 
   #place(signature: TaskSignature | MapSignature, definition: TaskDefinition): { lane: string; priority: number } {
@@ -120,7 +129,7 @@ export class SpecResolver {
     this.#checkLane(lane, definition)
     const priority = options.priority ?? route?.priority ?? definition.options.priority ?? DEFAULT_PRIORITY
     if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
-      throw umbelError('UMBEL_BAD_PRIORITY', `The priority of ${definition.name} is ${String(priority)}.`)
+      throw umbelError('UMBEL_BAD_PRIORITY', `The priority of ${definition.name} is ${shown(priority)}.`)
     }
     return { lane, priority }
   }
@@ -128,7 +137,11 @@ export class SpecResolver {
   #checkLane(name: string, definition: TaskDefinition): void {
     const size = this.#options.lanes.get(name)
     if (size === undefined) {
-      throw umbelError('UMBEL_UNKNOWN_LANE', `${definition.name} is to run on the lane ${name}, which does not exist.${didYouMean(name, this.#options.lanes.keys())}`)
+      const meant = typeof name === 'string' ? didYouMean(name, this.#options.lanes.keys()) : ''
+      throw umbelError(
+        'UMBEL_UNKNOWN_LANE',
+        `${definition.name} is to run on the lane ${shown(name)}, which does not exist.${meant}`,
+      )
     }
     const inline = runsInline(definition)
     if ((inline ? size.inline : size.threads) > 0) return
@@ -140,7 +153,9 @@ export class SpecResolver {
     const schema = definition.options.kwargs
     if (schema !== undefined) {
       const checked = schema['~standard'].validate(kwargs)
-      if (!(checked instanceof Promise) && checked.issues !== undefined) {
+      // one that answers later is asked again where the handler runs
+      if (checked instanceof Promise) checked.catch(() => {})
+      else if (checked.issues !== undefined) {
         const issues = checked.issues.map((issue) => issue.message).join('; ')
         throw umbelError('UMBEL_BAD_KWARGS', `The keyword arguments of ${definition.name} do not fit: ${issues}.`)
       }
@@ -168,11 +183,16 @@ const hasNone = (options: SignatureOptions): boolean => {
 }
 
 /** Whether a task's handler runs on the main loop: it says so, or no thread could import it. */
-export const runsInline = (definition: TaskDefinition): boolean => definition.options.inline || definition.module === undefined
+export const runsInline = (definition: TaskDefinition): boolean =>
+  definition.options.inline || definition.module === undefined
 
-function timing(options: SignatureOptions, definition: TaskDefinition): Pick<TaskSpec, 'countdown' | 'eta' | 'expires'> {
+function timing(
+  options: SignatureOptions,
+  definition: TaskDefinition,
+): Pick<TaskSpec, 'countdown' | 'eta' | 'expires'> {
   const { countdown, eta } = options
-  if (countdown !== undefined && eta !== undefined) throw umbelError('UMBEL_BAD_ETA', `${definition.name} was given both countdown and eta.`)
+  if (countdown !== undefined && eta !== undefined)
+    throw umbelError('UMBEL_BAD_ETA', `${definition.name} was given both countdown and eta.`)
   const expires = options.expires ?? definition.options.expires
   return {
     countdown: countdown === undefined ? undefined : milliseconds(countdown, 'countdown'),
@@ -190,8 +210,23 @@ function expiry(expires: NonNullable<SignatureOptions['expires']>): Expiry {
 
 function moment(value: Date | number, what: string): number {
   const at = value instanceof Date ? value.getTime() : value
-  if (typeof at !== 'number' || !Number.isFinite(at)) throw umbelError('UMBEL_BAD_ETA', `${what} is ${String(value)}, which is no moment.`)
+  if (typeof at !== 'number' || !Number.isFinite(at))
+    throw umbelError(
+      'UMBEL_BAD_ETA',
+      `${what} is ${value instanceof Date ? 'Invalid Date' : shown(value)}, which is no moment.`,
+    )
   return at
+}
+
+function flag(value: unknown, what: string): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value
+  throw umbelError('UMBEL_BAD_OPTION', `${what} is ${shown(value)}, which is neither true nor false.`)
+}
+
+/** What somebody gave, in few words and whatever it is. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value.slice(0, 80)
+  return typeof value === 'object' ? 'an object' : typeof value === 'function' ? 'a function' : String(value)
 }
 
 function firstTask(canvas: Canvas): string | undefined {
