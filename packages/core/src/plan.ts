@@ -250,6 +250,16 @@ class Compiler {
   }
 }
 
+/** The tasks a plan begins with, whose turn comes as it is sent. */
+export function* entryTasks(plan: Plan): Generator<{ readonly index: number; readonly spec: TaskSpec }> {
+  const open = [plan.entry]
+  for (const index of open) {
+    const node = plan.nodes[index]
+    if (node?.kind === 'task') yield { index, spec: node.spec }
+    if (node?.kind === 'fork') for (const branch of node.branches) open.push(branch)
+  }
+}
+
 const previous = new WeakMap<Plan, readonly number[]>()
 
 /** For each node the index of the one whose result it is given, or END; for a join, the one before its fork. Made once for a plan. */

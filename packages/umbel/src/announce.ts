@@ -1,9 +1,12 @@
 import {
+  type CanvasSent,
   type Command,
   decode,
   type EngineEvent,
+  entryTasks,
   type ErrorClasses,
   fromErrorData,
+  nodeId,
   type Row,
   type TaskRow,
 } from '@umbel/core'
@@ -19,12 +22,10 @@ export interface AnnounceContext {
 /** Tell the observers of a stored event that changed something. No event object is made for a signal nobody listens to. */
 export function announceEvent(context: AnnounceContext, event: EngineEvent): void {
   const { signals } = context
+  if (event.type === 'canvas-sent') return announceSent(signals, 'after-task-publish', event)
   const row = context.row(event.id)
   if (row?.kind !== 'task') return
   switch (event.type) {
-    case 'canvas-sent':
-      if (signals.wants('after-task-publish')) signals.emit('after-task-publish', about(row, event.at))
-      return
     case 'task-started':
       if (signals.wants('task-prerun')) signals.emit('task-prerun', { ...about(row, event.at), attempt: event.attempt })
       return
@@ -52,10 +53,22 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
       return postrun(context, row, event.at)
     case 'task-lost':
       if (signals.wants('task-lost'))
-        signals.emit('task-lost', { ...attempt(row, event.at), error: fromErrorData(event.error, context.errors) })
+        signals.emit('task-lost', { ...about(row, event.at), attempt: event.attempt, error: fromErrorData(event.error, context.errors) })
       return
     default:
       return
+  }
+}
+
+/** Tell the observers of each task that is sent: of a canvas, those it begins with. */
+export function announceSent(
+  signals: SignalBus,
+  name: 'before-task-publish' | 'after-task-publish',
+  { id, plan, at }: Pick<CanvasSent, 'id' | 'plan' | 'at'>,
+): void {
+  if (!signals.wants(name)) return
+  for (const { index, spec } of entryTasks(plan)) {
+    signals.emit(name, { id: plan.nodes.length === 1 ? id : nodeId(id, index), task: spec.task, lane: spec.lane, at })
   }
 }
 

@@ -1,4 +1,5 @@
-import { type Canvas, decode, type Encoded, END, type Plan, umbelError, withCall } from '@umbel/core'
+import { type Canvas, decode, type Encoded, entryTasks, type Plan, umbelError, withCall } from '@umbel/core'
+import { announceSent } from './announce.ts'
 import type { Engine } from './engine.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
@@ -99,7 +100,7 @@ export class Producer {
 
   /** Send what is prepared and has its places. */
   #enter({ id, plan, checkId, wants }: Prepared, parent: Parent | undefined): Sent {
-    const { engine, results, now } = this.#parts
+    const { engine, results, signals, now } = this.#parts
     const cell = results.cell(id)
     cell.pending = true
     if (plan.nodes.length > 1) cell.plan = plan
@@ -109,11 +110,11 @@ export class Producer {
       cell.answer(error)
       if (error !== undefined) this.#refused(id, error)
     }
-    const accept = (): void =>
-      engine.accept(
-        { type: 'canvas-sent', id, plan, input: undefined, parent: parent?.id, root: parent?.root, settles: undefined, at: now() },
-        answer,
-      )
+    const accept = (): void => {
+      const at = now()
+      announceSent(signals, 'before-task-publish', { id, plan, at })
+      engine.accept({ type: 'canvas-sent', id, plan, input: undefined, parent: parent?.id, root: parent?.root, settles: undefined, at }, answer)
+    }
     if (checkId) cell.checked = this.#whenNew(id, accept, answer)
     else accept()
     return { id, plan }
@@ -145,13 +146,8 @@ export class Producer {
     const only = plan.nodes[0]
     if (plan.nodes.length === 1 && only?.kind === 'task') return [[this.#parts.lanes.get(only.spec.lane) as Lane, 1]]
     const wants = new Map<Lane, number>()
-    const open = [plan.entry]
-    for (const index of open) {
-      const node = plan.nodes[index]
-      if (index === END || node === undefined) continue
-      if (node.kind === 'fork') for (const branch of node.branches) open.push(branch)
-      if (node.kind !== 'task') continue
-      const lane = this.#parts.lanes.get(node.spec.lane)
+    for (const { spec } of entryTasks(plan)) {
+      const lane = this.#parts.lanes.get(spec.lane)
       if (lane !== undefined) wants.set(lane, (wants.get(lane) ?? 0) + 1)
     }
     // in one order for all, so that no two senders wait for what the other one holds

@@ -90,6 +90,8 @@ export interface ListenOptions {
   readonly task?: string
 }
 
+const isThenable = (answer: unknown): boolean => typeof (answer as PromiseLike<unknown> | undefined)?.then === 'function'
+
 /** Signals to observers. They never change what happens: a listener that throws harms nobody. */
 export class SignalBus {
   readonly #emitter = new EventEmitter()
@@ -112,7 +114,7 @@ export class SignalBus {
       if (matches !== undefined && !matches((event as Partial<TaskSignal>).task ?? '')) return
       try {
         const answer = listener(event)
-        if (answer instanceof Promise) answer.catch((error: unknown) => this.#failed(name, error))
+        if (isThenable(answer)) Promise.resolve(answer).catch((error: unknown) => this.#failed(name, error))
       } catch (error) {
         this.#failed(name, error)
       }

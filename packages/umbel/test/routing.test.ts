@@ -127,7 +127,7 @@ describe('what could never run is refused at the call', () => {
     expect(asked(() => { throw new Error('oops') })).toMatch(/^UMBEL_BAD_ROUTE.*threw/)
     expect(asked(() => 5 as never)).toMatch(/^UMBEL_BAD_ROUTE/)
     expect(asked(() => ({ lnae: 'high' }) as never)).toMatch(/^UMBEL_BAD_ROUTE.*lane/)
-    expect(asked(async () => 'high' as never)).toMatch(/^UMBEL_BAD_ROUTE/)
+    expect(asked((async () => 'high') as never)).toMatch(/^UMBEL_BAD_ROUTE/)
   })
 
   test.each([
