@@ -195,5 +195,6 @@ class Sequence {
   }
 }
 
-/** The steps of a chain, what was linked to it put on them. */
-const unchained = (chain: Canvas & { readonly kind: 'chain' }): readonly Canvas[] => settleOptions(chain).steps
+/** The steps of a chain, what was linked to it put on them. What is no chain is its own only step. */
+export const unchained = (canvas: Canvas): readonly Canvas[] =>
+  canvas.kind === 'chain' ? settleOptions(canvas).steps : [canvas]

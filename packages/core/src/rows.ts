@@ -63,9 +63,17 @@ export interface JoinRow {
   readonly workflow: string
   readonly remaining: number
   readonly failed: number
+  /** How what stands before it ended, where its members never get their turn: it ends the same way. */
+  readonly skipped?: Skipped
   /** Encoded list of the members' results in their order, once all have succeeded. */
   readonly result: Encoded | undefined
   readonly error: ErrorData | undefined
+}
+
+/** An end without a result that is handed on. */
+export interface Skipped {
+  readonly revoked: boolean
+  readonly error: ErrorData
 }
 
 /** The truth about one workflow that is a canvas. */

@@ -4,7 +4,7 @@ import { codedError } from './coded-error.ts'
 import type { ErrorData } from './error-data.ts'
 import type { CanvasSent, TaskRevoked, WorkflowRevoked } from './event.ts'
 import { END, type JoinNode, type PlanNode, stepBefore } from './plan.ts'
-import { type JoinRow, nodeId, type Row, type WorkflowRow } from './rows.ts'
+import { type JoinRow, nodeId, type Row, type Skipped, type WorkflowRow } from './rows.ts'
 import { endsOf, endUnstarted, newTask, type Origin, revokeUnbegun, settleReplaced, turn } from './task-life.ts'
 import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
 
@@ -96,16 +96,18 @@ function skip(
     if (revoked !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
     else endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
   } else if (node.kind === 'fork') {
-    openJoin(draft, workflow, node.join)
-    for (const branch of node.branches) skip(draft, workflow, branch, ends, parent, announce)
-    if (node.branches.length === 0) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: node.join, ends })
+    openJoin(draft, workflow, node.join, { revoked: ends.revoked, error: ends.error })
+    // as in Celery, the members of a chord's body have the error of the member that failed, not the chord's
+    const own = announce ? { ...ends, error: ends.error.cause ?? ends.error } : ends
+    for (const branch of node.branches) skip(draft, workflow, branch, own, parent, announce)
+    if (node.branches.length === 0) complete(draft, workflow, node.join)
   }
 }
 
-function openJoin(draft: Draft, workflow: WorkflowRow, index: number): void {
+function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: Skipped): void {
   const join = nodeOf(workflow, index) as JoinNode
   const id = nodeId(workflow.id, index)
-  draft.put({ kind: 'join', id, workflow: workflow.id, remaining: join.members.length, failed: 0, result: undefined, error: undefined })
+  draft.put({ kind: 'join', id, workflow: workflow.id, remaining: join.members.length, failed: 0, ...(skipped && { skipped }), result: undefined, error: undefined })
 }
 
 /** Count one member of a join. The last one completes it. */
@@ -120,7 +122,8 @@ function arrive(draft: Draft, workflow: WorkflowRow, index: number, ends: Ends):
 function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
   const row = draft.join(nodeId(workflow.id, index)) as JoinRow
   const members = (nodeOf(workflow, index) as JoinNode).members.map((member) => nodeId(workflow.id, member))
-  const ends = row.failed > 0 ? joinError(draft, workflow, members) : ({ ok: true, result: encodeList(members.map((id) => resultOf(draft.get(id)))) } as const)
+  const failed = row.skipped ?? (row.failed > 0 ? joinError(draft, workflow, members) : undefined)
+  const ends: Ends = failed ? { ok: false, ...failed } : ({ ok: true, result: encodeList(members.map((id) => resultOf(draft.get(id)))) })
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
   draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
@@ -128,16 +131,16 @@ function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
 
 const resultOf = (row: Row | undefined): Encoded => row?.result ?? encode(undefined)
 
-function joinError(draft: Draft, workflow: WorkflowRow, members: readonly string[]): Ends & { ok: false } {
-  if (workflow.state === 'CANCELLING' && workflow.error !== undefined) return { ok: false, revoked: true, error: workflow.error }
+function joinError(draft: Draft, workflow: WorkflowRow, members: readonly string[]): Skipped {
+  if (workflow.state === 'CANCELLING' && workflow.error !== undefined) return { revoked: true, error: workflow.error }
   for (const id of members) {
     const cause: ErrorData | undefined = draft.get(id)?.error
     if (cause !== undefined) {
       const message = `Dependency ${id} raised ${cause.name}: ${cause.message}`
-      return { ok: false, revoked: false, error: { ...codedError('UMBEL_CHORD_FAILED', message), cause } }
+      return { revoked: false, error: { ...codedError('UMBEL_CHORD_FAILED', message), cause } }
     }
   }
-  return { ok: false, revoked: false, error: codedError('UMBEL_CHORD_FAILED', 'A member failed.') }
+  return { revoked: false, error: codedError('UMBEL_CHORD_FAILED', 'A member failed.') }
 }
 
 function finish(draft: Draft, workflow: WorkflowRow, ends: Ends): void {

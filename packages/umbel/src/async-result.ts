@@ -109,11 +109,14 @@ export class AsyncResult<R> {
     return row === undefined ? 'PENDING' : stateOf(row)
   }
 
-  /** What is known beside the state: the result or the error once ended, else what `setState` or `progress` told last. */
+  /**
+   * What is known beside the state: the result or the error once ended, else what `setState` or `progress` told last. Of a chord
+   * whose header failed it is UMBEL_CHORD_FAILED, which names the member; `get()` throws that member's own error.
+   */
   get info(): unknown {
     const row = this.row()
     if (row === undefined || row.kind === 'join') return undefined
-    if (row.error !== undefined && row.state !== 'SUCCESS') return this.revive(row.error)
+    if (row.error !== undefined && row.state !== 'SUCCESS') return fromErrorData(row.error, this.source.errors)
     if (row.kind === 'task' && row.spec.ignoreResult && row.result !== undefined) return undefined
     if (row.result !== undefined) return decode(row.result, this.source.errors)
     if (row.kind !== 'task') return undefined
@@ -218,9 +221,19 @@ export class AsyncResult<R> {
 
   /** What an ended row gives the one who waits. */
   protected value(row: Row): R {
-    if (row.error !== undefined && (row.kind !== 'task' || row.state !== 'SUCCESS')) throw this.revive(row.error)
+    if (row.error !== undefined && (row.kind !== 'task' || row.state !== 'SUCCESS')) {
+      throw this.leadsToFailure ? this.revive(row.error) : fromErrorData(row.error, this.source.errors)
+    }
     if (row.result === undefined || (row.kind === 'task' && row.spec.ignoreResult)) return undefined as R
     return decode(row.result, this.source.errors) as R
+  }
+
+  /** False where a chord failed whose body is a chord: as in Celery the handle leads past it to the first header, which has not. */
+  private get leadsToFailure(): boolean {
+    const { plan } = this
+    if (plan?.before === undefined || this.node !== plan.exit || plan.nodes[plan.exit]?.kind === 'join') return true
+    const header = this.source.peek(nodeId(this.workflow, plan.before))
+    return header === undefined || header.kind !== 'join' || header.error !== undefined
   }
 
   /** An error as the waiter sees it: a failed chord gives the error of the member that failed first. */
