@@ -8,6 +8,7 @@ import {
   type Step,
   type Store,
   type TaskRow,
+  toErrorData,
   umbelError,
 } from '@umbel/core'
 import { nextTurn } from './system.ts'
@@ -120,7 +121,7 @@ export class Engine implements RowReader {
     if (row.kind === 'task' && row.workflow === undefined) this.#rows.delete(row.id)
     if (row.kind !== 'workflow') return
     this.#rows.delete(row.id)
-    row.plan.nodes.forEach((_, index) => this.#rows.delete(nodeId(row.id, index)))
+    for (const index of row.plan.nodes.keys()) this.#rows.delete(nodeId(row.id, index))
   }
 
   async #run(): Promise<void> {
@@ -142,7 +143,7 @@ export class Engine implements RowReader {
     try {
       step = advance(this, events)
     } catch (error) {
-      if (events.length === 1) return this.#refuse(taken, error)
+      if (events.length === 1) return this.#takeInstead(events[0] as EngineEvent, taken, error)
       // one event that cannot be taken in must not take the others with it
       for (const [index, event] of events.entries()) await this.#take([event], taken.slice(index, index + 1))
       return
@@ -162,6 +163,14 @@ export class Engine implements RowReader {
       this.#failed(error)
     }
     answerAll(taken, undefined)
+  }
+
+  /** An attempt whose outcome cannot be taken in has failed: else its task, and all that waits for it, would never end. */
+  async #takeInstead(event: EngineEvent, taken: readonly (Taken | undefined)[], error: unknown): Promise<void> {
+    if (!('attempt' in event) || event.type === 'task-failed') return this.#refuse(taken, error)
+    const { id, attempt, at } = event
+    this.#failed(error)
+    await this.#take([{ type: 'task-failed', id, attempt, error: toErrorData(error), at }], taken)
   }
 
   #refuse(taken: readonly (Taken | undefined)[], error: unknown): void {
