@@ -1,4 +1,5 @@
 import { chunkMembers, membersOf, settleOptions } from './canvas-parts.ts'
+import { checkShape } from './canvas-shape.ts'
 import type { Encoded } from './codec.ts'
 import { umbelError } from './errors.ts'
 import type {
@@ -14,7 +15,7 @@ import type {
 export const MAX_CANVAS_DEPTH = 200
 
 /** Most nodes that one plan may have. */
-export const MAX_PLAN_NODES = 2_000_000
+const MAX_PLAN_NODES = 2_000_000
 
 /** No next node: the end of the workflow. */
 export const END = -1
@@ -101,18 +102,12 @@ export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) =>
 const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
   canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap'
 
-const KINDS: ReadonlySet<unknown> = new Set(['task', 'map', 'starmap', 'chunks', 'chain', 'group', 'chord'])
-
-/** Canvases come from JSON and from threads, too. @throws UMBEL_BAD_CANVAS */
-function checkKind(canvas: Canvas | undefined | null): void {
-  if (!KINDS.has(canvas?.kind)) throw umbelError('UMBEL_BAD_CANVAS', `A canvas cannot be of kind ${JSON.stringify(canvas?.kind)}.`)
-  if (typeof canvas?.options !== 'object') throw umbelError('UMBEL_BAD_CANVAS', `This ${canvas?.kind} has no options.`)
-}
-
 function taskNode(canvas: TaskSignature | MapSignature, resolve: Resolve, fed: boolean): TaskNode {
   const { spec, args, kwargs } = resolve(canvas, fed)
   return { kind: 'task', spec, args, kwargs, next: END }
 }
+
+const tooLarge = (): Error => umbelError('UMBEL_CANVAS_TOO_LARGE', `This canvas has more than ${MAX_PLAN_NODES} nodes.`)
 
 type Open<Node> = { -readonly [Key in keyof Node]: Node[Key] }
 interface Part {
@@ -126,7 +121,7 @@ interface Part {
  * @throws UMBEL_CANVAS_TOO_DEEP, UMBEL_CANVAS_CYCLE, UMBEL_CANVAS_TOO_LARGE, UMBEL_BAD_CANVAS, and what `resolve` throws.
  */
 export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan {
-  checkKind(canvas)
+  checkShape(canvas)
   if (isSingle(canvas)) return { nodes: [taskNode(canvas, resolve, fed)], entry: 0, exit: 0 }
   const compiler = new Compiler(resolve)
   return compiler.whole(canvas, fed)
@@ -134,7 +129,8 @@ export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan
 
 /** A step as it runs: a group of one stands for its member, except when it was made from a list. */
 function unrolled(step: Canvas): Canvas {
-  if (step?.kind !== 'group' || step.list === true || step.members.length !== 1) return step
+  checkShape(step)
+  if (step.kind !== 'group' || step.list === true || step.members.length !== 1) return step
   return settleOptions(step).members[0] as Canvas
 }
 
@@ -149,6 +145,7 @@ class Compiler {
   readonly nodes: Open<PlanNode>[] = []
   readonly #resolve: Resolve
   readonly #path = new Set<Canvas>()
+  #members = 0
 
   constructor(resolve: Resolve) {
     this.#resolve = resolve
@@ -178,19 +175,37 @@ class Compiler {
   }
 
   part(canvas: Canvas, depth: number, fed: boolean): Part {
-    checkKind(canvas)
+    checkShape(canvas)
     if (isSingle(canvas)) {
       return this.#single(taskNode(canvas, this.#resolve, fed))
     }
+    this.#enter(canvas, depth)
+    if (canvas.kind === 'chunks') return this.#group(chunkMembers(canvas), depth + 1, fed)
+    const part = this.#composed(settleOptions(canvas), depth + 1, fed)
+    this.#path.delete(canvas)
+    return part
+  }
+
+  /** Go into a canvas, unless it is inside of itself. */
+  #enter(canvas: Canvas, depth: number): void {
     if (this.#path.has(canvas)) throw umbelError('UMBEL_CANVAS_CYCLE', `This ${canvas.kind} contains itself.`)
     if (depth >= MAX_CANVAS_DEPTH) {
       throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     }
-    if (canvas.kind === 'chunks') return this.#group(chunkMembers(canvas), depth + 1, fed)
     this.#path.add(canvas)
-    const part = this.#composed(settleOptions(canvas), depth + 1, fed)
-    this.#path.delete(canvas)
-    return part
+  }
+
+  /** Look through groups right within groups before they are flattened: one may contain itself, or far too many. */
+  #checkMembers(members: readonly Canvas[], depth: number): void {
+    this.#members += members.length
+    if (this.#members > MAX_PLAN_NODES) throw tooLarge()
+    for (const member of members) {
+      checkShape(member)
+      if (member.kind !== 'group') continue
+      this.#enter(member, depth)
+      this.#checkMembers(member.members, depth + 1)
+      this.#path.delete(member)
+    }
   }
 
   #composed(canvas: ChainSignature | GroupSignature | ChordSignature, depth: number, fed: boolean): Part {
@@ -221,6 +236,7 @@ class Compiler {
     const exits: number[] = []
     const fork: Open<ForkNode> = { kind: 'fork', branches, join: END }
     const entry = this.#single(fork).entry
+    this.#checkMembers(members, depth)
     for (const member of membersOf(members)) {
       const branch = this.part(member, depth, fed)
       branches.push(branch.entry)
@@ -238,9 +254,7 @@ class Compiler {
   }
 
   #single(node: Open<PlanNode>): Part {
-    if (this.nodes.length >= MAX_PLAN_NODES) {
-      throw umbelError('UMBEL_CANVAS_TOO_LARGE', `This canvas has more than ${MAX_PLAN_NODES} nodes.`)
-    }
+    if (this.nodes.length >= MAX_PLAN_NODES) throw tooLarge()
     const index = this.nodes.push(node) - 1
     return { entry: index, exit: index }
   }
@@ -248,48 +262,4 @@ class Compiler {
   #open(index: number): Open<TaskNode> | Open<JoinNode> {
     return this.nodes[index] as Open<TaskNode> | Open<JoinNode>
   }
-}
-
-/** The tasks a plan begins with, whose turn comes as it is sent. */
-export function* entryTasks(plan: Plan): Generator<{ readonly index: number; readonly spec: TaskSpec }> {
-  const open = [plan.entry]
-  for (const index of open) {
-    const node = plan.nodes[index]
-    if (node?.kind === 'task') yield { index, spec: node.spec }
-    if (node?.kind === 'fork') for (const branch of node.branches) open.push(branch)
-  }
-}
-
-const previous = new WeakMap<Plan, readonly number[]>()
-
-/** For each node the index of the one whose result it is given, or END; for a join, the one before its fork. Made once for a plan. */
-export function previousNodes(plan: Plan): readonly number[] {
-  let found = previous.get(plan)
-  if (found === undefined) {
-    found = findPrevious(plan.nodes)
-    previous.set(plan, found)
-  }
-  return found
-}
-
-/** The node in the same branch whose result leads to this one; END where the branch begins with it. A join is led to by what stands before its fork. */
-export function stepBefore(plan: Plan, index: number): number {
-  const before = previousNodes(plan)[index] ?? END
-  const node = plan.nodes[before]
-  if (node === undefined || node.kind === 'fork') return END
-  const next = plan.nodes[node.next]
-  return node.next === index || (next?.kind === 'fork' && next.join === index) ? before : END
-}
-
-function findPrevious(nodes: readonly PlanNode[]): number[] {
-  const before: number[] = new Array(nodes.length).fill(END)
-  nodes.forEach((node, index) => {
-    if (node.kind !== 'fork' && node.next !== END && nodes[node.next]?.kind !== 'join') before[node.next] = index
-  })
-  // a fork stands before what it leads to, so one pass in order is enough
-  nodes.forEach((node, index) => {
-    if (node.kind !== 'fork') return
-    for (const inner of [...node.branches, node.join]) before[inner] = before[index] as number
-  })
-  return before
 }

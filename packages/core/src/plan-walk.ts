@@ -1,0 +1,47 @@
+import { END, type Plan, type PlanNode, type TaskSpec } from './plan.ts'
+
+// What is asked of a plan once it is compiled.
+
+/** The tasks a plan begins with, whose turn comes as it is sent. */
+export function* entryTasks(plan: Plan): Generator<{ readonly index: number; readonly spec: TaskSpec }> {
+  const open = [plan.entry]
+  for (const index of open) {
+    const node = plan.nodes[index]
+    if (node?.kind === 'task') yield { index, spec: node.spec }
+    if (node?.kind === 'fork') for (const branch of node.branches) open.push(branch)
+  }
+}
+
+const previous = new WeakMap<Plan, readonly number[]>()
+
+/** For each node the index of the one whose result it is given, or END; for a join, the one before its fork. Made once for a plan. */
+export function previousNodes(plan: Plan): readonly number[] {
+  let found = previous.get(plan)
+  if (found === undefined) {
+    found = findPrevious(plan.nodes)
+    previous.set(plan, found)
+  }
+  return found
+}
+
+/** The node in the same branch whose result leads to this one; END where the branch begins with it. A join is led to by what stands before its fork. */
+export function stepBefore(plan: Plan, index: number): number {
+  const before = previousNodes(plan)[index] ?? END
+  const node = plan.nodes[before]
+  if (node === undefined || node.kind === 'fork') return END
+  const next = plan.nodes[node.next]
+  return node.next === index || (next?.kind === 'fork' && next.join === index) ? before : END
+}
+
+function findPrevious(nodes: readonly PlanNode[]): number[] {
+  const before: number[] = new Array(nodes.length).fill(END)
+  nodes.forEach((node, index) => {
+    if (node.kind !== 'fork' && node.next !== END && nodes[node.next]?.kind !== 'join') before[node.next] = index
+  })
+  // a fork stands before what it leads to, so one pass in order is enough
+  nodes.forEach((node, index) => {
+    if (node.kind !== 'fork') return
+    for (const inner of [...node.branches, node.join]) before[inner] = before[index] as number
+  })
+  return before
+}
