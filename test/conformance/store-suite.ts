@@ -7,25 +7,25 @@ const SPEC: TaskSpec = {
 }
 
 /** A row of a task that waits, with what a case changes. */
-export const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
+const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
   kind: 'task', id, spec: SPEC, args: encode([2, 3]), kwargs: undefined, workflow: undefined, node: -1, parent: undefined, root: id, settles: undefined, replacedBy: undefined,
   state: 'RECEIVED', meta: undefined, progress: undefined, attempt: 0, losses: 0, due: undefined, expires: undefined, result: undefined,
   error: undefined, sentAt: 1_000, startedAt: undefined, endedAt: undefined, ...more,
 })
 
 /** A row of a task that ended with a result. */
-export const ended = (id: string, more: Partial<TaskRow> = {}): TaskRow =>
+const ended = (id: string, more: Partial<TaskRow> = {}): TaskRow =>
   task(id, { state: 'SUCCESS', result: encode(5), startedAt: 1_001, endedAt: 1_002, attempt: 1, ...more })
 
 /** A row of a workflow of `size` tasks. */
-export const workflow = (id: string, size: number, more: Partial<WorkflowRow> = {}): WorkflowRow => ({
+const workflow = (id: string, size: number, more: Partial<WorkflowRow> = {}): WorkflowRow => ({
   kind: 'workflow', id, parent: undefined, root: id, settles: undefined, state: 'ACTIVE', result: undefined, error: undefined, sentAt: 1_000, endedAt: undefined,
   plan: { entry: 0, exit: size - 1, nodes: Array.from({ length: size }, (_, index) => ({ kind: 'task', spec: SPEC, args: encode([2, 3]), kwargs: undefined, next: index + 1 < size ? index + 1 : -1 })) },
   ...more,
 })
 
 /** A node of a workflow. */
-export const node = (of: string, index: number, more: Partial<TaskRow> = {}): TaskRow =>
+const node = (of: string, index: number, more: Partial<TaskRow> = {}): TaskRow =>
   task(`${of}/${index}`, { workflow: of, node: index, root: of, ...more })
 
 const event = (id: string, at = 1): EngineEvent => ({ type: 'task-received', id, at })

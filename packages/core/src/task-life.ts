@@ -9,7 +9,7 @@ import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
 
 /** Workers that may die under one task before it is given up: it is never started a fourth time. */
-export const MAX_LOSSES = 3
+const MAX_LOSSES = 3
 
 /** Where a new task comes from and what it is given. */
 export interface Origin {
@@ -185,7 +185,7 @@ function act(draft: Draft, row: TaskRow, action: TaskAction, announce: boolean):
 }
 
 /** Revoke whatever stands under an id: a task or a workflow. */
-export function revoke(draft: Draft, id: string, error: ErrorData): void {
+function revoke(draft: Draft, id: string, error: ErrorData): void {
   const type = draft.workflow(id) === undefined ? 'task-revoked' : 'workflow-revoked'
   draft.mail.push({ type, id, error, at: draft.at })
 }

@@ -13,7 +13,7 @@ export const sig = (task: string, args: readonly unknown[] = [], more: Partial<T
 })
 
 /** A spec with nothing special about it. */
-export const spec = (signature: TaskSignature | MapSignature, more: Partial<TaskSpec> = {}): TaskSpec => ({
+const spec = (signature: TaskSignature | MapSignature, more: Partial<TaskSpec> = {}): TaskSpec => ({
   task: signature.task, via: 'call', immutable: signature.kind === 'task' && signature.immutable, lane: 'default', inline: true, priority: 5, states: NO_STATES,
   countdown: undefined, eta: undefined, expires: undefined, ignoreResult: false, link: [], linkError: [], ...more,
 })

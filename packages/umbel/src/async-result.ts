@@ -282,7 +282,7 @@ export const hasEnded = (row: Row): boolean =>
   row.kind === 'join' ? row.remaining === 0 : row.kind === 'workflow' ? row.endedAt !== undefined : isReady(row.state)
 
 /** The task state a row shows. */
-export function stateOf(row: Row): TaskState {
+function stateOf(row: Row): TaskState {
   if (row.kind === 'task') return row.state
   if (row.kind === 'workflow') return row.state === 'ACTIVE' || row.state === 'CANCELLING' ? 'STARTED' : row.state
   if (row.remaining > 0) return 'STARTED'

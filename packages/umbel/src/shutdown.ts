@@ -5,7 +5,7 @@ import { systemClock } from './system.ts'
 import type { Timers } from './timers.ts'
 
 /** Time that aborted handlers get to end by themselves before their threads are ended, in milliseconds. */
-export const ABORT_GRACE = 500
+const ABORT_GRACE = 500
 
 /** What is brought to rest. */
 export interface ShutdownParts {

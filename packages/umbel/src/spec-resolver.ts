@@ -183,7 +183,7 @@ const hasNone = (options: SignatureOptions): boolean => {
 }
 
 /** Whether a task's handler runs on the main loop: it says so, or no thread could import it. */
-export const runsInline = (definition: TaskDefinition): boolean =>
+const runsInline = (definition: TaskDefinition): boolean =>
   definition.options.inline || definition.module === undefined
 
 function timing(
