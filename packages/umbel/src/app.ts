@@ -8,7 +8,7 @@ import type { Sent } from './producer.ts'
 import type { Call } from './sender.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
-import { onProcessIdle } from './system.ts'
+import { onProcessIdle, systemClock } from './system.ts'
 
 /** How to end. */
 export interface StopOptions {
@@ -37,6 +37,8 @@ export class App implements LiveApp {
   /** Why it takes nothing in any more. */
   #refusal: Error | undefined
   #forgetIdle = (): void => {}
+  /** Wait for the store no longer. */
+  #giveUp = (): void => {}
 
   constructor(options: AppOptions) {
     const settings = appSettings(options)
@@ -133,7 +135,10 @@ export class App implements LiveApp {
   #openStore(): Promise<void> {
     if (this.#opened === undefined) {
       const { store, engine } = this.#parts
-      this.#opened = store.open().catch((cause) => {
+      const givenUp = new Promise<never>((_, reject) => {
+        this.#giveUp = reject
+      })
+      this.#opened = Promise.race([store.open(), givenUp]).catch((cause) => {
         this.#refusal ??= umbelError('UMBEL_STORE_FAILED', `The store of the app ${this.name} could not be opened.`, {
           cause,
         })
@@ -149,15 +154,20 @@ export class App implements LiveApp {
     liveApps.delete(this)
     this.#forgetIdle()
     if (signals.wants('worker-shutdown')) signals.emit('worker-shutdown', { at: clock.now(), deadline })
-    await Promise.allSettled([this.#opened, this.#started])
-    await shutdown.drain(deadline)
-    await shutdown.abort()
-    timers.stop()
-    await Promise.all([...lanes.values()].map((lane) => lane.stop()))
-    await engine.rested()
-    await store.close()
-    results.refuseAll(this.#hasStopped())
-    hold.release()
+    try {
+      const late = systemClock.setTimer(() => this.#giveUp(), deadline)
+      await Promise.allSettled([this.#opened, this.#started])
+      late.cancel()
+      await shutdown.drain(deadline)
+      await shutdown.abort()
+      timers.stop()
+      await Promise.all([...lanes.values()].map((lane) => lane.stop()))
+      await engine.rested()
+      await store.close()
+    } finally {
+      results.refuseAll(this.#hasStopped())
+      hold.release()
+    }
   }
 }
 

@@ -230,6 +230,23 @@ describe('an app', () => {
     await app.stop()
   })
 
+  test('stops at the deadline though its store is never open', async () => {
+    const app = open({ store: Object.assign(memoryStore(), { open: () => new Promise<void>(() => {}) }) })
+    const result = app.delay(arithmetic.inlineAdd.s(1, 2))
+    const refused = expect(result.get()).rejects.toEqual(stopped)
+    await app.stop({ deadline: '20ms' })
+    await refused
+  })
+
+  test('refuses those who wait also when its store cannot be closed, and says so to who stops it', async () => {
+    const hang = defineTasks('stoppable', { hang: task(() => new Promise<number>(() => {})) })
+    const store = Object.assign(memoryStore(), { close: () => Promise.reject(new Error('no disk')) })
+    const app = createApp({ tasks: [hang], lanes: inline, store })
+    const refused = expect(app.delay(hang.hang.s()).get()).rejects.toEqual(stopped)
+    await expect(app.stop({ deadline: 0 })).rejects.toThrow('no disk')
+    await refused
+  })
+
   test('stores nothing before its store is open', async () => {
     const calls: string[] = []
     const { promise, resolve } = Promise.withResolvers<void>()
