@@ -173,16 +173,17 @@ export class AsyncResult<R> {
       if (queue.length > 1_000) queue.shift()
       wake?.()
     })
+    let forgetWait = (): void => {}
     try {
       if (this.cell.row !== undefined) queue.unshift(this.cell.row)
       await this.accepted
+      forgetWait = this.cell.wait(() => wake?.()) // a refusal brings no row
       for (;;) {
         const row = queue.shift()
         if (row === undefined) {
           if (this.cell.refused !== undefined) throw this.cell.refused
           await new Promise<void>((resolve) => {
             wake = resolve
-            this.cell.wait(resolve)
           })
           continue
         }
@@ -190,6 +191,7 @@ export class AsyncResult<R> {
         if (hasEnded(row)) return
       }
     } finally {
+      forgetWait()
       stop()
     }
   }

@@ -30,7 +30,10 @@ const openLocal = (): App => {
 }
 
 /** Send it, wait until everything that came of it has ended, and tell what was noted. */
-async function notesOf(signature: Pick<Signature<[], unknown>, 'data'>, app = openLocal()): Promise<{ id: string; notes: unknown[][] }> {
+async function notesOf(
+  signature: Pick<Signature<[], unknown>, 'data'>,
+  app = openLocal(),
+): Promise<{ id: string; notes: unknown[][] }> {
   const result = app.delay(signature as never)
   await result.get().catch(() => {})
   await app.stop({ deadline: '10s' })
@@ -63,7 +66,10 @@ describe.each(PLACES)('a callback of a task %s', (_, tasks, openApp) => {
 
 test('callbacks of both kinds are sent each once, and only those of what happened', async () => {
   const good = await notesOf(add.s(1, 1).link(note.s('a')).link(note.s('b')).linkError(noteId))
-  expect(good.notes).toEqual([[2, 'a'], [2, 'b']])
+  expect(good.notes).toEqual([
+    [2, 'a'],
+    [2, 'b'],
+  ])
   const bad = await notesOf(fail.s('x').link(note.s('a')).linkError(noteId).linkError(noteError))
   expect(bad.notes).toEqual([[bad.id], [bad.id, new RangeError('x'), expect.stringContaining('RangeError: x')]])
 })
@@ -84,10 +90,24 @@ test('an error callback may have arguments of its own behind the three', async (
 
 test('an error callback gets the error as the class it was thrown as, where that is declared, else as TaskError', async () => {
   const seen: unknown[] = []
-  const { judge } = defineTasks('judging', { judge: task((_ctx, _request: unknown, error: Error, _stack: unknown) => void seen.push(error)) }, { errors: [Flaw] })
+  const { judge } = defineTasks(
+    'judging',
+    { judge: task((_ctx, _request: unknown, error: Error, _stack: unknown) => void seen.push(error)) },
+    { errors: [Flaw] },
+  )
   const app = open({ tasks: [onLoop, { judge }] })
-  await onLoop.flaw.s('thrown').linkError(judge).delay().get().catch(() => {})
-  await onLoop.strange.s('thrown').linkError(judge).delay().get().catch(() => {})
+  await onLoop.flaw
+    .s('thrown')
+    .linkError(judge)
+    .delay()
+    .get()
+    .catch(() => {})
+  await onLoop.strange
+    .s('thrown')
+    .linkError(judge)
+    .delay()
+    .get()
+    .catch(() => {})
   await app.stop({ deadline: '10s' })
   expect(seen[0]).toBeInstanceOf(Flaw)
   expect(seen[0]).toMatchObject({ message: 'thrown', part: 'left wing' })
@@ -96,10 +116,21 @@ test('an error callback gets the error as the class it was thrown as, where that
 })
 
 test('a callback that is a chain, a group or a chord is given the result, too', async () => {
-  const all = add.s(1, 1).link(chain(add.s(10), note.s('chain'))).link(group(note.s('one'), note.s('two'))).link(chord([add.s(1), add.s(2)], note.s('chord')))
+  const all = add
+    .s(1, 1)
+    .link(chain(add.s(10), note.s('chain')))
+    .link(group(note.s('one'), note.s('two')))
+    .link(chord([add.s(1), add.s(2)], note.s('chord')))
   const seen = (await notesOf(all)).notes
   expect(seen).toHaveLength(4)
-  expect(seen).toEqual(expect.arrayContaining([[12, 'chain'], [2, 'one'], [2, 'two'], [[3, 4], 'chord']]))
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      [12, 'chain'],
+      [2, 'one'],
+      [2, 'two'],
+      [[3, 4], 'chord'],
+    ]),
+  )
 })
 
 test('a callback that fails does not fail the task, nor what follows it', async () => {
@@ -127,7 +158,8 @@ test('error callbacks wait for the last retry, and there is one call however man
 })
 
 test('neither kind of callback is sent for a task that is revoked, ignored or rejected', async () => {
-  const both = <S extends { link(c: typeof note): S; linkError(c: typeof noteId): S }>(signature: S): S => signature.link(note).linkError(noteId)
+  const both = <S extends { link(c: typeof note): S; linkError(c: typeof noteId): S }>(signature: S): S =>
+    signature.link(note).linkError(noteId)
   for (const signature of [add.s(1, 1).set({ expires: -1 }), onLoop.ignore.s(), onLoop.reject.s('no')]) {
     expect((await notesOf(both(signature as never))).notes).toEqual([])
   }
@@ -155,12 +187,19 @@ describe('as in Celery', () => {
 
   test('a link on a chain that ends in a group reaches every member', async () => {
     const seen = (await notesOf(chain(add.s(1, 1), group(add.s(1), add.s(2))).link(note.s('member') as never))).notes
-    expect(seen).toEqual(expect.arrayContaining([[3, 'member'], [4, 'member']]))
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        [3, 'member'],
+        [4, 'member'],
+      ]),
+    )
     expect(seen).toHaveLength(2)
   })
 
   test('an error callback on a chain is sent once, for the step that failed', async () => {
-    const { id, notes: seen } = await notesOf(chain(add.s(1, 1), onLoop.failAfter.s('mid'), add.s(1), add.s(1)).linkError(noteId))
+    const { id, notes: seen } = await notesOf(
+      chain(add.s(1, 1), onLoop.failAfter.s('mid'), add.s(1), add.s(1)).linkError(noteId),
+    )
     expect(seen).toEqual([[`${id}/1`]])
   })
 
@@ -180,7 +219,10 @@ describe('as in Celery', () => {
 
   test('a link given with the call replaces the links there', async () => {
     const app = openLocal()
-    const result = add.s(1, 1).link(note.s('stored')).applyAsync({ link: note.s('call') } as never)
+    const result = add
+      .s(1, 1)
+      .link(note.s('stored'))
+      .applyAsync({ link: note.s('call') } as never)
     await result.get()
     await app.stop({ deadline: '10s' })
     expect(noted()).toEqual([[2, 'call']])
@@ -190,7 +232,10 @@ describe('as in Celery', () => {
 test('error callbacks are sent exactly once for each logical node, however canvases are nested', async () => {
   const onError = <S extends { linkError(callback: typeof noteId): S }>(signature: S): S => signature.linkError(noteId)
   const inner = chain(add.s(1, 1), onError(onLoop.failAfter.s('deep')), onError(add.s(1)))
-  const canvas = chain(chord([inner, onError(add.s(1, 1)), onError(fail.s('wide'))], onError(sum.s())), onError(add.s(1)))
+  const canvas = chain(
+    chord([inner, onError(add.s(1, 1)), onError(fail.s('wide'))], onError(sum.s())),
+    onError(add.s(1)),
+  )
   const { notes: seen } = await notesOf(canvas)
   // the step that failed, the member that failed, and the body that never ran; the step after the body is told of none
   expect(seen).toHaveLength(3)
@@ -199,8 +244,18 @@ test('error callbacks are sent exactly once for each logical node, however canva
 
 test('a callback that could never run is refused as the task is sent', () => {
   openLocal()
-  expect(() => add.s(1, 1).link(note.s('a').set({ lane: 'nowhere' })).delay()).toThrow(expect.objectContaining({ code: 'UMBEL_UNKNOWN_LANE' }))
-  expect(() => add.s(1, 1).linkError(note.s(() => 1)).delay()).toThrow(expect.objectContaining({ code: 'UMBEL_CANNOT_TRAVEL' }))
+  expect(() =>
+    add
+      .s(1, 1)
+      .link(note.s('a').set({ lane: 'nowhere' }))
+      .delay(),
+  ).toThrow(expect.objectContaining({ code: 'UMBEL_UNKNOWN_LANE' }))
+  expect(() =>
+    add
+      .s(1, 1)
+      .linkError(note.s(() => 1))
+      .delay(),
+  ).toThrow(expect.objectContaining({ code: 'UMBEL_CANNOT_TRAVEL' }))
 })
 
 test('callbacks belong to the tree of their task: its id is their parent, its root theirs', async () => {
@@ -208,6 +263,11 @@ test('callbacks belong to the tree of their task: its id is their parent, its ro
   const done = next(app, 'task-success', ({ id }) => id.endsWith('.l0'))
   const result = chain(add.s(1, 1), add.s(1).link(onLoop.who)).delay()
   const { id } = await done
-  expect(await (await app.result(id)).get()).toEqual({ id: `${result.id}/1.l0`, parent: `${result.id}/1`, root: result.id, attempt: 1 })
+  expect(await (await app.result(id)).get()).toEqual({
+    id: `${result.id}/1.l0`,
+    parent: `${result.id}/1`,
+    root: result.id,
+    attempt: 1,
+  })
   expect(await echo.delay(1).get()).toEqual([1])
 })

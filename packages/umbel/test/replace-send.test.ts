@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { type AnySignature, type App, AsyncResult, chain, chord, defineTasks, group, GroupResult, task } from '../src/index.ts'
+import {
+  type AnySignature,
+  type App,
+  AsyncResult,
+  chain,
+  chord,
+  defineTasks,
+  GroupResult,
+  group,
+  task,
+} from '../src/index.ts'
 import { onLoop } from './fixtures/behaviour.ts'
 import { next, open, PLACES, record } from './fixtures/open-app.ts'
 
@@ -35,27 +45,43 @@ describe.each(PLACES)('a handler %s', (_, tasks, openApp) => {
 
   test('that is replaced in the middle of a chain hands the result on to the next step', async () => {
     openApp()
-    const steps = chain(tasks.add.s(1, 1), tasks.replacedAfter.s(chain(tasks.add.s(5, 5), tasks.add.s(1)).data), tasks.add.s(100))
+    const steps = chain(
+      tasks.add.s(1, 1),
+      tasks.replacedAfter.s(chain(tasks.add.s(5, 5), tasks.add.s(1)).data),
+      tasks.add.s(100),
+    )
     expect(await steps.delay().get()).toBe(111)
   })
 
   test('that is replaced in the header of a chord keeps its place among the results', async () => {
     openApp()
-    const header = [tasks.add.s(1, 1), tasks.replacedBy.s(chain(tasks.add.s(2, 2), tasks.add.s(0)).data), tasks.add.s(3, 3)]
+    const header = [
+      tasks.add.s(1, 1),
+      tasks.replacedBy.s(chain(tasks.add.s(2, 2), tasks.add.s(0)).data),
+      tasks.add.s(3, 3),
+    ]
     expect(await chord(header, tasks.echo.s()).delay().get()).toEqual([[2, 4, 6]])
-    expect(await group(tasks.replacedBy.s(group(tasks.add.s(1, 0), tasks.add.s(2, 0)).data), tasks.add.s(3, 0)).delay().get()).toEqual([[1, 2], 3])
+    expect(
+      await group(tasks.replacedBy.s(group(tasks.add.s(1, 0), tasks.add.s(2, 0)).data), tasks.add.s(3, 0))
+        .delay()
+        .get(),
+    ).toEqual([[1, 2], 3])
   })
 
   test('that is replaced by one that is replaced gives the result of the last', async () => {
     openApp()
-    const three = tasks.replacedBy.s(tasks.replacedBy.s(chain(tasks.add.s(1, 1), tasks.replacedAfter.s(tasks.add.s(20, 2).data)).data).data)
+    const three = tasks.replacedBy.s(
+      tasks.replacedBy.s(chain(tasks.add.s(1, 1), tasks.replacedAfter.s(tasks.add.s(20, 2).data)).data).data,
+    )
     expect(await three.delay().get()).toBe(22)
     expect(await chain(three, tasks.add.s(1)).delay().get()).toBe(23)
   })
 
   test('that is replaced by what fails fails with its error', async () => {
     openApp()
-    await expect(tasks.replacedBy.delay(tasks.fail.s('in its place').data).get()).rejects.toThrow(new RangeError('in its place'))
+    await expect(tasks.replacedBy.delay(tasks.fail.s('in its place').data).get()).rejects.toThrow(
+      new RangeError('in its place'),
+    )
     const header = group(tasks.add.s(1, 1), tasks.flaw.s('one of them')).data
     await expect(tasks.replacedBy.delay(header).get()).rejects.toMatchObject({ name: 'Flaw', message: 'one of them' })
     const last = chain(tasks.replacedBy.s(tasks.fail.s('first').data), tasks.add.s(1)).delay()
@@ -87,6 +113,21 @@ describe.each(PLACES)('a handler %s', (_, tasks, openApp) => {
     expect(await one?.get()).toEqual({ id: ids[0], parent: result.id, root: result.id, attempt: 1 })
     expect(await two?.get()).toBe(3)
     expect((await result.children).map(({ id }) => id)).toEqual(ids)
+  })
+
+  test('that sends by .delay() of signatures sends children, too', async () => {
+    const app = openApp()
+    const result = tasks.delays.delay()
+    const [one, two, both] = await result.get()
+    expect(await (await ended(app, one ?? '')).get()).toEqual({
+      id: one,
+      parent: result.id,
+      root: result.id,
+      attempt: 1,
+    })
+    expect(await (await ended(app, two ?? '')).get()).toMatchObject({ id: two, parent: result.id })
+    expect(await (await ended(app, both ?? '')).get()).toMatchObject([{ parent: result.id }, { root: result.id }])
+    expect((await result.children).map(({ id }) => id)).toEqual([one, two, both])
   })
 
   test('that gets a result would wait for ever, and is told so at once', async () => {
@@ -128,7 +169,8 @@ test('.delay() of a signature within a handler sends it as a child, and gives a 
   const app = open({ tasks: [onLoop, { parent }] })
   const result = parent.delay()
   const ids = await result.get()
-  for (const id of ids) expect(await (await app.result(id)).get()).toMatchObject({ id, parent: result.id, root: result.id })
+  for (const id of ids)
+    expect(await (await app.result(id)).get()).toMatchObject({ id, parent: result.id, root: result.id })
   expect((await result.children).map(({ id }) => id)).toEqual(ids)
 })
 
@@ -144,7 +186,11 @@ test('what a handler sends is refused at the call when it could never run', asyn
         }
       }
       return [
-        refused(() => ctx.send({ data: { kind: 'task', task: 'loop.nothing', args: [], kwargs: {}, options: {}, immutable: false } } as never)),
+        refused(() =>
+          ctx.send({
+            data: { kind: 'task', task: 'loop.nothing', args: [], kwargs: {}, options: {}, immutable: false },
+          } as never),
+        ),
         refused(() => onLoop.add.s(1, 1).set({ lane: 'hgih' }).delay()),
         refused(() => ctx.send(onLoop.echo.s(() => 1))),
         refused(() => ctx.send(onLoop.add.s(1, 1).set({ countdown: -1 }))),
@@ -152,7 +198,12 @@ test('what a handler sends is refused at the call when it could never run', asyn
     }),
   })
   open({ tasks: [onLoop, { careless }] })
-  expect(await careless.delay().get()).toEqual(['UMBEL_UNKNOWN_TASK', 'UMBEL_UNKNOWN_LANE', 'UMBEL_CANNOT_TRAVEL', 'UMBEL_BAD_DURATION'])
+  expect(await careless.delay().get()).toEqual([
+    'UMBEL_UNKNOWN_TASK',
+    'UMBEL_UNKNOWN_LANE',
+    'UMBEL_CANNOT_TRAVEL',
+    'UMBEL_BAD_DURATION',
+  ])
 })
 
 test('what a thread sends and cannot be taken in is told by a signal', async () => {
@@ -160,7 +211,9 @@ test('what a thread sends and cannot be taken in is told by a signal', async () 
   const app = openApp()
   const failed = next(app, 'send-failed')
   const { inThreads } = await import('./fixtures/behaviour.ts')
-  const [id] = await inThreads.sends.delay([{ kind: 'task', task: 'nothing', args: [], kwargs: {}, options: {}, immutable: false }]).get()
+  const [id] = await inThreads.sends
+    .delay([{ kind: 'task', task: 'nothing', args: [], kwargs: {}, options: {}, immutable: false }])
+    .get()
   expect(await failed).toMatchObject({ id, error: { code: 'UMBEL_UNKNOWN_TASK' } })
 })
 
@@ -188,7 +241,10 @@ test('every handle that waits is refused in a handler, however it came there', a
           return (error as { code: string }).code
         }
       }
-      return [code(() => outside.get()), code(() => new GroupResult('x', (outside as unknown as { source: never }).source).join())]
+      return [
+        code(() => outside.get()),
+        code(() => new GroupResult('x', (outside as unknown as { source: never }).source).join()),
+      ]
     }),
   })
   const app = open({ tasks: [{ waiter }] })
@@ -248,14 +304,18 @@ describe('what a handler composes may be as large as what anybody else does', ()
   const { sender } = defineTasks('wide', {
     sender: task((ctx, how: 'replace' | 'send', what: 'wide' | 'deep' | 'too deep'): string => {
       const wide = (): AnySignature => group(Array.from({ length: 20_000 }, (_, index) => onLoop.add.s(index, 1)))
-      const signature = what === 'wide' ? chord(wide() as ReturnType<typeof wideOf>, onLoop.sum.s()) : deepOf(what === 'deep' ? 90 : 150)
+      const signature =
+        what === 'wide'
+          ? chord(wide() as ReturnType<typeof wideOf>, onLoop.sum.s())
+          : deepOf(what === 'deep' ? 90 : 150)
       return how === 'replace' ? ctx.replace(signature) : ctx.send(signature as ReturnType<typeof deepOf>).id
     }),
   })
   const wideOf = () => group([onLoop.add.s(1, 1)])
   const deepOf = (levels: number): AnySignature => {
     let nested: AnySignature = onLoop.add.s(0, 1)
-    for (let level = 0; level < levels; level += 1) nested = chord([nested as ReturnType<typeof onLoop.add.s>], onLoop.sum.s())
+    for (let level = 0; level < levels; level += 1)
+      nested = chord([nested as ReturnType<typeof onLoop.add.s>], onLoop.sum.s())
     return nested
   }
 
@@ -282,5 +342,13 @@ test('the handle of what a thread sends knows its id, and refuses at once what i
   openApp()
   const { inThreads } = await import('./fixtures/behaviour.ts')
   const code = 'UMBEL_WOULD_DEADLOCK'
-  expect(await inThreads.asksInside.delay(inThreads.add.s(1, 1).data).get()).toEqual(['PENDING', false, code, code, code, code, code])
+  expect(await inThreads.asksInside.delay(inThreads.add.s(1, 1).data).get()).toEqual([
+    'PENDING',
+    false,
+    code,
+    code,
+    code,
+    code,
+    code,
+  ])
 })

@@ -14,7 +14,9 @@ describe('waiting for a result', () => {
     open({ clock })
     const result = add.s(1, 1).set({ countdown: '1h' }).delay()
     let early = true
-    const timedOut = expect(result.get({ timeout: '5m' }).finally(() => expect(early).toBe(false))).rejects.toMatchObject({ code: 'UMBEL_TIMEOUT' })
+    const timedOut = expect(
+      result.get({ timeout: '5m' }).finally(() => expect(early).toBe(false)),
+    ).rejects.toMatchObject({ code: 'UMBEL_TIMEOUT' })
     await clock.advance('4m')
     early = false
     await clock.advance('1m')
@@ -37,7 +39,10 @@ describe('waiting for a result', () => {
     open({ clock })
     const result = add.s(1, 1).set({ countdown: '1h' }).delay()
     const stop = new AbortController()
-    const aborted = expect(result.get({ signal: stop.signal })).rejects.toMatchObject({ code: 'UMBEL_ABORTED', cause: 'enough' })
+    const aborted = expect(result.get({ signal: stop.signal })).rejects.toMatchObject({
+      code: 'UMBEL_ABORTED',
+      cause: 'enough',
+    })
     stop.abort('enough')
     await aborted
     await expect(result.get({ signal: stop.signal })).rejects.toMatchObject({ code: 'UMBEL_ABORTED' })
@@ -87,7 +92,14 @@ describe('accepted', () => {
 
   test('rejects when the send is not taken in, and so does get()', async () => {
     const store = memoryStore()
-    const broken = open({ store: { ...slowStore(), open: () => store.open(), close: () => store.close(), commit: () => Promise.reject(new Error('disk full')) } })
+    const broken = open({
+      store: {
+        ...slowStore(),
+        open: () => store.open(),
+        close: () => store.close(),
+        commit: () => Promise.reject(new Error('disk full')),
+      },
+    })
     const result = add.delay(1, 1)
     await expect(result.accepted).rejects.toMatchObject({ code: 'UMBEL_STORE_FAILED', cause: { message: 'disk full' } })
     await expect(result.get()).rejects.toMatchObject({ code: 'UMBEL_STORE_FAILED' })
@@ -98,7 +110,12 @@ describe('accepted', () => {
 
   test('that nobody reads never ends the process, though it rejects', async () => {
     const script = new URL('./fixtures/unread-accepted.ts', import.meta.url).pathname
-    const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@umbel/source', '--no-warnings', '--unhandled-rejections=strict', script])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--conditions=@umbel/source',
+      '--no-warnings',
+      '--unhandled-rejections=strict',
+      script,
+    ])
     expect(stdout.trim().split('\n')).toEqual(['send-failed UMBEL_STORE_FAILED', 'still here'])
   }, 30_000)
 })
@@ -135,9 +152,16 @@ describe.each([
     const app = open({ store: store() })
     const steps = chain(add.s(1, 1), waits.si()).delay()
     await next(app, 'task-state')
-    expect([(await app.result(`${steps.id}/0`)).state, (await app.result(`${steps.id}/1`)).state, (await app.result(steps.id)).state]).toEqual(['SUCCESS', 'WAITING', 'STARTED'])
+    expect([
+      (await app.result(`${steps.id}/0`)).state,
+      (await app.result(`${steps.id}/1`)).state,
+      (await app.result(steps.id)).state,
+    ]).toEqual(['SUCCESS', 'WAITING', 'STARTED'])
     await steps.revoke()
-    expect([await (await app.result(`${steps.id}/0`)).get(), (await app.result(steps.id)).state]).toEqual([2, 'REVOKED'])
+    expect([await (await app.result(`${steps.id}/0`)).get(), (await app.result(steps.id)).state]).toEqual([
+      2,
+      'REVOKED',
+    ])
     const members = group(add.s(1, 1), add.s(2, 2)).delay()
     await members.get()
     const found = (await app.result(members.id)) as GroupResult<number[]>
@@ -145,7 +169,10 @@ describe.each([
     expect(await found.get()).toEqual([2, 4])
     expect(await Promise.all(found.results.map((member) => member.get()))).toEqual([2, 4])
     expect(await (await app.result(members.results[1]?.id ?? '')).get()).toBe(4)
-    expect([found.completedCount(), found.results.map(({ id }) => id)]).toEqual([2, members.results.map(({ id }) => id)])
+    expect([found.completedCount(), found.results.map(({ id }) => id)]).toEqual([
+      2,
+      members.results.map(({ id }) => id),
+    ])
   })
 
   test('refuses what nothing is known under', async () => {
@@ -180,7 +207,12 @@ describe.each([
     await done.forget()
     await expect(app.result(done.id)).rejects.toMatchObject({ code: 'UMBEL_UNKNOWN_RESULT' })
     await expect(app.result(members.id)).rejects.toMatchObject({ code: 'UMBEL_UNKNOWN_RESULT' })
-    expect([await done.get(), await members.get(), done.state, members.state]).toEqual([2, [2, 4], 'SUCCESS', 'SUCCESS'])
+    expect([await done.get(), await members.get(), done.state, members.state]).toEqual([
+      2,
+      [2, 4],
+      'SUCCESS',
+      'SUCCESS',
+    ])
   })
 
   test('a member asked for only after retention dropped it is gone, and says so', async () => {
@@ -241,7 +273,12 @@ describe.each(PLACES)('the result of a group %s', (_, tasks, openApp) => {
 
   test('keeps the order of nested groups, a group right in a group being part of it', async () => {
     openApp()
-    const nested = group(tasks.add.s(0, 0), group(tasks.add.s(1, 0), group(tasks.add.s(2, 0), tasks.add.s(3, 0))), chain(tasks.add.s(4, 0), group(tasks.add.s(0), tasks.add.s(1))), tasks.add.s(6, 0))
+    const nested = group(
+      tasks.add.s(0, 0),
+      group(tasks.add.s(1, 0), group(tasks.add.s(2, 0), tasks.add.s(3, 0))),
+      chain(tasks.add.s(4, 0), group(tasks.add.s(0), tasks.add.s(1))),
+      tasks.add.s(6, 0),
+    )
     const all = nested.delay()
     expect(await all.get()).toEqual([0, 1, 2, 3, [4, 5], 6])
     expect(all.results).toHaveLength(6)
@@ -287,7 +324,11 @@ describe('ignoreResult', () => {
   test('hands the value on to the step that follows', async () => {
     open()
     expect(await chain(quiet.s('value'), echo.s('next')).delay().get()).toEqual(['value', 'next'])
-    expect(await chord([quiet.s(5), add.s(1, 1)], echo.s()).delay().get()).toEqual([[5, 2]])
+    expect(
+      await chord([quiet.s(5), add.s(1, 1)], echo.s())
+        .delay()
+        .get(),
+    ).toEqual([[5, 2]])
   })
 
   // what Celery documents: its own worker hangs here, see chain-034 and group-025 of the recorded vectors
@@ -311,9 +352,13 @@ test('an id of one’s own is used once; the handle of the first is left in peac
   const app = open()
   const first = add.s(1, 1).set({ id: 'order-42' }).delay()
   expect(first.id).toBe('order-42')
-  expect(() => add.s(2, 2).set({ id: 'order-42' }).delay()).toThrow(expect.objectContaining({ code: 'UMBEL_DUPLICATE_ID' }))
+  expect(() => add.s(2, 2).set({ id: 'order-42' }).delay()).toThrow(
+    expect.objectContaining({ code: 'UMBEL_DUPLICATE_ID' }),
+  )
   expect(await first.get()).toBe(2)
-  expect(() => add.s(2, 2).set({ id: 'order-42' }).delay()).toThrow(expect.objectContaining({ code: 'UMBEL_DUPLICATE_ID' }))
+  expect(() => add.s(2, 2).set({ id: 'order-42' }).delay()).toThrow(
+    expect.objectContaining({ code: 'UMBEL_DUPLICATE_ID' }),
+  )
   expect(await (await app.result('order-42')).get()).toBe(2)
 })
 

@@ -34,9 +34,13 @@ describe.each(PLACES)('a task %s', (_, tasks, openApp) => {
 
   test('asking for a most number of retries that is none fails instead of retrying for ever', async () => {
     openApp()
-    await expect(tasks.again.delay({ times: 50, max: Number.NaN }).get()).rejects.toMatchObject({ code: 'UMBEL_BAD_RETRY' })
+    await expect(tasks.again.delay({ times: 50, max: Number.NaN }).get()).rejects.toMatchObject({
+      code: 'UMBEL_BAD_RETRY',
+    })
     await expect(tasks.again.delay({ times: 50, max: -1 }).get()).rejects.toMatchObject({ code: 'UMBEL_BAD_RETRY' })
-    await expect(tasks.again.delay({ times: 50, countdown: -5 }).get()).rejects.toMatchObject({ code: 'UMBEL_BAD_DURATION' })
+    await expect(tasks.again.delay({ times: 50, countdown: -5 }).get()).rejects.toMatchObject({
+      code: 'UMBEL_BAD_DURATION',
+    })
   })
 
   test('is retried for the classes of errors it names and no others', async () => {
@@ -47,7 +51,11 @@ describe.each(PLACES)('a task %s', (_, tasks, openApp) => {
 
   test('whose retries are used up fails with the last error', async () => {
     openApp()
-    await expect(tasks.byClass.delay('flaw', 4).get()).rejects.toMatchObject({ name: 'Flaw', message: 'flaw 4', part: 'nose' })
+    await expect(tasks.byClass.delay('flaw', 4).get()).rejects.toMatchObject({
+      name: 'Flaw',
+      message: 'flaw 4',
+      part: 'nose',
+    })
   })
 
   test('is retried where its predicate says so', async () => {
@@ -58,9 +66,21 @@ describe.each(PLACES)('a task %s', (_, tasks, openApp) => {
 
   test('that is retried keeps its place in a chain, a group and a chord', async () => {
     openApp()
-    expect(await chain(tasks.again.s({ times: 2 }), tasks.again.si({ times: 1 }), tasks.add.s(10)).delay().get()).toBe(12)
-    expect(await group(tasks.again.s({ times: 3 }), tasks.add.s(1, 1), tasks.again.s({ times: 1 })).delay().get()).toEqual([4, 2, 2])
-    expect(await chord([tasks.again.s({ times: 1 }), tasks.again.s({ times: 2 })], tasks.sum.s()).delay().get()).toBe(5)
+    expect(
+      await chain(tasks.again.s({ times: 2 }), tasks.again.si({ times: 1 }), tasks.add.s(10))
+        .delay()
+        .get(),
+    ).toBe(12)
+    expect(
+      await group(tasks.again.s({ times: 3 }), tasks.add.s(1, 1), tasks.again.s({ times: 1 }))
+        .delay()
+        .get(),
+    ).toEqual([4, 2, 2])
+    expect(
+      await chord([tasks.again.s({ times: 1 }), tasks.again.s({ times: 2 })], tasks.sum.s())
+        .delay()
+        .get(),
+    ).toBe(5)
     expect(await chain(tasks.add.s(1, 2), tasks.againAfter.s(2), tasks.add.s(10)).delay().get()).toBe(13)
   })
 
@@ -74,7 +94,9 @@ describe.each(PLACES)('a task %s', (_, tasks, openApp) => {
 
 test('a member that succeeded after retries is not blamed for the failure of another', async () => {
   open()
-  await expect(group(onLoop.byClass.s('flaw', 1), onLoop.fail.s('the culprit')).delay().get()).rejects.toThrow('the culprit')
+  await expect(group(onLoop.byClass.s('flaw', 1), onLoop.fail.s('the culprit')).delay().get()).rejects.toThrow(
+    'the culprit',
+  )
 })
 
 test('a countdown of its own decides when the next attempt starts', async () => {
@@ -132,11 +154,14 @@ test('what a later attempt shows hides the error of the one before', async () =>
   const app = open()
   const { defineTasks, task } = await import('../src/index.ts')
   const { twice } = defineTasks('local', {
-    twice: task((ctx) => {
-      if (ctx.attempt === 1) throw new Error('first')
-      ctx.setState('SECOND', { now: 'better' })
-      return new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)))
-    }, { states: ['SECOND'], retry: { backoff: 0 } }),
+    twice: task(
+      (ctx) => {
+        if (ctx.attempt === 1) throw new Error('first')
+        ctx.setState('SECOND', { now: 'better' })
+        return new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)))
+      },
+      { states: ['SECOND'], retry: { backoff: 0 } },
+    ),
   })
   await app.stop({ deadline: 0 })
   const other = open({ tasks: [{ twice }] })

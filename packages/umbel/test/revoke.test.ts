@@ -18,7 +18,12 @@ describe.each(PLACES)('a task that runs %s and is revoked', (_, tasks, openApp) 
     const result = tasks.waits.delay()
     await running(app)
     await result.revoke()
-    expect([result.state, result.ready(), result.successful(), result.failed()]).toEqual(['REVOKED', true, false, false])
+    expect([result.state, result.ready(), result.successful(), result.failed()]).toEqual([
+      'REVOKED',
+      true,
+      false,
+      false,
+    ])
     await expect(result.get()).rejects.toMatchObject(revoked)
     expect(result.info).toMatchObject(revoked)
   })
@@ -30,18 +35,29 @@ describe.each(PLACES)('a task that runs %s and is revoked', (_, tasks, openApp) 
     expect(await tasks.add.delay(1, 1).get()).toBe(2)
   })
 
-  test.each(['return', 'state', 'retry', 'replace', 'throw'] as const)('stays REVOKED whatever its handler does then: %s', async (then) => {
-    const app = openApp()
-    const result = tasks.stubborn.delay(then)
-    await running(app)
-    const seen = record(app, 'task-retry', 'task-replaced', 'task-success', 'task-failure', 'task-state', 'task-postrun')
-    await result.revoke()
-    expect(await tasks.add.delay(1, 1).get()).toBe(2)
-    expect(await tasks.add.delay(1, 1).get()).toBe(2)
-    expect(result.state).toBe('REVOKED')
-    const own = seen.filter(({ event }) => event.id === result.id)
-    expect(own.map(({ name }) => name)).toEqual(['task-postrun'])
-  })
+  test.each(['return', 'state', 'retry', 'replace', 'throw'] as const)(
+    'stays REVOKED whatever its handler does then: %s',
+    async (then) => {
+      const app = openApp()
+      const result = tasks.stubborn.delay(then)
+      await running(app)
+      const seen = record(
+        app,
+        'task-retry',
+        'task-replaced',
+        'task-success',
+        'task-failure',
+        'task-state',
+        'task-postrun',
+      )
+      await result.revoke()
+      expect(await tasks.add.delay(1, 1).get()).toBe(2)
+      expect(await tasks.add.delay(1, 1).get()).toBe(2)
+      expect(result.state).toBe('REVOKED')
+      const own = seen.filter(({ event }) => event.id === result.id)
+      expect(own.map(({ name }) => name)).toEqual(['task-postrun'])
+    },
+  )
 
   test('as a step of a workflow is told of no more, either', async () => {
     const app = openApp()
@@ -54,7 +70,10 @@ describe.each(PLACES)('a task that runs %s and is revoked', (_, tasks, openApp) 
     await expect(all.get()).rejects.toMatchObject(revoked)
     await tasks.add.delay(1, 1).get()
     const own = seen.filter(({ event }) => event.id.startsWith(all.id))
-    expect(own.map(({ name, event }) => `${name} ${event.id}`)).toEqual([`task-postrun ${first?.id}`, `task-postrun ${second?.id}`])
+    expect(own.map(({ name, event }) => `${name} ${event.id}`)).toEqual([
+      `task-postrun ${first?.id}`,
+      `task-postrun ${second?.id}`,
+    ])
   })
 })
 
@@ -138,13 +157,20 @@ describe('a whole workflow that is revoked', () => {
     await running(app)
     await result.revoke()
     await expect(result.get()).rejects.toMatchObject(revoked)
-    expect([result.state, ...result.results.map(({ state }) => state)]).toEqual(['REVOKED', 'REVOKED', 'REVOKED', 'REVOKED'])
+    expect([result.state, ...result.results.map(({ state }) => state)]).toEqual([
+      'REVOKED',
+      'REVOKED',
+      'REVOKED',
+      'REVOKED',
+    ])
   })
 
   test('as a chord never starts its body nor an error callback', async () => {
     const app = open()
     const starts = record(app, 'task-prerun')
-    const result = chord([waits.s(), add.s(1, 1)], echo.s().linkError(onLoop.onlyId)).linkError(onLoop.onlyId).delay()
+    const result = chord([waits.s(), add.s(1, 1)], echo.s().linkError(onLoop.onlyId))
+      .linkError(onLoop.onlyId)
+      .delay()
     await running(app)
     await result.revoke()
     await expect(result.get()).rejects.toMatchObject(revoked)
@@ -158,7 +184,14 @@ describe('a whole workflow that is revoked', () => {
     const app = open({ clock })
     const slow = echo.s(1).set({ countdown: '1m' })
     const canvas = chain(
-      chord([chain(echo.s(), slow, echo.s()), group(slow, waits.s()) as never, onLoop.replacedBy.s(chain(echo.s(), slow).data)], onLoop.echo.s()),
+      chord(
+        [
+          chain(echo.s(), slow, echo.s()),
+          group(slow, waits.s()) as never,
+          onLoop.replacedBy.s(chain(echo.s(), slow).data),
+        ],
+        onLoop.echo.s(),
+      ),
       group(echo.s(), slow),
     )
     const result = app.delay(canvas as never)
@@ -238,7 +271,10 @@ describe('one member that is revoked', () => {
   test('before its turn has come lets the others have theirs', async () => {
     const clock = new SimulatedClock()
     open({ clock })
-    const result = chain(echo.s(1).set({ countdown: '1m' }), group(echo.s(2), chain(echo.s(3), echo.s(4)), echo.s(5))).delay()
+    const result = chain(
+      echo.s(1).set({ countdown: '1m' }),
+      group(echo.s(2), chain(echo.s(3), echo.s(4)), echo.s(5)),
+    ).delay()
     const members = (result as unknown as { results: { revoke(): Promise<void>; state: string }[] }).results
     await result.accepted
     await members[0]?.revoke()

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { type AppOptions, chain, createApp, defineTasks, group, type Route, task } from '../src/index.ts'
 import { open, record } from './fixtures/open-app.ts'
 
-const lanes = Object.fromEntries(['default', 'own', 'name', 'glob', 'first', 'second', 'asked', 'high'].map((name) => [name, { threads: 0 }]))
+const lanes = Object.fromEntries(
+  ['default', 'own', 'name', 'glob', 'first', 'second', 'asked', 'high'].map((name) => [name, { threads: 0 }]),
+)
 const routed = defineTasks('a', {
   plain: (_ctx, ..._given: unknown[]) => 1,
   add: (_ctx, x: number, y: number) => x + y,
@@ -10,7 +12,8 @@ const routed = defineTasks('a', {
 })
 const { plain, add, owned } = routed
 const deeper = defineTasks('a.b', { c: (_ctx) => 1 })
-const openWith = (routes: readonly Route[], options: AppOptions = {}) => open({ tasks: [routed, deeper], lanes, routes, ...options })
+const openWith = (routes: readonly Route[], options: AppOptions = {}) =>
+  open({ tasks: [routed, deeper], lanes, routes, ...options })
 
 /** Send it, and tell the lane it ran on and the priority it had. */
 async function placeOf(app: ReturnType<typeof openWith>, signature: Parameters<typeof app.delay>[0]): Promise<string> {
@@ -48,8 +51,12 @@ describe('a task runs on the lane', () => {
 
   test('that a function answers with, asked about each call', async () => {
     const app = openWith([({ args }) => (args[0] === 'urgent' ? { lane: 'high' } : undefined), { 'a.*': 'glob' }])
-    expect([await placeOf(app, plain.s('urgent')), await placeOf(app, plain.s('patient')), await placeOf(app, plain.s())]).toEqual(['high', 'glob', 'glob'])
-    const byKwargs = openWith([({ kwargs }) => (kwargs['urgent'] === true ? 'high' : undefined)])
+    expect([
+      await placeOf(app, plain.s('urgent')),
+      await placeOf(app, plain.s('patient')),
+      await placeOf(app, plain.s()),
+    ]).toEqual(['high', 'glob', 'glob'])
+    const byKwargs = openWith([({ kwargs }) => (kwargs.urgent === true ? 'high' : undefined)])
     const urgent = { ...plain.s().data, kwargs: { urgent: true } } as typeof plain.data
     expect([await placeOf(byKwargs, urgent), await placeOf(byKwargs, plain.s())]).toEqual(['high', 'default'])
   })
@@ -79,10 +86,12 @@ describe('a priority', () => {
     const app = openWith([{ 'a.owned': { priority: 3 } }], { lanes: { ...lanes, own: { threads: 0, inline: 1 } } })
     const order: string[] = []
     app.on('task-prerun', ({ id }) => void order.push(id))
-    const at = (priority: number | undefined) => (priority === undefined ? owned.s() : owned.s().set({ priority })).delay()
+    const at = (priority: number | undefined) =>
+      (priority === undefined ? owned.s() : owned.s().set({ priority })).delay()
     const results = [at(5), at(asked), at(lower === 1 ? 1 : 4), at(2)]
     await Promise.all(results.map((result) => result.get()))
-    const wanted = asked === 9 ? [results[1], results[0], results[3], results[2]] : [results[0], results[2], results[1], results[3]]
+    const wanted =
+      asked === 9 ? [results[1], results[0], results[3], results[2]] : [results[0], results[2], results[1], results[3]]
     expect(order).toEqual(wanted.map((result) => result?.id))
   })
 })
@@ -108,8 +117,12 @@ describe('what could never run is refused at the call', () => {
 
   test('an unknown lane of a route or of a task', async () => {
     expect(code(() => openWith([{ 'a.*': 'nowhere' }]).delay(add.s(1, 1)))).toMatch(/^UMBEL_UNKNOWN_LANE.*nowhere/)
-    expect(code(() => openWith([() => ({ lane: 'nowhere' })]).delay(add.s(1, 1)))).toMatch(/^UMBEL_UNKNOWN_LANE.*nowhere/)
-    expect(code(() => openWith([], { lanes: { default: { threads: 0 } } }).delay(owned.s()))).toMatch(/^UMBEL_UNKNOWN_LANE.*own/)
+    expect(code(() => openWith([() => ({ lane: 'nowhere' })]).delay(add.s(1, 1)))).toMatch(
+      /^UMBEL_UNKNOWN_LANE.*nowhere/,
+    )
+    expect(code(() => openWith([], { lanes: { default: { threads: 0 } } }).delay(owned.s()))).toMatch(
+      /^UMBEL_UNKNOWN_LANE.*own/,
+    )
   })
 
   test('a lane that has no slots of the kind', () => {
@@ -119,12 +132,17 @@ describe('what could never run is refused at the call', () => {
 
   test('a priority that is none', () => {
     openWith([])
-    for (const priority of [10, -1, 1.5, Number.NaN, '5' as unknown as number]) expect(code(() => add.s(1, 1).set({ priority }).delay())).toMatch(/^UMBEL_BAD_PRIORITY/)
+    for (const priority of [10, -1, 1.5, Number.NaN, '5' as unknown as number])
+      expect(code(() => add.s(1, 1).set({ priority }).delay())).toMatch(/^UMBEL_BAD_PRIORITY/)
   })
 
   test('a route whose function throws or answers with nothing that is a place', () => {
     const asked = (route: Route): unknown => code(() => openWith([route]).delay(add.s(1, 1)))
-    expect(asked(() => { throw new Error('oops') })).toMatch(/^UMBEL_BAD_ROUTE.*threw/)
+    expect(
+      asked(() => {
+        throw new Error('oops')
+      }),
+    ).toMatch(/^UMBEL_BAD_ROUTE.*threw/)
     expect(asked(() => 5 as never)).toMatch(/^UMBEL_BAD_ROUTE/)
     expect(asked(() => ({ lnae: 'high' }) as never)).toMatch(/^UMBEL_BAD_ROUTE.*lane/)
     expect(asked((async () => 'high') as never)).toMatch(/^UMBEL_BAD_ROUTE/)
@@ -143,13 +161,17 @@ describe('what could never run is refused at the call', () => {
 
 test('a lane that is busy does not hold up another', async () => {
   const held: (() => void)[] = []
-  const { hold } = defineTasks('holding', { hold: task((_ctx) => new Promise<void>((resolve) => held.push(resolve)), { lane: 'own' }) })
-  const app = open({ tasks: [routed, { hold }], lanes: { default: { threads: 0, inline: 1 }, own: { threads: 0, inline: 1 } } })
+  const { hold } = defineTasks('holding', {
+    hold: task((_ctx) => new Promise<void>((resolve) => held.push(resolve)), { lane: 'own' }),
+  })
+  const app = open({
+    tasks: [routed, { hold }],
+    lanes: { default: { threads: 0, inline: 1 }, own: { threads: 0, inline: 1 } },
+  })
   const busy = [hold.delay(), hold.delay()]
-  expect(await (app.delay(add.s(1, 1))).get()).toBe(2)
+  expect(await app.delay(add.s(1, 1)).get()).toBe(2)
   expect(held).toHaveLength(1)
   held[0]?.()
   await busy[0]?.get()
   await busy[1]?.revoke()
 })
-

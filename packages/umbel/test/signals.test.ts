@@ -1,13 +1,37 @@
 import { describe, expect, test } from 'vitest'
-import { type App, chain, defineTasks, group, memoryStore, type SignalName, type Signals, SimulatedClock, task } from '../src/index.ts'
+import {
+  type App,
+  chain,
+  defineTasks,
+  group,
+  memoryStore,
+  type SignalName,
+  type Signals,
+  SimulatedClock,
+  task,
+} from '../src/index.ts'
 import { onLoop } from './fixtures/behaviour.ts'
 import { next, open, openThreads, PLACES, record } from './fixtures/open-app.ts'
 
 const { add, echo, fail, waits } = onLoop
 
 const OF_TASKS: readonly SignalName[] = [
-  'before-task-publish', 'after-task-publish', 'task-received', 'task-prerun', 'task-postrun', 'task-state', 'task-progress', 'task-log',
-  'task-success', 'task-failure', 'task-retry', 'task-replaced', 'task-revoked', 'task-rejected', 'task-ignored', 'task-lost',
+  'before-task-publish',
+  'after-task-publish',
+  'task-received',
+  'task-prerun',
+  'task-postrun',
+  'task-state',
+  'task-progress',
+  'task-log',
+  'task-success',
+  'task-failure',
+  'task-retry',
+  'task-replaced',
+  'task-revoked',
+  'task-rejected',
+  'task-ignored',
+  'task-lost',
 ]
 /** The names of all signals about one task, in order. */
 const of = (seen: readonly { name: SignalName; event: object }[], id: string): SignalName[] =>
@@ -42,10 +66,24 @@ describe.each(PLACES)('signals of a task %s come in Celery’s order', (_, tasks
     const good = tasks.again.delay({ times: 1 })
     await good.get()
     const attempt: SignalName[] = ['task-received', 'task-prerun']
-    expect(of(seen, good.id)).toEqual([...BEFORE, 'task-retry', 'task-postrun', ...attempt, 'task-success', 'task-postrun'])
+    expect(of(seen, good.id)).toEqual([
+      ...BEFORE,
+      'task-retry',
+      'task-postrun',
+      ...attempt,
+      'task-success',
+      'task-postrun',
+    ])
     const bad = tasks.again.delay({ times: 9, max: 1 })
     await expect(bad.get()).rejects.toMatchObject({ code: 'UMBEL_RETRIES_SPENT' })
-    expect(of(seen, bad.id)).toEqual([...BEFORE, 'task-retry', 'task-postrun', ...attempt, 'task-failure', 'task-postrun'])
+    expect(of(seen, bad.id)).toEqual([
+      ...BEFORE,
+      'task-retry',
+      'task-postrun',
+      ...attempt,
+      'task-failure',
+      'task-postrun',
+    ])
   })
 
   test('when it is ignored, rejected or replaced', async () => {
@@ -77,7 +115,14 @@ describe.each(PLACES)('signals of a task %s come in Celery’s order', (_, tasks
     await result.get()
     expect(of(seen, result.id)).toEqual([...BEFORE, 'task-log', 'task-progress', 'task-success', 'task-postrun'])
     const log = seen.find(({ name, event }) => name === 'task-log' && (event as { id: string }).id === result.id)
-    expect(log?.event).toMatchObject({ level: 'info', message: 'words', fields: { of: 'its own' }, attempt: 1, task: tasks.tells.name, lane: 'default' })
+    expect(log?.event).toMatchObject({
+      level: 'info',
+      message: 'words',
+      fields: { of: 'its own' },
+      attempt: 1,
+      task: tasks.tells.name,
+      lane: 'default',
+    })
   })
 })
 
@@ -135,7 +180,13 @@ describe('each signal tells what it is about', () => {
   test('failing, retrying, being replaced, refused, ignored and revoked', async () => {
     const app = open({ clock: new SimulatedClock() })
     const told = <Name extends SignalName>(name: Name): Promise<Signals[Name]> => next(app, name)
-    const [failure, retry, replaced, rejected, ignored] = [told('task-failure'), told('task-retry'), told('task-replaced'), told('task-rejected'), told('task-ignored')]
+    const [failure, retry, replaced, rejected, ignored] = [
+      told('task-failure'),
+      told('task-retry'),
+      told('task-replaced'),
+      told('task-rejected'),
+      told('task-ignored'),
+    ]
     const failing = fail.delay('no')
     const retrying = onLoop.backsOff.delay(1)
     const replacing = onLoop.replacedBy.delay(add.s(1, 1).data)
@@ -143,13 +194,30 @@ describe('each signal tells what it is about', () => {
     const ignoring = onLoop.ignore.delay()
     await failing.get().catch(() => {})
     expect(await failure).toEqual({ ...attempt, task: 'loop.fail', id: failing.id, error: new RangeError('no') })
-    expect(await retry).toEqual({ ...attempt, task: 'loop.backsOff', id: retrying.id, error: new Error('attempt 1'), due: about.at + 1_000 })
+    expect(await retry).toEqual({
+      ...attempt,
+      task: 'loop.backsOff',
+      id: retrying.id,
+      error: new Error('attempt 1'),
+      due: about.at + 1_000,
+    })
     expect(await replaced).toEqual({ ...attempt, task: 'loop.replacedBy', id: replacing.id, by: `${replacing.id}.r1` })
-    expect(await rejected).toMatchObject({ ...about, task: 'loop.reject', id: rejecting.id, reason: expect.stringContaining('not mine') })
+    expect(await rejected).toMatchObject({
+      ...about,
+      task: 'loop.reject',
+      id: rejecting.id,
+      reason: expect.stringContaining('not mine'),
+    })
     expect(await ignored).toEqual({ ...attempt, task: 'loop.ignore', id: ignoring.id })
     const revoked = told('task-revoked')
     await retrying.revoke()
-    expect(await revoked).toMatchObject({ ...about, task: 'loop.backsOff', id: retrying.id, expired: false, error: { code: 'UMBEL_REVOKED' } })
+    expect(await revoked).toMatchObject({
+      ...about,
+      task: 'loop.backsOff',
+      id: retrying.id,
+      expired: false,
+      error: { code: 'UMBEL_REVOKED' },
+    })
   })
 
   test('states and progress', async () => {
@@ -187,7 +255,11 @@ describe('each signal tells what it is about', () => {
     const members = group(add.s(1, 1), chain(echo.s(), echo.s())).delay()
     await members.get()
     expect(members.results.map(({ id }) => of(seen, id).length)).toEqual([6, 4])
-    expect(seen.filter(({ name, event }) => name === 'before-task-publish' && (event as { id: string }).id.startsWith(members.id))).toHaveLength(2)
+    expect(
+      seen.filter(
+        ({ name, event }) => name === 'before-task-publish' && (event as { id: string }).id.startsWith(members.id),
+      ),
+    ).toHaveLength(2)
   })
 
   test('a worker that is lost under a task', async () => {
@@ -215,7 +287,10 @@ describe('each signal tells what it is about', () => {
     await app.start()
     await app.stop({ deadline: '3s' })
     await app.stop()
-    expect(seen).toEqual([{ name: 'worker-ready', event: { at: expect.any(Number) } }, { name: 'worker-shutdown', event: { at: expect.any(Number), deadline: 3_000 } }])
+    expect(seen).toEqual([
+      { name: 'worker-ready', event: { at: expect.any(Number) } },
+      { name: 'worker-shutdown', event: { at: expect.any(Number), deadline: 3_000 } },
+    ])
   })
 })
 
@@ -247,13 +322,19 @@ describe('a listener', () => {
     const result = add.delay(1, 1)
     expect(await result.get()).toBe(2)
     expect(heard).toEqual([result.id])
-    expect(told.map(({ event }) => [event.signal, (event.error as Error).message])).toEqual([['task-success', 'thrown'], ['task-success', 'rejected']])
+    expect(told.map(({ event }) => [event.signal, (event.error as Error).message])).toEqual([
+      ['task-success', 'thrown'],
+      ['task-success', 'rejected'],
+    ])
   })
 
   test('that rejects with something that is no Promise of this realm is told of as well', async () => {
     const app = open()
     const told = next(app, 'listener-error')
-    app.on('task-success', () => ({ then: (_: unknown, reject: (error: unknown) => void) => reject(new Error('thenable')) }))
+    app.on('task-success', () => ({
+      // biome-ignore lint/suspicious/noThenProperty: a thenable is what this is about
+      then: (_: unknown, reject: (error: unknown) => void) => reject(new Error('thenable')),
+    }))
     await add.delay(1, 1).get()
     expect(await told).toMatchObject({ signal: 'task-success', error: { message: 'thenable' } })
   })
@@ -331,7 +412,15 @@ test('no event is made for a signal nobody listens to', async () => {
       return Reflect.get(target, key, receiver)
     },
   })
-  const { breaks } = defineTasks('watching', { breaks: task((): never => { throw new Watched('seen') }) }, { errors: [classes] })
+  const { breaks } = defineTasks(
+    'watching',
+    {
+      breaks: task((): never => {
+        throw new Watched('seen')
+      }),
+    },
+    { errors: [classes] },
+  )
   const deaf = open({ tasks: [{ breaks }] })
   deaf.on('task-success', () => {})
   decoded = 0

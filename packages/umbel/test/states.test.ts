@@ -23,13 +23,19 @@ describe.each(PLACES)('a handler %s', (place, tasks, openApp) => {
   test('that shows a state its task does not declare is told so by a typed error', async () => {
     openApp()
     const failure = tasks.stages.delay('LOADING', 'DREAMING').get()
-    await expect(failure).rejects.toMatchObject({ code: 'UMBEL_UNKNOWN_STATE', message: expect.stringContaining('LOADING, CHECKING, SAVING') })
+    await expect(failure).rejects.toMatchObject({
+      code: 'UMBEL_UNKNOWN_STATE',
+      message: expect.stringContaining('LOADING, CHECKING, SAVING'),
+    })
   })
 
-  test.each(['SUCCESS', 'FAILURE', 'RETRY', 'REVOKED', '', '__proto__'])('cannot show the common state %j', async (state) => {
-    openApp()
-    await expect(tasks.stages.delay(state).get()).rejects.toMatchObject({ code: 'UMBEL_UNKNOWN_STATE' })
-  })
+  test.each(['SUCCESS', 'FAILURE', 'RETRY', 'REVOKED', '', '__proto__'])(
+    'cannot show the common state %j',
+    async (state) => {
+      openApp()
+      await expect(tasks.stages.delay(state).get()).rejects.toMatchObject({ code: 'UMBEL_UNKNOWN_STATE' })
+    },
+  )
 
   test('is heard in order, and before its outcome', async () => {
     const app = openApp()
@@ -39,14 +45,23 @@ describe.each(PLACES)('a handler %s', (place, tasks, openApp) => {
     const { id, ...result } = tasks.stages.delay('LOADING', 'CHECKING', 'SAVING')
     void result
     await (await app.result(id)).get()
-    expect(heard).toEqual([`${id} LOADING {"index":0}`, `${id} CHECKING {"index":1}`, `${id} SAVING {"index":2}`, `${id} success`])
+    expect(heard).toEqual([
+      `${id} LOADING {"index":0}`,
+      `${id} CHECKING {"index":1}`,
+      `${id} SAVING {"index":2}`,
+      `${id} success`,
+    ])
   })
 
   test('is followed state by state by who iterates from the start', async () => {
     openApp()
     const updates = await all(tasks.stages.delay('LOADING', 'CHECKING', 'LOADING'))
     const shown = updates.filter(({ state }) => ['LOADING', 'CHECKING', 'SAVING'].includes(state))
-    expect(shown.map(({ state, meta }) => [state, meta])).toEqual([['LOADING', { index: 0 }], ['CHECKING', { index: 1 }], ['LOADING', { index: 2 }]])
+    expect(shown.map(({ state, meta }) => [state, meta])).toEqual([
+      ['LOADING', { index: 0 }],
+      ['CHECKING', { index: 1 }],
+      ['LOADING', { index: 2 }],
+    ])
     expect(updates.at(-1)?.state).toBe('SUCCESS')
     expect(updates.map(({ state }) => state).filter((state) => state === 'STARTED')).toEqual(['STARTED'])
   })
@@ -54,7 +69,9 @@ describe.each(PLACES)('a handler %s', (place, tasks, openApp) => {
   test('is followed step by step as it tells its progress', async () => {
     openApp()
     const updates = await all(tasks.counts.delay(5))
-    const told = updates.filter(({ progress, state }) => progress !== undefined && state === 'STARTED').map(({ progress }) => progress?.done)
+    const told = updates
+      .filter(({ progress, state }) => progress !== undefined && state === 'STARTED')
+      .map(({ progress }) => progress?.done)
     expect(told).toEqual([1, 2, 3, 4, 5])
     expect(updates.at(-1)).toMatchObject({ state: 'SUCCESS', progress: { done: 5, total: 5 } })
   })
@@ -147,10 +164,13 @@ test('someone slow to read misses the oldest updates beyond a thousand, never th
 test('what a handler shows after its attempt has ended is dropped', async () => {
   let later = (): void => {}
   const { forgetful } = defineTasks('local', {
-    forgetful: task((ctx) => {
-      later = () => ctx.setState('LATE')
-      return 1
-    }, { states: ['LATE'] }),
+    forgetful: task(
+      (ctx) => {
+        later = () => ctx.setState('LATE')
+        return 1
+      },
+      { states: ['LATE'] },
+    ),
   })
   const app = open({ tasks: [{ forgetful }] })
   const shown = record(app, 'task-state')

@@ -78,7 +78,10 @@ describe('an eta', () => {
   ])('that is %s starts the task then', async (_, of) => {
     const clock = new SimulatedClock()
     open({ clock })
-    const result = add.s(1, 1).set({ eta: of(clock.now() + 5_000) }).delay()
+    const result = add
+      .s(1, 1)
+      .set({ eta: of(clock.now() + 5_000) })
+      .delay()
     await clock.advance('4999ms')
     expect(result.state).toBe('PENDING')
     await clock.advance('1ms')
@@ -88,8 +91,20 @@ describe('an eta', () => {
   test('that has passed starts the task at once', async () => {
     const clock = new SimulatedClock()
     open({ clock })
-    expect(await add.s(1, 1).set({ eta: new Date(0) }).delay().get()).toBe(2)
-    expect(await add.s(1, 1).set({ eta: clock.now() - 1 }).delay().get()).toBe(2)
+    expect(
+      await add
+        .s(1, 1)
+        .set({ eta: new Date(0) })
+        .delay()
+        .get(),
+    ).toBe(2)
+    expect(
+      await add
+        .s(1, 1)
+        .set({ eta: clock.now() - 1 })
+        .delay()
+        .get(),
+    ).toBe(2)
     expect(await add.s(1, 1).set({ eta: -5 }).delay().get()).toBe(2)
   })
 
@@ -129,8 +144,14 @@ describe('expires', () => {
     const clock = new SimulatedClock()
     const app = open({ clock })
     const revoked = next(app, 'task-revoked')
-    const late = add.s(1, 1).set({ countdown: '2m', expires: of(clock.now()) }).delay()
-    const inTime = add.s(1, 1).set({ countdown: '59s', expires: of(clock.now()) }).delay()
+    const late = add
+      .s(1, 1)
+      .set({ countdown: '2m', expires: of(clock.now()) })
+      .delay()
+    const inTime = add
+      .s(1, 1)
+      .set({ countdown: '59s', expires: of(clock.now()) })
+      .delay()
     const failed = expect(late.get()).rejects.toMatchObject(expired)
     await clock.advance('2m')
     await failed
@@ -197,7 +218,12 @@ test('what is due at one moment starts in the order sent, what is due earlier st
   const order: string[] = []
   app.on('task-prerun', ({ id }) => order.push(id))
   const moments = [5, 3, 9, 3, 1, 5, 9, 3]
-  const results = moments.map((seconds) => who.s().set({ countdown: seconds * 1_000 }).delay())
+  const results = moments.map((seconds) =>
+    who
+      .s()
+      .set({ countdown: seconds * 1_000 })
+      .delay(),
+  )
   await clock.advance('10s')
   await Promise.all(results.map((result) => result.get()))
   const wanted = results.map(({ id }, index) => ({ id, due: moments[index] ?? 0 })).sort((a, b) => a.due - b.due)

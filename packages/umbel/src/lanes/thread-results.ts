@@ -39,4 +39,5 @@ export class ThreadResults implements ResultSource {
   }
 }
 
-const refusal = (id: string): Error => umbelError('UMBEL_WOULD_DEADLOCK', `A handle in a thread knows its id (${id}) and nothing more.`)
+const refusal = (id: string): Error =>
+  umbelError('UMBEL_WOULD_DEADLOCK', `A handle in a thread knows its id (${id}) and nothing more.`)
