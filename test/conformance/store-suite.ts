@@ -1,16 +1,48 @@
-import { encode, type EngineEvent, type Store, type TaskRow, type TaskSpec, type WorkflowRow } from '@umbel/core'
+import { type EngineEvent, encode, type Store, type TaskRow, type TaskSpec, type WorkflowRow } from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 
 const SPEC: TaskSpec = {
-  task: 'demo.add', via: 'call', immutable: false, lane: 'default', inline: true, priority: 5, states: [],
-  countdown: undefined, eta: undefined, expires: undefined, ignoreResult: false, link: [], linkError: [],
+  task: 'demo.add',
+  via: 'call',
+  immutable: false,
+  lane: 'default',
+  inline: true,
+  priority: 5,
+  states: [],
+  countdown: undefined,
+  eta: undefined,
+  expires: undefined,
+  ignoreResult: false,
+  link: [],
+  linkError: [],
 }
 
 /** A row of a task that waits, with what a case changes. */
 const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
-  kind: 'task', id, spec: SPEC, args: encode([2, 3]), kwargs: undefined, workflow: undefined, node: -1, parent: undefined, root: id, settles: undefined, replacedBy: undefined,
-  state: 'RECEIVED', meta: undefined, progress: undefined, attempt: 0, losses: 0, due: undefined, expires: undefined, result: undefined,
-  error: undefined, sentAt: 1_000, startedAt: undefined, endedAt: undefined, ...more,
+  kind: 'task',
+  id,
+  spec: SPEC,
+  args: encode([2, 3]),
+  kwargs: undefined,
+  workflow: undefined,
+  node: -1,
+  parent: undefined,
+  root: id,
+  settles: undefined,
+  replacedBy: undefined,
+  state: 'RECEIVED',
+  meta: undefined,
+  progress: undefined,
+  attempt: 0,
+  losses: 0,
+  due: undefined,
+  expires: undefined,
+  result: undefined,
+  error: undefined,
+  sentAt: 1_000,
+  startedAt: undefined,
+  endedAt: undefined,
+  ...more,
 })
 
 /** A row of a task that ended with a result. */
@@ -19,8 +51,27 @@ const ended = (id: string, more: Partial<TaskRow> = {}): TaskRow =>
 
 /** A row of a workflow of `size` tasks. */
 const workflow = (id: string, size: number, more: Partial<WorkflowRow> = {}): WorkflowRow => ({
-  kind: 'workflow', id, parent: undefined, root: id, settles: undefined, state: 'ACTIVE', result: undefined, error: undefined, sentAt: 1_000, endedAt: undefined,
-  plan: { entry: 0, exit: size - 1, nodes: Array.from({ length: size }, (_, index) => ({ kind: 'task', spec: SPEC, args: encode([2, 3]), kwargs: undefined, next: index + 1 < size ? index + 1 : -1 })) },
+  kind: 'workflow',
+  id,
+  parent: undefined,
+  root: id,
+  settles: undefined,
+  state: 'ACTIVE',
+  result: undefined,
+  error: undefined,
+  sentAt: 1_000,
+  endedAt: undefined,
+  plan: {
+    entry: 0,
+    exit: size - 1,
+    nodes: Array.from({ length: size }, (_, index) => ({
+      kind: 'task',
+      spec: SPEC,
+      args: encode([2, 3]),
+      kwargs: undefined,
+      next: index + 1 < size ? index + 1 : -1,
+    })),
+  },
   ...more,
 })
 
@@ -51,19 +102,33 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
 
     test('knows nothing at first', async () => {
       const empty = await store()
-      expect([await empty.get('t1'), await empty.children('t1'), await ids(empty), await empty.events(1, 10)]).toEqual([undefined, [], [], []])
+      expect([await empty.get('t1'), await empty.children('t1'), await ids(empty), await empty.events(1, 10)]).toEqual([
+        undefined,
+        [],
+        [],
+        [],
+      ])
     })
 
     test('gives back a row as it was stored', async () => {
       const one = await store()
-      const row = task('t1', { meta: encode({ step: 1 }), progress: { done: 1, total: 3 }, due: 5_000, expires: 9_000, error: { name: 'E', message: 'm' } })
+      const row = task('t1', {
+        meta: encode({ step: 1 }),
+        progress: { done: 1, total: 3 },
+        due: 5_000,
+        expires: 9_000,
+        error: { name: 'E', message: 'm' },
+      })
       await one.commit({ rows: [row], events: [event('t1')] })
       expect(await one.get('t1')).toEqual(row)
     })
 
     test('keeps bytes in arguments and results', async () => {
       const one = await store()
-      const row = ended('t1', { args: encode([new Uint8Array([1, 2, 255])]), result: encode(new Float64Array([0.5, -0])) })
+      const row = ended('t1', {
+        args: encode([new Uint8Array([1, 2, 255])]),
+        result: encode(new Float64Array([0.5, -0])),
+      })
       await one.commit({ rows: [row], events: [] })
       expect(await one.get('t1')).toEqual(row)
     })
@@ -75,19 +140,26 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
       expect(await one.get('t1')).toMatchObject({ state: 'STARTED', attempt: 1 })
     })
 
-    test.each(['t1', 'w/0', 'ümläut/😀', '__proto__', "'; DROP TABLE tasks; --"])('takes %s for an id like any other', async (id) => {
-      const one = await store()
-      await one.commit({ rows: [task(id)], events: [event(id)] })
-      expect((await one.get(id))?.id).toBe(id)
-      expect(await ids(one)).toEqual([id])
-    })
+    test.each(['t1', 'w/0', 'ümläut/😀', '__proto__', "'; DROP TABLE tasks; --"])(
+      'takes %s for an id like any other',
+      async (id) => {
+        const one = await store()
+        await one.commit({ rows: [task(id)], events: [event(id)] })
+        expect((await one.get(id))?.id).toBe(id)
+        expect(await ids(one)).toEqual([id])
+      },
+    )
 
     test('numbers events from 1 without gaps, whatever the batches', async () => {
       const one = await store()
       expect(await one.commit({ rows: [], events: [event('a'), event('b')] })).toBe(2)
       expect(await one.commit({ rows: [task('t1')], events: [] })).toBe(2)
       expect(await one.commit({ rows: [], events: [event('c')] })).toBe(3)
-      expect((await one.events(1, 10)).map((stored) => [stored.seq, stored.event.id])).toEqual([[1, 'a'], [2, 'b'], [3, 'c']])
+      expect((await one.events(1, 10)).map((stored) => [stored.seq, stored.event.id])).toEqual([
+        [1, 'a'],
+        [2, 'b'],
+        [3, 'c'],
+      ])
     })
 
     test('gives events from a number on, as many as asked for', async () => {
@@ -107,12 +179,19 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
     test('keeps the newest events up to its bound, under their numbers', async () => {
       const one = await store({ keepEnded: 10, keepEvents: 3 })
       await one.commit({ rows: [], events: ['a', 'b', 'c', 'd', 'e'].map((id) => event(id)) })
-      expect((await one.events(1, 10)).map((stored) => [stored.seq, stored.event.id])).toEqual([[3, 'c'], [4, 'd'], [5, 'e']])
+      expect((await one.events(1, 10)).map((stored) => [stored.seq, stored.event.id])).toEqual([
+        [3, 'c'],
+        [4, 'd'],
+        [5, 'e'],
+      ])
     })
 
     test('lists what has not ended', async () => {
       const one = await store()
-      await one.commit({ rows: [task('t1'), ended('t2'), task('t3', { state: 'RETRY' }), task('t4', { state: 'REVOKED', endedAt: 2 })], events: [] })
+      await one.commit({
+        rows: [task('t1'), ended('t2'), task('t3', { state: 'RETRY' }), task('t4', { state: 'REVOKED', endedAt: 2 })],
+        events: [],
+      })
       expect(await ids(one)).toEqual(['t1', 't3'])
     })
 
@@ -120,14 +199,23 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
       const one = await store()
       await one.commit({ rows: [workflow('w', 2), ended('w/0', { workflow: 'w', node: 0 }), node('w', 1)], events: [] })
       expect(await ids(one)).toEqual(['w', 'w/0', 'w/1'])
-      await one.commit({ rows: [ended('w/1', { workflow: 'w', node: 1 }), workflow('w', 2, { state: 'SUCCESS', endedAt: 3 })], events: [] })
+      await one.commit({
+        rows: [ended('w/1', { workflow: 'w', node: 1 }), workflow('w', 2, { state: 'SUCCESS', endedAt: 3 })],
+        events: [],
+      })
       expect(await ids(one)).toEqual([])
     })
 
     test('knows the children of a task, oldest first', async () => {
       const one = await store()
-      await one.commit({ rows: [task('p'), task('c1', { parent: 'p' }), workflow('c2', 1, { parent: 'p' })], events: [] })
-      await one.commit({ rows: [task('c3', { parent: 'p' }), task('c1', { parent: 'p', state: 'STARTED' })], events: [] })
+      await one.commit({
+        rows: [task('p'), task('c1', { parent: 'p' }), workflow('c2', 1, { parent: 'p' })],
+        events: [],
+      })
+      await one.commit({
+        rows: [task('c3', { parent: 'p' }), task('c1', { parent: 'p', state: 'STARTED' })],
+        events: [],
+      })
       expect(await one.children('p')).toEqual(['c1', 'c2', 'c3'])
     })
 
@@ -143,7 +231,9 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
       const one = await store({ keepEnded: 2, keepEvents: 10 })
       await one.commit({ rows: [task('open'), ended('t1'), ended('t2')], events: [] })
       await one.commit({ rows: [ended('t3')], events: [] })
-      expect(await Promise.all(['open', 't1', 't2', 't3'].map(async (id) => (await one.get(id)) !== undefined))).toEqual([true, false, true, true])
+      expect(
+        await Promise.all(['open', 't1', 't2', 't3'].map(async (id) => (await one.get(id)) !== undefined)),
+      ).toEqual([true, false, true, true])
     })
 
     test('drops a workflow whole or not at all', async () => {
@@ -152,7 +242,9 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
       await one.commit({ rows: [workflow('w', 2, { state: 'SUCCESS', endedAt: 3 }), ...nodes], events: [] })
       expect(await one.get('w/0')).toBeDefined()
       await one.commit({ rows: [ended('t1')], events: [] })
-      expect(await Promise.all(['w', 'w/0', 'w/1', 't1'].map(async (id) => (await one.get(id)) !== undefined))).toEqual([false, false, false, true])
+      expect(await Promise.all(['w', 'w/0', 'w/1', 't1'].map(async (id) => (await one.get(id)) !== undefined))).toEqual(
+        [false, false, false, true],
+      )
     })
 
     test('keeps the newest that ended, however large it is', async () => {
@@ -165,7 +257,10 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
     test('forgets on demand what has ended, with its nodes', async () => {
       const one = await store()
       const nodes = [0, 1].map((index) => ended(`w/${index}`, { workflow: 'w', node: index }))
-      await one.commit({ rows: [workflow('w', 2, { state: 'SUCCESS', endedAt: 3 }), ...nodes, ended('t1')], events: [] })
+      await one.commit({
+        rows: [workflow('w', 2, { state: 'SUCCESS', endedAt: 3 }), ...nodes, ended('t1')],
+        events: [],
+      })
       await one.drop('w')
       await one.drop('t1')
       await one.drop('t1')

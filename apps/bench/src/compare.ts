@@ -56,7 +56,13 @@ export async function compare(comparison: Comparison, { rounds, share }: Effort)
   const [ours, theirs] = rates
   const ratios = ours.map((rate, round) => rate / (theirs[round] as number))
   const { name, what } = comparison
-  return { name, what, ours: { name: sides[0].name, ...spread(ours) }, theirs: { name: sides[1].name, ...spread(theirs) }, ratio: spread(ratios) }
+  return {
+    name,
+    what,
+    ours: { name: sides[0].name, ...spread(ours) },
+    theirs: { name: sides[1].name, ...spread(theirs) },
+    ratio: spread(ratios),
+  }
 }
 
 async function rateOf(side: Side, count: number): Promise<number> {
@@ -68,6 +74,7 @@ async function rateOf(side: Side, count: number): Promise<number> {
 function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
-  const median = sorted.length % 2 === 1 ? sorted[middle] : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+  const median =
+    sorted.length % 2 === 1 ? sorted[middle] : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
   return { median: median as number, min: sorted[0] as number, max: sorted.at(-1) as number }
 }

@@ -10,7 +10,11 @@ export const inlineNoops = (underWay: number, count: number): Comparison => ({
   what: `no-op tasks on the main loop, ${underWay} under way`,
   count,
   async open() {
-    const app = createApp({ name: `inline-${underWay}`, tasks: [bench], lanes: { default: { threads: 1, inline: 100 } } })
+    const app = createApp({
+      name: `inline-${underWay}`,
+      tasks: [bench],
+      lanes: { default: { threads: 1, inline: 100 } },
+    })
     await app.start()
     const queue = new PQueue({ concurrency: 100 })
     const noop = async (value: number): Promise<number> => value

@@ -5,14 +5,27 @@ import { type Comparison, compare, type Effort, type Result } from './compare.ts
 import { inlineNoops } from './inline.ts'
 import { threadNoops } from './threads.ts'
 
-const COMPARISONS: readonly Comparison[] = [threadNoops(1_000, 20_000), threadNoops(64, 10_000), threadNoops(4, 5_000), inlineNoops(100, 100_000), inlineNoops(1, 20_000)]
+const COMPARISONS: readonly Comparison[] = [
+  threadNoops(1_000, 20_000),
+  threadNoops(64, 10_000),
+  threadNoops(4, 5_000),
+  inlineNoops(100, 100_000),
+  inlineNoops(1, 20_000),
+]
 const FULL: Effort = { rounds: 9, share: 1 }
 const SHORT: Effort = { rounds: 2, share: 0.02 }
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' }, short: { type: 'boolean' } }, allowPositionals: true })
-const wanted = COMPARISONS.filter(({ name }) => positionals.length === 0 || positionals.some((start) => name.startsWith(start)))
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean' }, short: { type: 'boolean' } },
+  allowPositionals: true,
+})
+const wanted = COMPARISONS.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((start) => name.startsWith(start)),
+)
 if (wanted.length === 0) {
-  console.error(`Nothing is called ${positionals.join(' or ')}. There are: ${COMPARISONS.map(({ name }) => name).join(', ')}.`)
+  console.error(
+    `Nothing is called ${positionals.join(' or ')}. There are: ${COMPARISONS.map(({ name }) => name).join(', ')}.`,
+  )
   process.exit(2)
 }
 
@@ -37,5 +50,11 @@ function machine(): string[] {
     const root = url.slice(0, url.lastIndexOf(`/${name}/`) + name.length + 2)
     return `${name} ${(JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }).version}`
   }
-  return [`node ${process.version}`, version('piscina'), version('p-queue'), `${cpus().length} cores`, `load ${loadavg()[0]?.toFixed(2)}`]
+  return [
+    `node ${process.version}`,
+    version('piscina'),
+    version('p-queue'),
+    `${cpus().length} cores`,
+    `load ${loadavg()[0]?.toFixed(2)}`,
+  ]
 }

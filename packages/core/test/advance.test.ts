@@ -50,7 +50,13 @@ describe('one task', () => {
     desk.send(sig('a'))
     for (let death = 1; death <= 3; death += 1) {
       desk.start('w')
-      const commands = desk.accept({ type: 'task-lost', id: 'w', attempt: 1, error: { name: 'UmbelError', message: 'died' }, at: death })
+      const commands = desk.accept({
+        type: 'task-lost',
+        id: 'w',
+        attempt: 1,
+        error: { name: 'UmbelError', message: 'died' },
+        at: death,
+      })
       expect(commands).toEqual([death < 3 ? { type: 'run-task', id: 'w' } : { type: 'settle', id: 'w' }])
     }
     expect(desk.state('w')).toBe('FAILURE')
@@ -77,7 +83,10 @@ describe('one task', () => {
     if (state === 'STARTED' || state === 'RETRY') desk.start('w')
     if (state === 'RETRY') desk.accept({ type: 'task-retried', id: 'w', attempt: 1, error: undefined, delay: 5, at: 3 })
     expect(desk.state('w')).toBe(state)
-    expect(desk.accept({ type: 'task-revoked', id: 'w', error, at: 4 })).toEqual([...commands, { type: 'settle', id: 'w' }])
+    expect(desk.accept({ type: 'task-revoked', id: 'w', error, at: 4 })).toEqual([
+      ...commands,
+      { type: 'settle', id: 'w' },
+    ])
     expect(desk.accept({ type: 'task-revoked', id: 'w', error, at: 5 })).toEqual([])
     expect(desk.state('w')).toBe('REVOKED')
   })
@@ -94,9 +103,15 @@ describe('one task', () => {
   })
 
   test('sends its callbacks after success, its error callbacks after failure', () => {
-    for (const [task, id, args] of [['a', 'w.l0', ['a']], ['fail', 'w.e0', 'w']] as const) {
+    for (const [task, id, args] of [
+      ['a', 'w.l0', ['a']],
+      ['fail', 'w.e0', 'w'],
+    ] as const) {
       const desk = new Desk()
-      const callbacks = { link: [plan(sig('linked'))], linkError: [{ plan: plan(sig('mourner')), form: 'id' }] } as const
+      const callbacks = {
+        link: [plan(sig('linked'))],
+        linkError: [{ plan: plan(sig('mourner')), form: 'id' }],
+      } as const
       desk.send(planOfOne(task, callbacks))
       desk.run(() => 0)
       expect(desk.result(id)).toEqual([task === 'a' ? 'linked' : 'mourner', args])
@@ -104,7 +119,10 @@ describe('one task', () => {
   })
 
   test('that was replaced ends as what replaced it ends', () => {
-    for (const [last, state] of [['a', 'SUCCESS'], ['fail', 'FAILURE']] as const) {
+    for (const [last, state] of [
+      ['a', 'SUCCESS'],
+      ['fail', 'FAILURE'],
+    ] as const) {
       const desk = new Desk()
       desk.send(chain(sig('first'), sig('after')))
       desk.start('w/0')
@@ -146,7 +164,16 @@ describe('the machines decide', () => {
       for (const row of step.rows) rows.set(row.id, row)
       return step.commands.map((command) => command.type)
     }
-    take({ type: 'canvas-sent', id: 'w', plan: plan(sig('a')), input: undefined, parent: undefined, root: undefined, settles: undefined, at: 1 })
+    take({
+      type: 'canvas-sent',
+      id: 'w',
+      plan: plan(sig('a')),
+      input: undefined,
+      parent: undefined,
+      root: undefined,
+      settles: undefined,
+      at: 1,
+    })
     take({ type: 'task-started', id: 'w', attempt: 1, at: 2 })
     expect(take({ type: 'task-failed', id: 'w', attempt: 1, error, at: 3 })).toEqual(['run-task'])
     expect(rows.get('w').state).toBe('RECEIVED')
@@ -166,7 +193,8 @@ describe('canvases', () => {
         if (model.ok) expect(desk.result('w')).toEqual(model.value)
         expect(desk.ran.sort()).toEqual(ran.sort())
         expect(new Set(desk.settled).size).toBe(desk.settled.length)
-        for (const row of desk.rows.values()) expect(row.kind === 'join' ? row.remaining === 0 : isReady(row.state)).toBe(true)
+        for (const row of desk.rows.values())
+          expect(row.kind === 'join' ? row.remaining === 0 : isReady(row.state)).toBe(true)
       }),
       { numRuns: 2_000 },
     )
@@ -184,10 +212,16 @@ describe('canvases', () => {
         }
         const row = desk.rows.get('w')
         if (row === undefined || row.kind === 'join' || isReady(row.state)) return
-        const commands = desk.accept({ type: row.kind === 'workflow' ? 'workflow-revoked' : 'task-revoked', id: 'w', error, at: 9 })
+        const commands = desk.accept({
+          type: row.kind === 'workflow' ? 'workflow-revoked' : 'task-revoked',
+          id: 'w',
+          error,
+          at: 9,
+        })
         expect(desk.state('w')).toBe('REVOKED')
         expect(commands.filter((command) => command.type === 'run-task')).toEqual([])
-        for (const one of desk.rows.values()) expect(one.kind === 'join' ? one.remaining === 0 : isReady(one.state)).toBe(true)
+        for (const one of desk.rows.values())
+          expect(one.kind === 'join' ? one.remaining === 0 : isReady(one.state)).toBe(true)
       }),
       { numRuns: 1_000 },
     )
@@ -204,7 +238,10 @@ describe('canvases', () => {
     const desk = new Desk()
     desk.send({ kind: 'group', members: [sig('a'), sig('b')], options: {} })
     const before = structuredClone([...desk.rows])
-    advance(desk.rows, [{ type: 'task-started', id: 'w/1', attempt: 1, at: 2 }, { type: 'workflow-revoked', id: 'w', error, at: 3 }])
+    advance(desk.rows, [
+      { type: 'task-started', id: 'w/1', attempt: 1, at: 2 },
+      { type: 'workflow-revoked', id: 'w', error, at: 3 },
+    ])
     expect([...desk.rows]).toEqual(before)
   })
 })

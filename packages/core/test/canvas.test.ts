@@ -19,7 +19,12 @@ const si = (task: string, ...args: unknown[]): Canvas => taskSignature({ task, a
 /** A canvas in a line: `a(1) | group(b, c)`, immutable ones with a `!`, callbacks as `+link` and `-link`. */
 function line(canvas: Canvas): string {
   const { link = [], linkError = [] } = canvas.options
-  return shape(canvas) + (canvas.kind === 'chain' && canvas.immutable ? '!' : '') + link.map((one) => `+${line(one)}`).join('') + linkError.map((one) => `-${line(one)}`).join('')
+  return (
+    shape(canvas) +
+    (canvas.kind === 'chain' && canvas.immutable ? '!' : '') +
+    link.map((one) => `+${line(one)}`).join('') +
+    linkError.map((one) => `-${line(one)}`).join('')
+  )
 }
 function shape(canvas: Canvas): string {
   switch (canvas.kind) {

@@ -15,9 +15,17 @@ const charts: [string, AnyStateMachine, readonly string[], TransitionTable<strin
 ]
 
 /** What XState itself makes of one fact. */
-function ask(machine: AnyStateMachine, snapshot: AnyMachineSnapshot, type: string): { state: string; actions: string[]; snapshot: AnyMachineSnapshot } {
+function ask(
+  machine: AnyStateMachine,
+  snapshot: AnyMachineSnapshot,
+  type: string,
+): { state: string; actions: string[]; snapshot: AnyMachineSnapshot } {
   const [next, actions] = transition(machine, snapshot, { type })
-  return { state: stateName(next as AnyMachineSnapshot), actions: actions.map((action) => action.type), snapshot: next as AnyMachineSnapshot }
+  return {
+    state: stateName(next as AnyMachineSnapshot),
+    actions: actions.map((action) => action.type),
+    snapshot: next as AnyMachineSnapshot,
+  }
 }
 
 describe.each(charts)('the table of the %s machine', (_, machine, facts, table) => {
@@ -28,7 +36,11 @@ describe.each(charts)('the table of the %s machine', (_, machine, facts, table) 
       for (const type of facts) {
         const asked = ask(machine, snapshot as AnyMachineSnapshot, type)
         const move = table.get(stateName(snapshot as AnyMachineSnapshot))?.get(type)
-        expect({ type, state: move?.state ?? stateName(snapshot as AnyMachineSnapshot), actions: move?.actions ?? [] }).toEqual({
+        expect({
+          type,
+          state: move?.state ?? stateName(snapshot as AnyMachineSnapshot),
+          actions: move?.actions ?? [],
+        }).toEqual({
           type,
           state: asked.state,
           actions: asked.actions,

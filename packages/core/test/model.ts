@@ -9,22 +9,44 @@ import type { Canvas, MapSignature, TaskSignature } from '../src/signature.ts'
 
 /** A signature of a made-up task. One called `fail` fails; any other returns its name and arguments. */
 export const sig = (task: string, args: readonly unknown[] = [], more: Partial<TaskSignature> = {}): TaskSignature => ({
-  kind: 'task', task, args, kwargs: {}, options: {}, immutable: false, ...more,
+  kind: 'task',
+  task,
+  args,
+  kwargs: {},
+  options: {},
+  immutable: false,
+  ...more,
 })
 
 /** A spec with nothing special about it. */
 const spec = (signature: TaskSignature | MapSignature, more: Partial<TaskSpec> = {}): TaskSpec => ({
-  task: signature.task, via: 'call', immutable: signature.kind === 'task' && signature.immutable, lane: 'default', inline: true, priority: 5, states: NO_STATES,
-  countdown: undefined, eta: undefined, expires: undefined, ignoreResult: false, link: [], linkError: [], ...more,
+  task: signature.task,
+  via: 'call',
+  immutable: signature.kind === 'task' && signature.immutable,
+  lane: 'default',
+  inline: true,
+  priority: 5,
+  states: NO_STATES,
+  countdown: undefined,
+  eta: undefined,
+  expires: undefined,
+  ignoreResult: false,
+  link: [],
+  linkError: [],
+  ...more,
 })
-const argsOf = (signature: TaskSignature | MapSignature): Encoded => encode(signature.kind === 'task' ? signature.args : [signature.items])
+const argsOf = (signature: TaskSignature | MapSignature): Encoded =>
+  encode(signature.kind === 'task' ? signature.args : [signature.items])
 const NO_STATES: readonly string[] = []
 
-export const plan = (canvas: Canvas): Plan => compilePlan(canvas, (signature) => ({ spec: spec(signature), args: argsOf(signature), kwargs: undefined }))
+export const plan = (canvas: Canvas): Plan =>
+  compilePlan(canvas, (signature) => ({ spec: spec(signature), args: argsOf(signature), kwargs: undefined }))
 
 /** The plan of one task with what a case changes about its spec. */
 export const planOfOne = (task: string, more: Partial<TaskSpec>): Plan => ({
-  entry: 0, exit: 0, nodes: [{ kind: 'task', spec: spec(sig(task), more), args: encode([]), kwargs: undefined, next: -1 }],
+  entry: 0,
+  exit: 0,
+  nodes: [{ kind: 'task', spec: spec(sig(task), more), args: encode([]), kwargs: undefined, next: -1 }],
 })
 
 /** The engine with nothing around it: rows, and what is to be done. */
@@ -47,7 +69,16 @@ export class Desk {
   }
 
   send(canvas: Canvas | Plan, id = 'w'): readonly Command[] {
-    return this.accept({ type: 'canvas-sent', id, plan: 'nodes' in canvas ? canvas : plan(canvas), input: undefined, parent: undefined, root: undefined, settles: undefined, at: 1 })
+    return this.accept({
+      type: 'canvas-sent',
+      id,
+      plan: 'nodes' in canvas ? canvas : plan(canvas),
+      input: undefined,
+      parent: undefined,
+      root: undefined,
+      settles: undefined,
+      at: 1,
+    })
   }
 
   state(id: string): string | undefined {
@@ -74,7 +105,8 @@ export class Desk {
     const { attempt } = row
     this.ran.push(task)
     if (task === 'fail') return { type: 'task-failed', id, attempt, error: { name: 'Error', message: 'boom' }, at: 3 }
-    if (task === 'flaky' && attempt < 3) return { type: 'task-retried', id, attempt, error: undefined, delay: 10, at: 3 }
+    if (task === 'flaky' && attempt < 3)
+      return { type: 'task-retried', id, attempt, error: undefined, delay: 10, at: 3 }
     return { type: 'task-succeeded', id, attempt, result: encode([task, ...(decode(row.args) as unknown[])]), at: 3 }
   }
 
@@ -89,7 +121,8 @@ export class Desk {
         batch.push(this.outcome(id))
       }
       const commands = this.accept(...batch)
-      for (const command of commands) if (command.type === 'start-timer') this.accept({ type: 'task-received', id: command.id, at: command.at })
+      for (const command of commands)
+        if (command.type === 'start-timer') this.accept({ type: 'task-received', id: command.id, at: command.at })
     }
   }
 }
@@ -152,15 +185,40 @@ function joined(members: readonly Canvas[], input: readonly unknown[], ran: stri
 }
 
 /** As in Celery, a group directly inside a group is part of it. */
-const flat = (members: readonly Canvas[]): readonly Canvas[] => members.flatMap((member) => (member.kind === 'group' ? flat(member.members) : [member]))
+const flat = (members: readonly Canvas[]): readonly Canvas[] =>
+  members.flatMap((member) => (member.kind === 'group' ? flat(member.members) : [member]))
 
 /** Any canvas, nested a few levels deep. */
 export const anyCanvas: fc.Arbitrary<Canvas> = fc.letrec<{ canvas: Canvas }>((tie) => ({
   canvas: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
-    { weight: 4, arbitrary: fc.record({ task: fc.constantFrom('a', 'b', 'c', 'a', 'b', 'flaky', 'fail'), args: fc.array(fc.nat(9), { maxLength: 2 }), immutable: fc.boolean() }).map(({ task, args, immutable }) => sig(task, args, { immutable })) },
-    { weight: 2, arbitrary: fc.array(tie('canvas'), { minLength: 1, maxLength: 4 }).map((steps): Canvas => ({ kind: 'chain', steps, options: {} })) },
-    { weight: 2, arbitrary: fc.array(tie('canvas'), { maxLength: 4 }).map((members): Canvas => ({ kind: 'group', members, options: {} })) },
-    { weight: 1, arbitrary: fc.record({ header: fc.array(tie('canvas'), { maxLength: 3 }), body: tie('canvas') }).map(({ header, body }): Canvas => ({ kind: 'chord', header, body, options: {} })) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .record({
+          task: fc.constantFrom('a', 'b', 'c', 'a', 'b', 'flaky', 'fail'),
+          args: fc.array(fc.nat(9), { maxLength: 2 }),
+          immutable: fc.boolean(),
+        })
+        .map(({ task, args, immutable }) => sig(task, args, { immutable })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .array(tie('canvas'), { minLength: 1, maxLength: 4 })
+        .map((steps): Canvas => ({ kind: 'chain', steps, options: {} })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .array(tie('canvas'), { maxLength: 4 })
+        .map((members): Canvas => ({ kind: 'group', members, options: {} })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .record({ header: fc.array(tie('canvas'), { maxLength: 3 }), body: tie('canvas') })
+        .map(({ header, body }): Canvas => ({ kind: 'chord', header, body, options: {} })),
+    },
   ),
 })).canvas

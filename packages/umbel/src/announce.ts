@@ -3,8 +3,8 @@ import {
   type Command,
   decode,
   type EngineEvent,
-  entryTasks,
   type ErrorClasses,
+  entryTasks,
   fromErrorData,
   nodeId,
   type Row,
@@ -53,7 +53,11 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
       return postrun(context, row, event.at)
     case 'task-lost':
       if (signals.wants('task-lost'))
-        signals.emit('task-lost', { ...about(row, event.at), attempt: event.attempt, error: fromErrorData(event.error, context.errors) })
+        signals.emit('task-lost', {
+          ...about(row, event.at),
+          attempt: event.attempt,
+          error: fromErrorData(event.error, context.errors),
+        })
       return
     default:
       return

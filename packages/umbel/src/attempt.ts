@@ -74,7 +74,8 @@ async function based(attempt: Attempt): Promise<Ending> {
   let ending: Ending
   try {
     for (const base of attempt.definition.bases) {
-      if (base.setup !== undefined) equip(attempt.context, await attempt.environment.resources.get(base, attempt.definition.name))
+      if (base.setup !== undefined)
+        equip(attempt.context, await attempt.environment.resources.get(base, attempt.definition.name))
     }
     attempt.control.check()
     ending = succeeded(attempt, await attempt.control.wait(currentAttempt.run(attempt.current, surrounded, attempt)))

@@ -55,7 +55,9 @@ export function chord<const H extends readonly AnySignature[] | AnySignature, B 
   body: BodyOf<H, B>,
 ): ChordOf<H, B>
 export function chord(header: AnySignature | readonly AnySignature[], body: AnySignature): AnySignature {
-  return new Signature(chordOf(Array.isArray(header) ? dataOf(header) : canvasOf(header as AnySignature), canvasOf(body)))
+  return new Signature(
+    chordOf(Array.isArray(header) ? dataOf(header) : canvasOf(header as AnySignature), canvasOf(body)),
+  )
 }
 
 function dataOf(given: readonly (AnySignature | readonly AnySignature[])[]): readonly Canvas[] {

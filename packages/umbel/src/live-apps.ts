@@ -22,7 +22,10 @@ export function senderFor(task: string): Sender {
   const [first, second] = [...liveApps].filter((app) => app.has(task))
   if (first === undefined) throw umbelError('UMBEL_NO_APP', `No live app has registered the task ${task}.`)
   if (second !== undefined) {
-    throw umbelError('UMBEL_AMBIGUOUS_APP', `Several live apps (${first.name}, ${second.name}) have registered the task ${task}.`)
+    throw umbelError(
+      'UMBEL_AMBIGUOUS_APP',
+      `Several live apps (${first.name}, ${second.name}) have registered the task ${task}.`,
+    )
   }
   return first
 }

@@ -57,11 +57,7 @@ export class Task<
   }
 
   /** Split lists of arguments into chunks of `size` each, side by side; gives a list of results for each chunk. */
-  chunks(
-    this: WithoutKeywords<this, K, N>,
-    items: readonly P[],
-    size: number,
-  ): Chunks<R, N>
+  chunks(this: WithoutKeywords<this, K, N>, items: readonly P[], size: number): Chunks<R, N>
   chunks(this: unknown, items: readonly (readonly unknown[])[], size: number): never {
     return new Chunks(chunksOf(nameOf(this), items, size)) as never
   }

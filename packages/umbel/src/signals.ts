@@ -90,7 +90,8 @@ export interface ListenOptions {
   readonly task?: string
 }
 
-const isThenable = (answer: unknown): boolean => typeof (answer as PromiseLike<unknown> | undefined)?.then === 'function'
+const isThenable = (answer: unknown): boolean =>
+  typeof (answer as PromiseLike<unknown> | undefined)?.then === 'function'
 
 /** Signals to observers. They never change what happens: a listener that throws harms nobody. */
 export class SignalBus {

@@ -183,8 +183,7 @@ const hasNone = (options: SignatureOptions): boolean => {
 }
 
 /** Whether a task's handler runs on the main loop: it says so, or no thread could import it. */
-const runsInline = (definition: TaskDefinition): boolean =>
-  definition.options.inline || definition.module === undefined
+const runsInline = (definition: TaskDefinition): boolean => definition.options.inline || definition.module === undefined
 
 function timing(
   options: SignatureOptions,

@@ -54,7 +54,12 @@ export class Timers {
   }
 
   #skipCancelled(): void {
-    for (let head = this.#queue.peek(); head !== undefined && this.#armed.get(head.id) !== head; head = this.#queue.peek()) this.#queue.pop()
+    for (
+      let head = this.#queue.peek();
+      head !== undefined && this.#armed.get(head.id) !== head;
+      head = this.#queue.peek()
+    )
+      this.#queue.pop()
   }
 
   #rearm(): void {

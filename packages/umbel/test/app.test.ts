@@ -1,5 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type App, type AppOptions, chain, chord, createApp, defineTasks, type GroupResult, group, SimulatedClock, type Task, task } from '../src/index.ts'
+import {
+  type App,
+  type AppOptions,
+  chain,
+  chord,
+  createApp,
+  defineTasks,
+  type GroupResult,
+  group,
+  SimulatedClock,
+  type Task,
+  task,
+} from '../src/index.ts'
 import { arithmetic } from './fixtures/arithmetic.ts'
 
 const apps: App[] = []
@@ -22,7 +34,13 @@ describe.each([
     open()
     const result = add.delay(2, 3)
     expect(await result.get()).toBe(5)
-    expect([result.state, result.info, result.ready(), result.successful(), result.failed()]).toEqual(['SUCCESS', 5, true, true, false])
+    expect([result.state, result.info, result.ready(), result.successful(), result.failed()]).toEqual([
+      'SUCCESS',
+      5,
+      true,
+      true,
+      false,
+    ])
   })
 
   test('gets what came before put in front of its arguments', async () => {
@@ -32,7 +50,11 @@ describe.each([
 
   test('runs a chord: the list of the members results goes to the body', async () => {
     open()
-    expect(await chord([add.s(1, 1), add.s(2, 2), add.s(3, 3)], arithmetic.sum.s()).delay().get()).toBe(12)
+    expect(
+      await chord([add.s(1, 1), add.s(2, 2), add.s(3, 3)], arithmetic.sum.s())
+        .delay()
+        .get(),
+    ).toBe(12)
   })
 
   test('fails with its own error, revived', async () => {
@@ -46,9 +68,14 @@ describe.each([
 
 test('a group gives its results in order, whatever ends first', async () => {
   open()
-  const result: GroupResult<readonly unknown[]> = group([3, 1, 2].map((value) => arithmetic.inlineAdd.s(value, 0))).delay()
+  const result: GroupResult<readonly unknown[]> = group(
+    [3, 1, 2].map((value) => arithmetic.inlineAdd.s(value, 0)),
+  ).delay()
   expect(await result.get()).toEqual([3, 1, 2])
-  expect([result.completedCount(), result.results.map((member) => member.state)]).toEqual([3, ['SUCCESS', 'SUCCESS', 'SUCCESS']])
+  expect([result.completedCount(), result.results.map((member) => member.state)]).toEqual([
+    3,
+    ['SUCCESS', 'SUCCESS', 'SUCCESS'],
+  ])
 })
 
 test('a countdown starts the task when its time has come', async () => {

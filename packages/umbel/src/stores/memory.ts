@@ -1,4 +1,16 @@
-import { type Batch, type EngineEvent, EVENT_VERSION, isReady, nodeId, parentOf, type Row, type Store, type StoredEvent, type TaskRow, type WorkflowRow } from '@umbel/core'
+import {
+  type Batch,
+  type EngineEvent,
+  EVENT_VERSION,
+  isReady,
+  nodeId,
+  parentOf,
+  type Row,
+  type Store,
+  type StoredEvent,
+  type TaskRow,
+  type WorkflowRow,
+} from '@umbel/core'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
@@ -56,7 +68,8 @@ class MemoryStore implements Store {
   async *unfinished(): AsyncIterable<Row> {
     for (const row of this.#rows.values()) {
       const workflow = row.kind === 'workflow' ? row : this.#rows.get(row.workflow ?? '')
-      const open = workflow?.kind === 'workflow' ? workflow.endedAt === undefined : row.kind === 'task' && !isReady(row.state)
+      const open =
+        workflow?.kind === 'workflow' ? workflow.endedAt === undefined : row.kind === 'task' && !isReady(row.state)
       if (open) yield row
     }
   }
@@ -87,7 +100,12 @@ class MemoryStore implements Store {
       if (siblings === undefined) this.#children.set(parent, [row.id])
       else siblings.push(row.id)
     }
-    if (!isRoot(row) || row.endedAt === undefined || (known !== undefined && isRoot(known) && known.endedAt !== undefined)) return
+    if (
+      !isRoot(row) ||
+      row.endedAt === undefined ||
+      (known !== undefined && isRoot(known) && known.endedAt !== undefined)
+    )
+      return
     this.#ended.push(row.id)
     this.#endedRows += sizeOf(row)
   }
@@ -108,7 +126,8 @@ class MemoryStore implements Store {
   #remove(row: RootRow): void {
     this.#endedRows -= sizeOf(row)
     this.#forget(row.id)
-    if (row.kind === 'workflow') row.plan.nodes.forEach((_, index) => this.#forget(nodeId(row.id, index)))
+    if (row.kind !== 'workflow') return
+    for (let node = 0; node < row.plan.nodes.length; node += 1) this.#forget(nodeId(row.id, node))
   }
 
   #forget(id: string): void {
@@ -120,6 +139,7 @@ class MemoryStore implements Store {
 /** A task outside of workflows, or a workflow: what is kept or dropped as a whole. */
 type RootRow = TaskRow | WorkflowRow
 
-const isRoot = (row: Row): row is RootRow => row.kind === 'workflow' || (row.kind === 'task' && row.workflow === undefined)
+const isRoot = (row: Row): row is RootRow =>
+  row.kind === 'workflow' || (row.kind === 'task' && row.workflow === undefined)
 
 const sizeOf = (row: RootRow): number => (row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1)
