@@ -1,3 +1,4 @@
+import { extendChord, takeMemberEnded } from './chord-growth.ts'
 import type { Command } from './command.ts'
 import { Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
@@ -40,6 +41,10 @@ function take(draft: Draft, message: Message): void {
       return startCanvas(draft, message)
     case 'node-ended':
       return takeNodeEnded(draft, message)
+    case 'chord-extended':
+      return extendChord(draft, message)
+    case 'member-ended':
+      return takeMemberEnded(draft, message)
     case 'workflow-revoked':
       return takeWorkflowRevoked(draft, message)
     case 'task-revoked':

@@ -1,5 +1,5 @@
-import { at } from './celery-json.ts'
 import { chunksOf, mapSignature, taskSignature } from './canvas.ts'
+import { at } from './celery-json.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { umbelError } from './errors.ts'
 import { isPlainJson } from './plain-json.ts'
@@ -36,7 +36,9 @@ const COMPOSED = [...Object.keys(SUBTASK_TYPES), 'celery.map', 'celery.starmap',
 
 /** What Celery adds as it sends: addresses, packing and family of a message. It means nothing here. */
 const TRANSPORT = new Set(
-  'reply_to root_id parent_id group_id group_index shadow serializer compression exchange routing_key delivery_mode retry retry_policy add_to_parent argsrepr kwargsrepr origin'.split(' '),
+  'reply_to root_id parent_id group_id group_index shadow serializer compression exchange routing_key delivery_mode retry retry_policy add_to_parent argsrepr kwargsrepr origin'.split(
+    ' ',
+  ),
 )
 
 class Reader {
@@ -49,9 +51,11 @@ class Reader {
   }
 
   signature(json: unknown, path: string, depth: number): Canvas {
-    if (depth > this.#depth) throw umbelError('UMBEL_CANVAS_TOO_DEEP', `${place(path)} is nested deeper than ${this.#depth} signatures.`)
+    if (depth > this.#depth)
+      throw umbelError('UMBEL_CANVAS_TOO_DEEP', `${place(path)} is nested deeper than ${this.#depth} signatures.`)
     this.#nodes -= 1
-    if (this.#nodes < 0) throw umbelError('UMBEL_CANVAS_TOO_LARGE', `At ${place(path)} there are more signatures than are read.`)
+    if (this.#nodes < 0)
+      throw umbelError('UMBEL_CANVAS_TOO_LARGE', `At ${place(path)} there are more signatures than are read.`)
     const signature = record(json, path)
     const task = name(own(signature, 'task'), at(path, 'task'))
     const type = own(signature, 'subtask_type') ?? null
@@ -68,7 +72,8 @@ class Reader {
     }
     if (args.length > 0 && task !== 'celery.chord') bad(at(path, 'args'), `given: ${task} takes none`)
     const canvas = this.#composed(task, kwargs, path, depth)
-    const given = canvas.kind === 'chord' && args.length > 0 ? { args } : canvas.kind === 'chain' && immutable && { immutable }
+    const given =
+      canvas.kind === 'chord' && args.length > 0 ? { args } : canvas.kind === 'chain' && immutable && { immutable }
     return Object.freeze({ ...canvas, ...given, options } as Canvas)
   }
 
@@ -125,7 +130,11 @@ class Reader {
       const read = Object.hasOwn(OPTIONS, key) ? OPTIONS[key] : undefined
       if (key === 'link') options.link = this.#callbacks(value, `${path}.link`, depth)
       else if (key === 'link_error') options.linkError = this.#callbacks(value, `${path}.link_error`, depth)
-      else if (read === undefined) bad(`${path}.${key.slice(0, 80)}`, `no option that can be read.${didYouMean(key, [...Object.keys(OPTIONS), 'link', 'link_error'])}`)
+      else if (read === undefined)
+        bad(
+          `${path}.${key.slice(0, 80)}`,
+          `no option that can be read.${didYouMean(key, [...Object.keys(OPTIONS), 'link', 'link_error'])}`,
+        )
       else Object.assign(options, read(value, `${path}.${key}`))
     }
     return Object.freeze(options)
@@ -156,7 +165,11 @@ const place = (path: string): string => (path === '' ? 'The signature' : path)
 
 /** A value of someone else's in a few characters. */
 const shown = (value: unknown): string =>
-  value === null || typeof value !== 'object' ? String(JSON.stringify(value)).slice(0, 80) : Array.isArray(value) ? 'a list' : 'an object'
+  value === null || typeof value !== 'object'
+    ? String(JSON.stringify(value)).slice(0, 80)
+    : Array.isArray(value)
+      ? 'a list'
+      : 'an object'
 
 /** Only what the JSON itself says: nothing that every object has. */
 const own = (json: Json, key: string): unknown => (Object.hasOwn(json, key) ? json[key] : undefined)
@@ -177,7 +190,8 @@ function values(json: unknown, path: string): readonly unknown[] {
 }
 
 function name(value: unknown, path: string): string {
-  if (typeof value !== 'string' || value === '' || value.length > 256) bad(path, `${shown(value)}, not a name of 1 to 256 characters`)
+  if (typeof value !== 'string' || value === '' || value.length > 256)
+    bad(path, `${shown(value)}, not a name of 1 to 256 characters`)
   return value as string
 }
 

@@ -72,7 +72,11 @@ function written(canvas: Canvas, path: string): CelerySignature {
     }
     case 'chord': {
       const args = carried(canvas.args ?? [], at(path, 'args'))
-      const kwargs = { header: all(canvas.header, 'header'), body: written(canvas.body, at(path, 'kwargs.body')), kwargs: {} }
+      const kwargs = {
+        header: all(canvas.header, 'header'),
+        body: written(canvas.body, at(path, 'kwargs.body')),
+        kwargs: {},
+      }
       return { task: 'celery.chord', args, kwargs, options, subtask_type: 'chord', immutable: false }
     }
   }
@@ -95,7 +99,9 @@ function writtenOptions(options: SignatureOptions, path: string): CeleryOptions 
     ...(priority !== undefined && { priority }),
     ...(countdown !== undefined && { countdown: seconds(countdown, 'countdown') }),
     ...(eta !== undefined && { eta: new Date(eta).toISOString() }),
-    ...(expires !== undefined && { expires: expires instanceof Date ? expires.toISOString() : seconds(expires, 'expires') }),
+    ...(expires !== undefined && {
+      expires: expires instanceof Date ? expires.toISOString() : seconds(expires, 'expires'),
+    }),
     ...(ignoreResult !== undefined && { ignore_result: ignoreResult }),
     ...(id !== undefined && { task_id: id }),
     ...(link !== undefined && { link: each(link, 'link') }),

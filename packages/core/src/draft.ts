@@ -18,8 +18,18 @@ export interface NodeEnded {
   readonly ends: Ends
 }
 
+/** What was added to a chord's header has ended. Never leaves core. */
+export interface MemberEnded {
+  readonly type: 'member-ended'
+  /** Id of the header's join. */
+  readonly join: string
+  /** Id of the task or workflow that was added. */
+  readonly member: string
+  readonly ends: Ends
+}
+
 /** What an actor of the engine is sent: facts from outside, and word of one another. */
-export type Message = EngineEvent | NodeEnded
+export type Message = EngineEvent | NodeEnded | MemberEnded
 
 /**
  * The rows as they will stand once a batch of events is taken in, over the rows as they are; with the commands so far, and

@@ -164,6 +164,10 @@ export const ERRORS = {
     summary: "A member of a chord's header failed, so its body was not run.",
     nextStep: "Look at the cause: it is the member's own error.",
   },
+  UMBEL_NO_CHORD: {
+    summary: 'A task that is no member of a chord was to extend one.',
+    nextStep: "Call ctx.addToChord only in tasks that end a member of a chord's header.",
+  },
   UMBEL_UNKNOWN_STATE: {
     summary: 'A handler set a state its task does not declare.',
     nextStep: 'Add it to the states of the task.',

@@ -90,6 +90,17 @@ export interface TaskReplaced {
   readonly at: number
 }
 
+/** Its handler added a canvas to the header of the chord it is a member of. */
+export interface ChordExtended {
+  readonly type: 'chord-extended'
+  readonly id: string
+  readonly attempt: number
+  /** Id of what is added. */
+  readonly member: string
+  readonly plan: Plan
+  readonly at: number
+}
+
 /** Its handler ended with `throw new Ignore()`. */
 export interface TaskIgnored {
   readonly type: 'task-ignored'
@@ -157,7 +168,7 @@ export type TaskEvent =
   | TaskReturned
 
 /** A fact. `at` is when it happened, in milliseconds since the epoch. */
-export type EngineEvent = CanvasSent | TaskEvent | WorkflowRevoked
+export type EngineEvent = CanvasSent | TaskEvent | ChordExtended | WorkflowRevoked
 
 /** Version of the shapes above, stored beside each event. */
 export const EVENT_VERSION = 1

@@ -82,6 +82,8 @@ export interface JoinNode {
   /** Index of the last node of each branch, in order. */
   readonly members: readonly number[]
   readonly next: number
+  /** Where it is a chord's: the last node of the body, which is given the list. */
+  readonly body?: number
 }
 
 /** One node of a plan. */
@@ -216,7 +218,9 @@ class Compiler {
         return this.#group(canvas.members, depth, fed)
       case 'chord': {
         const header = this.#group(canvas.header, depth, fed)
-        return this.#follow(header, this.part(canvas.body, depth, true))
+        const body = this.part(canvas.body, depth, true)
+        ;(this.nodes[header.exit] as Open<JoinNode>).body = body.exit
+        return this.#follow(header, body)
       }
       default:
         throw umbelError('UMBEL_BAD_CANVAS', `A canvas cannot be of kind ${JSON.stringify((canvas as { kind: unknown }).kind)}.`)

@@ -65,7 +65,16 @@ export interface JoinRow {
   readonly failed: number
   /** How what stands before it ended, where its members never get their turn: it ends the same way. */
   readonly skipped?: Skipped
+  /** Members that were added while it waited, behind those of the plan. */
+  readonly added?: readonly AddedMember[]
   /** Encoded list of the members' results in their order, once all have succeeded. */
+  readonly result: Encoded | undefined
+  readonly error: ErrorData | undefined
+}
+
+/** A member that `ctx.addToChord` added, and how it ended. */
+export interface AddedMember {
+  readonly id: string
   readonly result: Encoded | undefined
   readonly error: ErrorData | undefined
 }

@@ -84,10 +84,4 @@ export interface ChordSignature {
 }
 
 /** Signatures composed: plain, frozen data. Built by `chain`, `group`, `chord` and the methods of a task. */
-export type Canvas =
-  | TaskSignature
-  | MapSignature
-  | ChunksSignature
-  | ChainSignature
-  | GroupSignature
-  | ChordSignature
+export type Canvas = TaskSignature | MapSignature | ChunksSignature | ChainSignature | GroupSignature | ChordSignature

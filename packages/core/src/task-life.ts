@@ -185,7 +185,7 @@ function act(draft: Draft, row: TaskRow, action: TaskAction, announce: boolean):
 }
 
 /** Revoke whatever stands under an id: a task or a workflow. */
-function revoke(draft: Draft, id: string, error: ErrorData): void {
+export function revoke(draft: Draft, id: string, error: ErrorData): void {
   const type = draft.workflow(id) === undefined ? 'task-revoked' : 'workflow-revoked'
   draft.mail.push({ type, id, error, at: draft.at })
 }
@@ -195,7 +195,7 @@ function settle(draft: Draft, row: TaskRow, announce: boolean): void {
   if (announce) sendCallbacks(draft, row)
   const ends = endsOf(row)
   if (row.workflow !== undefined) draft.mail.push({ type: 'node-ended', workflow: row.workflow, node: row.node, ends })
-  if (row.settles !== undefined) settleReplaced(draft, row.settles, ends)
+  if (row.settles !== undefined) settleFor(draft, row.settles, row.id, ends)
 }
 
 /** How a task that has ended goes on: with a result, or with what is wrong. */
@@ -205,8 +205,9 @@ export function endsOf(row: TaskRow): Ends {
   return { ok: false, revoked: row.state === 'REVOKED', error }
 }
 
-/** Hand on to a task how what replaced it has ended. */
-export function settleReplaced(draft: Draft, id: string, ends: Ends): void {
+/** Hand on to a task how what replaced it has ended, or to a chord how what was added to it has. */
+export function settleFor(draft: Draft, id: string, by: string, ends: Ends): void {
+  if (draft.join(id) !== undefined) draft.mail.push({ type: 'member-ended', join: id, member: by, ends })
   const row = draft.task(id)
   if (row === undefined) return
   const { at } = draft

@@ -1,12 +1,11 @@
 import { type Encoded, encode, encodeList } from './codec.ts'
 import type { Draft, Ends, NodeEnded } from './draft.ts'
 import { codedError } from './coded-error.ts'
-import type { ErrorData } from './error-data.ts'
 import type { CanvasSent, TaskRevoked, WorkflowRevoked } from './event.ts'
 import { END, type JoinNode, type PlanNode } from './plan.ts'
 import { stepBefore } from './plan-walk.ts'
-import { type JoinRow, nodeId, type Row, type Skipped, type WorkflowRow } from './rows.ts'
-import { endsOf, endUnstarted, newTask, type Origin, revokeUnbegun, settleReplaced, turn } from './task-life.ts'
+import { type AddedMember, type JoinRow, nodeId, type Row, type Skipped, type WorkflowRow } from './rows.ts'
+import { endsOf, endUnstarted, newTask, type Origin, revoke, revokeUnbegun, settleFor, turn } from './task-life.ts'
 import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
 
 /** Start what was sent: one task, or a workflow at the entry of its plan. A second issue of the same id changes nothing. */
@@ -119,23 +118,22 @@ function arrive(draft: Draft, workflow: WorkflowRow, index: number, ends: Ends):
   if (row.remaining === 1) complete(draft, workflow, index)
 }
 
-/** All members of a join have ended: its outcome is read from their rows, in their order. */
-function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
+/** All members of a join have ended: its outcome is read from their rows, in their order; those added later come behind. */
+export function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
   const row = draft.join(nodeId(workflow.id, index)) as JoinRow
   const members = (nodeOf(workflow, index) as JoinNode).members.map((member) => nodeId(workflow.id, member))
-  const failed = row.skipped ?? (row.failed > 0 ? joinError(draft, workflow, members) : undefined)
-  const ends: Ends = failed ? { ok: false, ...failed } : ({ ok: true, result: encodeList(members.map((id) => resultOf(draft.get(id)))) })
+  const failed = row.skipped ?? (row.failed > 0 ? joinError(draft, workflow, members, row.added) : undefined)
+  const ends: Ends = failed ? { ok: false, ...failed } : ({ ok: true, result: encodeList([...members.map((id) => resultOf(draft.get(id))), ...(row.added ?? []).map(resultOf)]) })
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
   draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
 }
 
-const resultOf = (row: Row | undefined): Encoded => row?.result ?? encode(undefined)
+const resultOf = (row: Row | AddedMember | undefined): Encoded => row?.result ?? encode(undefined)
 
-function joinError(draft: Draft, workflow: WorkflowRow, members: readonly string[]): Skipped {
+function joinError(draft: Draft, workflow: WorkflowRow, members: readonly string[], added: readonly AddedMember[] = []): Skipped {
   if (workflow.state === 'CANCELLING' && workflow.error !== undefined) return { revoked: true, error: workflow.error }
-  for (const id of members) {
-    const cause: ErrorData | undefined = draft.get(id)?.error
+  for (const { id, error: cause } of [...members.map((member) => ({ id: member, error: draft.get(member)?.error })), ...added]) {
     if (cause !== undefined) {
       const message = `Dependency ${id} raised ${cause.name}: ${cause.message}`
       return { revoked: false, error: { ...codedError('UMBEL_CHORD_FAILED', message), cause } }
@@ -169,6 +167,7 @@ function revokeNodes(draft: Draft, workflow: WorkflowRow): void {
   workflow.plan.nodes.forEach((node, index) => {
     const id = nodeId(workflow.id, index)
     if (node.kind === 'task' && draft.get(id) !== undefined) draft.mail.push({ type: 'task-revoked', id, error, at: draft.at })
+    for (const member of draft.join(id)?.added ?? []) revoke(draft, member.id, error)
   })
 }
 
@@ -178,5 +177,5 @@ function settle(draft: Draft, row: WorkflowRow): void {
   const error = row.error ?? codedError('UMBEL_REVOKED', `Workflow ${row.id} was revoked.`)
   const ends: Ends =
     row.state === 'SUCCESS' ? { ok: true, result: row.result ?? encode(undefined) } : { ok: false, revoked: row.state === 'REVOKED', error }
-  settleReplaced(draft, row.settles, ends)
+  settleFor(draft, row.settles, row.id, ends)
 }

@@ -5,6 +5,8 @@ import {
   type Encoded,
   encode,
   milliseconds,
+  type Place,
+  type SentAs,
   umbelError,
   withCall,
 } from '@umbel/core'
@@ -57,7 +59,7 @@ export class Replacement {
  * The context a handler is given. `retry` and `replace` end the attempt by throwing: a handler that catches what they throw
  * goes on as if they had not been called. Once the attempt has ended, states, progress and logs are dropped.
  */
-export class AttemptContext implements Omit<AnyContext, 'send' | 'setState'> {
+export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 'setState'> {
   readonly #definition: TaskDefinition
   readonly #call: AttemptCall
   readonly #kwargs: Readonly<Record<string, unknown>>
@@ -103,6 +105,10 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'setState'> {
     return this.#call.root
   }
 
+  get place(): Place | undefined {
+    return this.#call.place
+  }
+
   get log(): TaskLog {
     this.#log ??= new AttemptLog(this.#call, this.#environment, this.#control)
     return this.#log
@@ -131,7 +137,13 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'setState'> {
   }
 
   send(signature: AnySignature): AnyResult {
-    return sendCanvas(canvasOf(signature), this.#call, this.#environment)
+    return sendCanvas(canvasOf(signature), this.#call, this.#environment, 'child')
+  }
+
+  addToChord(signature: AnySignature): AnyResult {
+    const { id, task, chord } = this.#call
+    if (!chord) throw umbelError('UMBEL_NO_CHORD', `Task ${id} (${task}) is no member of a chord.`)
+    return sendCanvas(canvasOf(signature), this.#call, this.#environment, 'member')
   }
 
   #encode(value: unknown, path: string): Encoded {
@@ -161,7 +173,7 @@ export class AttemptSender implements Sender {
   }
 
   delay(canvas: Canvas, { args, kwargs, options }: Call): AnyResult {
-    return sendCanvas(withCall(canvas, args, kwargs, options), this.#call, this.#environment)
+    return sendCanvas(withCall(canvas, args, kwargs, options), this.#call, this.#environment, 'child')
   }
 
   async send(canvas: Canvas, call: Call): Promise<AnyResult> {
@@ -170,10 +182,10 @@ export class AttemptSender implements Sender {
 }
 
 /** Works after the attempt has ended, too: what a handler forgot to await is not lost. */
-function sendCanvas(canvas: Canvas, call: AttemptCall, environment: AttemptEnvironment): AnyResult {
+function sendCanvas(canvas: Canvas, call: AttemptCall, environment: AttemptEnvironment, as: SentAs): AnyResult {
   const { ids, reports, handleOf } = environment
   const id = canvas.options.id ?? ids()
-  reports.send(call, id, encodeCanvas(canvas))
+  reports.send(call, id, encodeCanvas(canvas), as)
   return handleOf(id)
 }
 

@@ -1,4 +1,4 @@
-import type { Duration } from '@umbel/core'
+import type { Duration, Place } from '@umbel/core'
 import type { AnySignature, HandleOf } from './any-signature.ts'
 
 /** Keyword arguments of a task that declares no schema: whatever came. */
@@ -43,6 +43,8 @@ export interface TaskContext<States extends string = never, Keywords = AnyKeywor
   readonly parent: string | undefined
   /** Id of the first task or workflow of the tree this belongs to. */
   readonly root: string
+  /** Where in its canvas it stands; `undefined` unless its task has the option `place`. */
+  readonly place: Place | undefined
   /**
    * Show a state of the task's own, with whatever belongs to it.
    * @throws UMBEL_UNKNOWN_STATE when it is not among the task's `states`.
@@ -54,6 +56,12 @@ export interface TaskContext<States extends string = never, Keywords = AnyKeywor
   retry(request?: RetryRequest): never
   /** Send what becomes a child of this task. Gives its handle, whose id is known; waiting for it here throws. */
   send<S extends AnySignature>(signature: S): HandleOf<S>
+  /**
+   * Add one more member to the header of the chord that this task ends a member of; its result comes behind the others'.
+   * Added by an attempt that fails and is retried, it stays, and the next attempt adds another.
+   * @throws UMBEL_NO_CHORD where it is a member of none.
+   */
+  addToChord<S extends AnySignature>(signature: S): HandleOf<S>
   /** End this task here: what the signature comes to becomes its result, and what follows it goes on from there. */
   replace(signature: AnySignature): never
   readonly log: TaskLog

@@ -126,6 +126,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     retry: retry === undefined ? undefined : retryPolicy(retry),
     expires: inherited('expires'),
     ignoreResult: inherited('ignoreResult') ?? false,
+    place: options.place ?? false,
     kwargs: options.kwargs,
   })
 }

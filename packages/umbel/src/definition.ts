@@ -47,6 +47,8 @@ export interface DefinedOptions {
   readonly retry: RetryPolicy | undefined
   readonly expires: Duration | undefined
   readonly ignoreResult: boolean
+  /** Whether its handlers are told where in their canvas they stand. */
+  readonly place?: boolean
   /** Schema of its keyword arguments. */
   readonly kwargs: StandardSchema | undefined
 }

@@ -1,4 +1,4 @@
-import { type AttemptCall, type Clock, type EngineEvent, type Outcome, type TaskRow, toErrorData, umbelError, type Worker } from '@umbel/core'
+import { type AttemptCall, chordOfTask, type Clock, type EngineEvent, type Outcome, placeOf, type TaskRow, toErrorData, umbelError, type Worker } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import type { Producer } from './producer.ts'
@@ -24,7 +24,7 @@ export async function execute(context: ExecutorContext, id: string, worker: Work
   const at = context.clock.now()
   const refusal = refusalOf(context, row, at)
   if (refusal !== undefined) return context.engine.accept(refusal)
-  const call = callOf(row)
+  const call = callOf(context, row)
   try {
     await context.engine.accepted({ type: 'task-started', id, attempt: call.attempt, at })
   } catch {
@@ -50,16 +50,12 @@ function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): Engine
   return undefined
 }
 
-const callOf = ({ id, spec, attempt, args, kwargs, parent, root }: TaskRow): AttemptCall => ({
-  id,
-  task: spec.task,
-  via: spec.via,
-  attempt: attempt + 1,
-  args,
-  kwargs,
-  parent,
-  root,
-})
+function callOf({ engine, tasks }: ExecutorContext, row: TaskRow): AttemptCall {
+  const { id, spec, attempt, args, kwargs, parent, root } = row
+  const chord = chordOfTask(engine, row) !== undefined
+  const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
+  return { id, task: spec.task, via: spec.via, attempt: attempt + 1, args, kwargs, parent, root, chord, place }
+}
 
 function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): void {
   context.engine.accept(outcomeEvent(context, call, outcome))

@@ -1,4 +1,4 @@
-import { type Canvas, decode, type Encoded, entryTasks, type Plan, umbelError, withCall } from '@umbel/core'
+import { type AttemptCall, type Canvas, decode, type Encoded, entryTasks, type Plan, umbelError, withCall } from '@umbel/core'
 import { announceSent } from './announce.ts'
 import type { Engine } from './engine.ts'
 import type { Lane } from './lanes/lane.ts'
@@ -83,6 +83,12 @@ export class Producer {
     const wants = this.#wants(plan)
     reserve(wants)
     this.#enter({ id, plan, checkId, wants }, parent)
+  }
+
+  /** Take in what a handler adds to the chord that its task is a member of. */
+  extendChord(member: string, canvas: Encoded, { id, attempt }: AttemptCall): void {
+    validId(member)
+    this.#parts.engine.accept({ type: 'chord-extended', id, attempt, member, plan: this.planOf(canvas), at: this.#parts.now() })
   }
 
   /** Compile an encoded canvas. */

@@ -17,7 +17,7 @@ export function attemptReports({ engine, producer, signals, clock, laneOf }: Rep
   return {
     state: ({ id, attempt }, state, meta) => engine.accept({ type: 'task-state', id, attempt, state, meta, at: clock.now() }),
     progress: ({ id, attempt }, done, total) => engine.accept({ type: 'task-progress', id, attempt, progress: { done, total }, at: clock.now() }),
-    send: (call, id, canvas) => producer.sendAs(id, canvas, call),
+    send: (call, id, canvas, as) => (as === 'child' ? producer.sendAs(id, canvas, call) : producer.extendChord(id, canvas, call)),
     log: (call, level, message, fields) => {
       if (!signals.wants('task-log')) return print(call, level, message, fields)
       const { id, task, attempt } = call
@@ -30,9 +30,9 @@ export function attemptReports({ engine, producer, signals, clock, laneOf }: Rep
 export function guarded(reports: AttemptReports, refused: (id: string, error: unknown) => void): AttemptReports {
   return {
     ...reports,
-    send: (call, id, canvas) => {
+    send: (call, id, canvas, as) => {
       try {
-        reports.send(call, id, canvas)
+        reports.send(call, id, canvas, as)
       } catch (error) {
         refused(id, error)
       }

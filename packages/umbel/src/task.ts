@@ -24,6 +24,8 @@ export interface SharedOptions<States extends string> {
 
 /** Options of one task. */
 export interface TaskOptions<States extends string, Given extends object, Kwargs> extends SharedOptions<States> {
+  /** Tell handlers where in their canvas they stand: `ctx.place`. It costs time with the canvas's size. Default false. */
+  readonly place?: boolean
   /** Schema (zod, valibot, ...) of its keyword arguments. Without one it declares none. */
   readonly kwargs?: StandardSchema<Given, Kwargs>
 }
@@ -94,7 +96,7 @@ export interface TaskMaker<Made, Inherited extends string> {
 }
 
 const SHARED_OPTIONS = ['lane', 'priority', 'inline', 'states', 'retry', 'expires', 'ignoreResult']
-const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs']
+const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'place']
 const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn', 'around']
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']
 

@@ -221,6 +221,7 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
       }),
     'no third',
   ],
+  UMBEL_NO_CHORD: [() => ended(faults.noChord.s()), 'faults.noChord'],
   UMBEL_UNKNOWN_STATE: [() => ended(faults.unknownState.s()), 'FLYING'],
   UMBEL_UNKNOWN_RESULT: [() => open().result('nothing-here'), 'nothing-here'],
   UMBEL_RESULT_GONE: [

@@ -128,7 +128,7 @@ describe('a thread', patient, () => {
   test('hands up what handlers send, also what they send too late', async () => {
     const call = callOf('threads.send')
     const sent = resultOf(await one.worker.run(call))
-    expect(one.told).toEqual([['send', call.id, sent, expect.anything()]])
+    expect(one.told).toEqual([['send', call.id, sent, expect.anything(), 'child']])
     expect(decode(one.told[0]?.[3] as string)).toMatchObject({ kind: 'task', task: 'threads.add', args: [1, 2] })
     const late = callOf('threads.sendLate')
     expect((await one.worker.run(late)).kind).toBe('succeeded')

@@ -1,5 +1,6 @@
 import type { Encoded } from '../codec.ts'
 import type { Outcome } from '../outcome.ts'
+import type { Place } from '../place.ts'
 
 /** One attempt as it goes to a worker: all a handler can know about itself, as plain data. */
 export interface AttemptCall {
@@ -19,14 +20,21 @@ export interface AttemptCall {
   readonly parent: string | undefined
   /** Id of the first task or workflow of the tree this belongs to; its own id where it is the first. */
   readonly root: string
+  /** Whether it is a member of a chord's header, which it may then extend. */
+  readonly chord?: boolean | undefined
+  /** Where in its canvas it stands, where its task asks for that. */
+  readonly place?: Place | undefined
 }
+
+/** What a handler sends becomes a child of its task, or one more member of the chord that its task is a member of. */
+export type SentAs = 'child' | 'member'
 
 /** What a running handler tells while it runs. Each call is one-way and keeps its order. */
 export interface AttemptReports {
   state(call: AttemptCall, state: string, meta: Encoded | undefined): void
   progress(call: AttemptCall, done: number, total: number): void
-  /** `canvas` is an encoded Canvas, `id` the id chosen for what it starts. */
-  send(call: AttemptCall, id: string, canvas: Encoded): void
+  /** `canvas` is an encoded Canvas, `id` the id chosen for what it starts: a child, or a member of the task's chord. */
+  send(call: AttemptCall, id: string, canvas: Encoded, as: SentAs): void
   log(call: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void
 }
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome } from '@umbel/core'
+import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, Place, SentAs } from '@umbel/core'
 
 /** What a thread is given when it is made. */
 export interface ThreadData {
@@ -29,13 +29,13 @@ export interface Item extends AttemptCall {
 /** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS for each item. */
 export type Work = readonly unknown[]
 
-const FIELDS = 10
+const FIELDS = 12
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
-  for (const { number, module, id, task, via, attempt, args, kwargs, parent, root } of items) {
-    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root)
+  for (const { number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place } of items) {
+    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place)
   }
   return work
 }
@@ -58,6 +58,8 @@ export function unpackWork(work: Work): Item[] {
       kwargs: work[at + 7] as Encoded | undefined,
       parent: work[at + 8] as string | undefined,
       root: work[at + 9] as string,
+      chord: work[at + 10] as boolean | undefined,
+      place: work[at + 11] as Place | undefined,
     })
   }
   return items
@@ -100,7 +102,7 @@ export type Told =
   | readonly ['state', number: number, state: string, meta: Encoded | undefined]
   | readonly ['progress', number: number, done: number, total: number]
   /** The call comes along where its item has ended: the lane knows it no more. */
-  | readonly ['send', number: number, id: string, canvas: Encoded, call: AttemptCall | undefined]
+  | readonly ['send', number: number, id: string, canvas: Encoded, as: SentAs, call: AttemptCall | undefined]
   | readonly [
       'log',
       number: number,

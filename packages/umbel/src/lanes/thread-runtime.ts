@@ -59,9 +59,9 @@ const numberOf = (call: AttemptCall): number => (call as Item).number
 const reports: AttemptReports = {
   state: (call, state, meta) => tell(['state', numberOf(call), state, meta]),
   progress: (call, done, total) => tell(['progress', numberOf(call), done, total]),
-  send: (call, id, canvas) => {
+  send: (call, id, canvas, as) => {
     const number = numberOf(call)
-    tell(['send', number, id, canvas, running?.number === number ? undefined : call])
+    tell(['send', number, id, canvas, as, running?.number === number ? undefined : call])
   },
   log: (call, level, message, fields) => tell(['log', numberOf(call), level, message, fields]),
 }

@@ -211,7 +211,7 @@ class ThreadWorker implements Worker {
     if (told[0] === 'outcomes') return unpackOutcomes(told[1], (number, outcome) => this.#settle(number, outcome))
     if (told[0] === 'stray') return this.#options.onStray(told[1])
     if (told[0] === 'torn-down') return
-    const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[4] : undefined)
+    const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[5] : undefined)
     if (call === undefined) return
     const { reports } = this.#options
     switch (told[0]) {
@@ -220,7 +220,7 @@ class ThreadWorker implements Worker {
       case 'progress':
         return reports.progress(call, told[2], told[3])
       case 'send':
-        return reports.send(call, told[2], told[3])
+        return reports.send(call, told[2], told[3], told[4])
       case 'log':
         return reports.log(call, told[2], told[3], told[4])
       default:

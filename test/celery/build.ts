@@ -1,0 +1,135 @@
+import { chain, chord, group, signature, type UntypedSignature } from 'umbel'
+import { celery } from './tasks.ts'
+import type { Build, Json } from './vector.ts'
+
+/** A signature or canvas as the vectors build it: the compiler knows nothing of it. */
+type Any = UntypedSignature
+
+// the vectors are built from data: what the compiler would check is known only as they run
+const compose = {
+  chain: chain as unknown as (...steps: readonly (Any | readonly Any[])[]) => Any,
+  group: group as unknown as (...members: readonly (Any | readonly Any[])[]) => Any,
+  chord: chord as unknown as (header: Any | readonly Any[], body: Any) => Any,
+}
+
+interface AnyTask {
+  s(...args: readonly unknown[]): Any
+  si(...args: readonly unknown[]): Any
+  map(items: unknown): Any
+  starmap(items: unknown): Any
+  chunks(items: unknown, size: unknown): Any & { group(): Any }
+}
+
+const taskCalled = (name: unknown): AnyTask => (celery as unknown as Record<string, AnyTask>)[name as string] as AnyTask
+
+/** Build a vector's canvas by the public constructors and operators. */
+export function build(node: Build): Any {
+  switch (node.op) {
+    case 'sig':
+      return call(node)
+    case 'chain':
+      return compose.chain(...all(node['of']))
+    case 'chain_list':
+      return compose.chain(all(node['of']))
+    case 'group':
+      return compose.group(...all(node['of']))
+    case 'group_list': {
+      // Celery unrolls a list of one in a chain, too: what we write as group(one)
+      const members = all(node['of'])
+      return members.length === 1 ? compose.group(...members) : compose.group(members)
+    }
+    case 'chord': {
+      const { header, body } = node
+      return compose.chord(Array.isArray(header) ? all(header) : build(header as Build), build(body as Build))
+    }
+    case 'pipe':
+      return all(node['of']).reduce((before, next) => before.pipe(next as never) as Any)
+    case 'map':
+    case 'starmap':
+      return taskCalled(node['task'])[node.op](node['it'])
+    case 'chunks':
+      return taskCalled(node['task']).chunks(node['it'], node['n'])
+    case 'chunks_group':
+      return taskCalled(node['task']).chunks(node['it'], node['n']).group()
+    case 'roundtrip':
+      return signature.fromJSON(JSON.parse(JSON.stringify(build(node['of'] as Build))))
+    default:
+      return changed(node, build(node['of'] as Build))
+  }
+}
+
+/** What the operations that change a canvas make of it. */
+function changed(node: Build, of: Any): Any {
+  switch (node.op) {
+    case 'clone':
+      return of.clone(list(node['args']), record(node['kwargs']), optionsOf(record(node['options']))) as Any
+    case 'replace': {
+      const { args, kwargs, options } = node
+      const given = {
+        ...(args !== null && { args: list(args) }),
+        ...(kwargs !== null && { kwargs: record(kwargs) }),
+        ...(options !== null && { options: optionsOf(record(options)) }),
+      }
+      return of.replace(given) as Any
+    }
+    case 'set': {
+      const set = of.set(optionsOf(record(node['options'])))
+      return typeof node['immutable'] === 'boolean' ? (set.setImmutable(node['immutable'] as true) as unknown as Any) : set
+    }
+    case 'set_immutable':
+      return of.setImmutable(node['value'] as true) as unknown as Any
+    case 'link':
+      return all(node['callbacks']).reduce((linked, callback) => linked.link(callback as never), of)
+    case 'link_error':
+      return all(node['callbacks']).reduce((linked, callback) => linked.linkError(callback), of)
+    case 'on_error':
+      return of.onError(build(node['callback'] as Build))
+    case 'unchain_as_group':
+      return compose.group(of.unchain() as readonly Any[])
+    default:
+      throw new Error(`The build language has no operation ${node.op}`)
+  }
+}
+
+function call(node: Build): Any {
+  const task = taskCalled(node['task'])
+  const args = list(node['args'])
+  if (task === undefined) return signature.fromJSON({ task: node['task'], args, kwargs: record(node['kwargs']) })
+  const signed = node['immutable'] === true ? task.si(...args) : task.s(...args)
+  const kwargs = record(node['kwargs'])
+  return Object.keys(kwargs).length === 0 ? signed : (signed.replace({ kwargs }) as Any)
+}
+
+const all = (nodes: unknown): Any[] => (nodes as readonly Build[]).map(build)
+const list = (value: unknown): readonly unknown[] => (written(value ?? []) as readonly unknown[])
+const record = (value: unknown): Json => written(value ?? {}) as Json
+
+/** Arguments in which `{ "$sig": node }` stands for a signature's JSON. */
+function written(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(written)
+  if ('$sig' in value) return JSON.parse(JSON.stringify(build(value.$sig as Build)))
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, written(inner)]))
+}
+
+/** Options by our names; Celery's seconds are milliseconds here. */
+export function optionsOf(options: Json): object {
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => {
+      if (key === 'link') return ['link', callbacksOf(value)]
+      if (key === 'link_error') return ['linkError', callbacksOf(value)]
+      const ours = OPTIONS[key] ?? key
+      return [ours, SECONDS.has(key) && typeof value === 'number' ? value * 1_000 : value]
+    }),
+  )
+}
+
+const SECONDS = new Set(['countdown', 'expires'])
+const OPTIONS: Readonly<Record<string, string>> = { ignore_result: 'ignoreResult', queue: 'lane', task_id: 'id' }
+
+/** Signatures, written as nodes, as their JSON, or as either in a list. */
+function callbacksOf(value: unknown): readonly Any[] {
+  return (Array.isArray(value) ? value : [value]).map((one: { readonly $sig?: Build }) =>
+    one.$sig === undefined ? signature.fromJSON(one) : build(one.$sig),
+  )
+}

@@ -1,0 +1,158 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Actual } from './run.ts'
+import type { Raised, Ran, Shown, Vector } from './vector.ts'
+
+/** One thing that is not as it should be. */
+export interface Fault {
+  readonly what: string
+  readonly expected: unknown
+  readonly actual: unknown
+}
+
+/** Whether a vector demands something: those marked as bugs of Celery's only where there is an ideal. */
+export const isDemanded = (vector: Vector): boolean => vector['celery-bug'] !== true || vector.ideal !== undefined
+
+/**
+ * What of a run is not as its vector demands. Unmarked ones demand kind, state, `get`, parents and what ran; bugs of Celery's the
+ * result or error, and what ran, of their ideal. Errors count by type; messages only of ValueError and OracleError.
+ */
+export function faultsOf(vector: Vector, actual: Actual): Fault[] {
+  if (actual.hung) return [{ what: 'end', expected: 'an end', actual: 'hung' }]
+  const pairs = vector['celery-bug'] === true ? idealPairs(vector, actual) : recordedPairs(vector, actual)
+  return pairs.filter(({ expected, actual: got }) => !isDeepStrictEqual(expected, got))
+}
+
+function idealPairs({ ideal }: Vector, { outcome, ran }: Actual): Fault[] {
+  if (ideal === undefined) return []
+  // the model of the ideal knows no error callbacks
+  const ranOf = (all: readonly Ran[]): unknown => multiset(all.filter((one) => !isErrorCallback(one)))
+  return [
+    { what: 'state', expected: ideal.state, actual: outcome.state },
+    ideal.error === undefined
+      ? { what: 'get', expected: { value: ideal.result }, actual: outcome.get }
+      : { what: 'error', expected: judged(ideal.error), actual: idealError(ideal.error, outcome) },
+    { what: 'ran', expected: ranOf(ideal.ran), actual: ranOf(ran) },
+  ]
+}
+
+/** A group that is a chord's body has no error of its own where the header failed: its members have that member's. */
+const idealError = (expected: Raised, { kind, error }: Actual['outcome']): unknown =>
+  kind === 'group' && expected.type === 'ChordError' && error !== undefined ? judged(expected) : error && judged(error)
+
+const isErrorCallback = ([task, args]: Ran): boolean => task.startsWith('errback_') || args[0] === '<request>'
+
+function recordedPairs(vector: Vector, actual: Actual): Fault[] {
+  const { outcome: wanted, ignored } = vector
+  const { outcome, ran } = actual
+  const refused = isRefused(vector, outcome)
+  if (wanted.kind === 'none' || wanted.kind === 'client_error' || refused) {
+    const kind = refused ? 'client_error' : wanted.kind
+    return [
+      { what: 'kind', expected: kind, actual: outcome.kind },
+      ...(kind === 'none' ? [] : [{ what: 'error', expected: wanted.error?.type, actual: outcome.error?.type }]),
+      // a canvas is refused whole: Celery may have sent its first members by then
+      { what: 'ran', expected: [], actual: ran },
+    ]
+  }
+  const order = nestsGroups(vector.signature) ? sorted : same
+  const raced = wanted.results !== undefined && JSON.stringify(wanted.results).includes('"REVOKED"')
+  const shown = raced ? judgedRace : judgedShown
+  const list = (what: string, expected: readonly Shown[] = [], got: readonly Shown[] = []): Fault => ({
+    what,
+    expected: expected.map((one) => order(shown(one))),
+    actual: known(expected, got).map((one) => order(shown(one))),
+  })
+  const { error } = wanted
+  return [
+    { what: 'kind', expected: wanted.kind, actual: outcome.kind },
+    // Celery knows nothing of a result it was to ignore
+    { what: 'state', expected: wanted.state, actual: ignored ? wanted.state : outcome.state },
+    { what: 'get', expected: judgedGet(wanted.get, raced), actual: judgedGet(outcome.get, raced) },
+    wanted.kind === 'group'
+      ? list('results', [{ kind: 'group', results: wanted.results ?? [] }], [{ kind: 'group', results: outcome.results ?? [] }])
+      : { what: 'error', expected: error && judged(error), actual: error && outcome.error && judged(outcome.error) },
+    list('parents', vector.parents, actual.parents),
+    { what: 'ran', expected: multiset(vector.ran), actual: multiset(ran) },
+  ]
+}
+
+/** Celery runs what it can before it meets a name it does not know; we refuse such a canvas whole, as it is sent. */
+const isRefused = ({ outcome }: Vector, actual: Actual['outcome']): boolean =>
+  outcome.error?.type === 'NotRegistered' && actual.kind === 'client_error'
+
+/** An error as it counts. */
+const judged = ({ type, message }: Raised): unknown =>
+  type === 'ValueError' || type === 'OracleError' ? { type, message } : { type }
+
+const judgedGet = (get: Vector['outcome']['get'], raced: boolean): unknown => {
+  if (get === undefined || !('raises' in get)) return get
+  return { raises: raced ? 'an error' : judged(get.raises) }
+}
+
+function judgedShown(shown: Shown): unknown {
+  if (shown.kind === 'group') return { kind: 'group', results: shown.results.map(judgedShown) }
+  const { state, result, error } = shown
+  if (state === 'PENDING') return 'PENDING'
+  return { state, ...(error === undefined ? { result } : { error: judged(error) }) }
+}
+
+/** Celery revokes the members of a body that is a group, and marks them as failed, whichever comes first: both count as failed. */
+function judgedRace(shown: Shown): unknown {
+  if (shown.kind === 'group') return { kind: 'group', results: shown.results.map(judgedRace) }
+  return shown.state === 'REVOKED' || shown.state === 'FAILURE' ? 'failed' : judgedShown(shown)
+}
+
+/** What is shown, as far as Celery knew: where it has PENDING, a task never ran or its result was ignored, and any state is right. */
+function known(expected: readonly Shown[], actual: readonly Shown[]): Shown[] {
+  return actual.map((shown, index) => {
+    const wanted = expected[index]
+    if (wanted?.kind === 'task' && wanted.state === 'PENDING') return wanted
+    if (wanted?.kind === 'group' && shown.kind === 'group') return { kind: 'group', results: known(wanted.results, shown.results) }
+    return shown
+  })
+}
+
+/**
+ * Whether groups stand right within groups or headers: Celery reverses their members (`nested-group-order`). Marked are only the
+ * runs whose result shows it; in parents it is everywhere, so that there the order of members does not count.
+ */
+function nestsGroups(signature: unknown): boolean {
+  if (typeof signature !== 'object' || signature === null) return false
+  const { task, kwargs } = signature as { task?: unknown; kwargs?: { tasks?: unknown; header?: unknown } }
+  const members = task === 'celery.group' ? kwargs?.tasks : task === 'celery.chord' ? kwargs?.header : undefined
+  const isGroup = (one: { task?: unknown }): boolean => one.task === 'celery.group'
+  return (Array.isArray(members) && members.some(isGroup)) || Object.values(signature).some(nestsGroups)
+}
+
+const same = (value: unknown): unknown => value
+
+/** What is shown, members in an order of their text. */
+function sorted(value: unknown): unknown {
+  const { kind, results } = (value ?? {}) as { kind?: unknown; results?: readonly unknown[] }
+  if (kind !== 'group' || results === undefined) return value
+  return { kind, results: results.map(sorted).sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1)) }
+}
+
+/** What ran, whatever its order; ids and messages as they count. */
+const multiset = (ran: readonly Ran[]): string[] => ran.map((one) => canonical(countable(one))).sort()
+
+function countable([task, args, kwargs]: Ran): unknown {
+  if (task === 'errback_id') return [task, ['<uuid>'], kwargs]
+  if (task !== 'errback_full') return [task, args.map(shortened), kwargs]
+  const [type, message] = args as [string, string]
+  return [task, [judged({ type, message })], kwargs]
+}
+
+/** `<exception ChordError: ...>` counts by its type, too. */
+function shortened(value: unknown): unknown {
+  const [, type, message] = (typeof value === 'string' && /^<exception (\w+): (.*)>$/s.exec(value)) || []
+  return type === undefined ? value : judged({ type, message: message ?? '' })
+}
+
+/** JSON with its keys in order. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
