@@ -9,6 +9,9 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     pool: 'forks',
+    // nothing waits by the clock; this only bounds a hang, on a machine as busy as it may be
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
   },
 })

@@ -34,9 +34,9 @@ export function build(node: Build): Any {
     case 'group':
       return compose.group(...all(node['of']))
     case 'group_list': {
-      // Celery unrolls a list of one in a chain, too: what we write as group(one)
+      // Celery unrolls a list of one in a chain, too: a group as its JSON makes it
       const members = all(node['of'])
-      return members.length === 1 ? compose.group(...members) : compose.group(members)
+      return members.length === 1 ? celeryGroup(members) : compose.group(members)
     }
     case 'chord': {
       const { header, body } = node
@@ -74,7 +74,9 @@ function changed(node: Build, of: Any): Any {
     }
     case 'set': {
       const set = of.set(optionsOf(record(node['options'])))
-      return typeof node['immutable'] === 'boolean' ? (set.setImmutable(node['immutable'] as true) as unknown as Any) : set
+      return typeof node['immutable'] === 'boolean'
+        ? (set.setImmutable(node['immutable'] as true) as unknown as Any)
+        : set
     }
     case 'set_immutable':
       return of.setImmutable(node['value'] as true) as unknown as Any
@@ -91,17 +93,45 @@ function changed(node: Build, of: Any): Any {
   }
 }
 
+const celeryGroup = (members: readonly Any[]): Any => {
+  const tasks = members.map((member) => JSON.parse(JSON.stringify(member)) as unknown)
+  return signature.fromJSON({ task: 'celery.group', kwargs: { tasks }, subtask_type: 'group' })
+}
+
 function call(node: Build): Any {
   const task = taskCalled(node['task'])
-  const args = list(node['args'])
-  if (task === undefined) return signature.fromJSON({ task: node['task'], args, kwargs: record(node['kwargs']) })
+  const { args, kwargs } = positional(node['task'] as string, list(node['args']), record(node['kwargs']))
+  if (task === undefined) return signature.fromJSON({ task: node['task'], args, kwargs })
   const signed = node['immutable'] === true ? task.si(...args) : task.s(...args)
-  const kwargs = record(node['kwargs'])
   return Object.keys(kwargs).length === 0 ? signed : (signed.replace({ kwargs }) as Any)
 }
 
+const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  add: ['x', 'y'],
+  sub: ['x', 'y'],
+  mul: ['x', 'y'],
+  tsum: ['list'],
+  identity: ['x'],
+  double: ['x'],
+  positive: ['x'],
+  build: ['n'],
+  custom_state: ['x'],
+  extend_chord: ['x'],
+}
+
+/** Python's parameters can be given by name; ours are given by place: the last ones, as `s` takes them. */
+export function positional(
+  task: string,
+  args: readonly unknown[],
+  kwargs: Json,
+): { args: readonly unknown[]; kwargs: Json } {
+  const names = (PARAMETERS[task] ?? []).filter((name) => name in kwargs)
+  const others = Object.entries(kwargs).filter(([name]) => !names.includes(name))
+  return { args: [...args, ...names.map((name) => kwargs[name])], kwargs: Object.fromEntries(others) }
+}
+
 const all = (nodes: unknown): Any[] => (nodes as readonly Build[]).map(build)
-const list = (value: unknown): readonly unknown[] => (written(value ?? []) as readonly unknown[])
+const list = (value: unknown): readonly unknown[] => written(value ?? []) as readonly unknown[]
 const record = (value: unknown): Json => written(value ?? {}) as Json
 
 /** Arguments in which `{ "$sig": node }` stands for a signature's JSON. */

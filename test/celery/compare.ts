@@ -24,6 +24,7 @@ export function faultsOf(vector: Vector, actual: Actual): Fault[] {
 
 function idealPairs({ ideal }: Vector, { outcome, ran }: Actual): Fault[] {
   if (ideal === undefined) return []
+  if (outcome.kind === 'client_error' && isEarly(ideal.error, outcome.error)) return []
   // the model of the ideal knows no error callbacks
   const ranOf = (all: readonly Ran[]): unknown => multiset(all.filter((one) => !isErrorCallback(one)))
   return [
@@ -35,21 +36,30 @@ function idealPairs({ ideal }: Vector, { outcome, ran }: Actual): Fault[] {
   ]
 }
 
-/** A group that is a chord's body has no error of its own where the header failed: its members have that member's. */
-const idealError = (expected: Raised, { kind, error }: Actual['outcome']): unknown =>
-  kind === 'group' && expected.type === 'ChordError' && error !== undefined ? judged(expected) : error && judged(error)
+/** A group has no error of its own: what its members have and what waiting throws stand for it, a chord's where it is a body. */
+function idealError(expected: Raised, { kind, error, get }: Actual['outcome']): unknown {
+  if (kind !== 'group') return error && judged(error)
+  if (expected.type === 'ChordError' && error !== undefined) return judged(expected)
+  const thrown = get !== undefined && 'raises' in get ? get.raises : undefined
+  return thrown !== undefined && isDeepStrictEqual(judged(thrown), judged(expected))
+    ? judged(expected)
+    : error && judged(error)
+}
 
 const isErrorCallback = ([task, args]: Ran): boolean => task.startsWith('errback_') || args[0] === '<request>'
 
 function recordedPairs(vector: Vector, actual: Actual): Fault[] {
   const { outcome: wanted, ignored } = vector
+  const { error } = wanted
   const { outcome, ran } = actual
   const refused = isRefused(vector, outcome)
   if (wanted.kind === 'none' || wanted.kind === 'client_error' || refused) {
     const kind = refused ? 'client_error' : wanted.kind
     return [
       { what: 'kind', expected: kind, actual: outcome.kind },
-      ...(kind === 'none' ? [] : [{ what: 'error', expected: wanted.error?.type, actual: outcome.error?.type }]),
+      ...(kind === 'none'
+        ? []
+        : [{ what: 'error', expected: refusal(refused ? innermost(wanted) : error), actual: refusal(outcome.error) }]),
       // a canvas is refused whole: Celery may have sent its first members by then
       { what: 'ran', expected: [], actual: ran },
     ]
@@ -62,23 +72,37 @@ function recordedPairs(vector: Vector, actual: Actual): Fault[] {
     expected: expected.map((one) => order(shown(one))),
     actual: known(expected, got).map((one) => order(shown(one))),
   })
-  const { error } = wanted
   return [
     { what: 'kind', expected: wanted.kind, actual: outcome.kind },
     // Celery knows nothing of a result it was to ignore
     { what: 'state', expected: wanted.state, actual: ignored ? wanted.state : outcome.state },
     { what: 'get', expected: judgedGet(wanted.get, raced), actual: judgedGet(outcome.get, raced) },
     wanted.kind === 'group'
-      ? list('results', [{ kind: 'group', results: wanted.results ?? [] }], [{ kind: 'group', results: outcome.results ?? [] }])
+      ? list(
+          'results',
+          [{ kind: 'group', results: wanted.results ?? [] }],
+          [{ kind: 'group', results: outcome.results ?? [] }],
+        )
       : { what: 'error', expected: error && judged(error), actual: error && outcome.error && judged(outcome.error) },
     list('parents', vector.parents, actual.parents),
     { what: 'ran', expected: multiset(vector.ran), actual: multiset(ran) },
   ]
 }
 
-/** Celery runs what it can before it meets a name it does not know; we refuse such a canvas whole, as it is sent. */
+/** Celery meets a name it does not know, or arguments that never fit, as it runs; we refuse such a canvas whole, as it is sent. */
 const isRefused = ({ outcome }: Vector, actual: Actual['outcome']): boolean =>
-  outcome.error?.type === 'NotRegistered' && actual.kind === 'client_error'
+  actual.kind === 'client_error' && isEarly(innermost(outcome), actual.error)
+
+const isEarly = (expected: Raised | undefined, actual: Raised | undefined): boolean =>
+  expected?.type === actual?.type && (expected?.type === 'NotRegistered' || expected?.type === 'TypeError')
+
+/** What waiting raises, where that is known: the error at the bottom. */
+const innermost = ({ get, error }: Vector['outcome']): Raised | undefined =>
+  get !== undefined && 'raises' in get ? get.raises : error
+
+/** Python has several names for a canvas that lacks its parts. */
+const refusal = (error: Raised | undefined): string | undefined =>
+  error?.type === 'IndexError' ? 'ImproperlyConfigured' : error?.type
 
 /** An error as it counts. */
 const judged = ({ type, message }: Raised): unknown =>
@@ -107,7 +131,8 @@ function known(expected: readonly Shown[], actual: readonly Shown[]): Shown[] {
   return actual.map((shown, index) => {
     const wanted = expected[index]
     if (wanted?.kind === 'task' && wanted.state === 'PENDING') return wanted
-    if (wanted?.kind === 'group' && shown.kind === 'group') return { kind: 'group', results: known(wanted.results, shown.results) }
+    if (wanted?.kind === 'group' && shown.kind === 'group')
+      return { kind: 'group', results: known(wanted.results, shown.results) }
     return shown
   })
 }

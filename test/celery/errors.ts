@@ -21,13 +21,19 @@ const CELERY_NAMES: Partial<Record<ErrorCode, string>> = {
   UMBEL_REVOKED: 'TaskRevokedError',
   UMBEL_RETRIES_SPENT: 'MaxRetriesExceededError',
   UMBEL_UNKNOWN_TASK: 'NotRegistered',
-  UMBEL_BAD_CANVAS: 'IndexError',
+  UMBEL_BAD_CANVAS: 'ImproperlyConfigured',
   UMBEL_NO_CHORD: 'ValueError',
   UMBEL_IGNORED: 'Ignore',
   UMBEL_REJECTED: 'Reject',
   UMBEL_TIMEOUT: 'TimeoutError',
   UMBEL_WORKER_LOST: 'WorkerLostError',
 } as Record<string, string>
+
+/** Celery's words where its messages count and ours are others. */
+export const celeryMessage = (error: Error): string =>
+  error instanceof UmbelError && error.code === 'UMBEL_NO_CHORD'
+    ? 'Current task is not member of any chord'
+    : error.message
 
 /** Name of an error's type as Celery would write it. */
 export function celeryName(error: unknown): string {

@@ -17,7 +17,9 @@ printSummary(demanded)
 console.log(`${vectors.length} vectors in ${((performance.now() - started) / 1_000).toFixed(1)} s`)
 const ids = (some: readonly Verdict[]): string[] => some.map(({ vector }) => vector.id)
 const hung = ids(demanded.filter(({ actual }) => actual.hung))
-console.log(JSON.stringify({ demanded: demanded.length, passed: demanded.length - failed.length, failed: ids(failed), hung }))
+console.log(
+  JSON.stringify({ demanded: demanded.length, passed: demanded.length - failed.length, failed: ids(failed), hung }),
+)
 process.exitCode = failed.length > 0 || demanded.length === 0 ? 1 : 0
 
 function printFailure({ vector, faults }: Verdict): void {

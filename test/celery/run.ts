@@ -1,6 +1,6 @@
-import { type App, AsyncResult, GroupResult, UmbelError } from 'umbel'
-import { build, optionsOf } from './build.ts'
-import { celeryName } from './errors.ts'
+import { type App, type AsyncResult, GroupResult, UmbelError } from 'umbel'
+import { build, optionsOf, positional } from './build.ts'
+import { celeryMessage, celeryName } from './errors.ts'
 import type { Build, Json, Outcome, Raised, Ran, Shown, Vector } from './vector.ts'
 
 /** What came of one vector on the real engine. */
@@ -40,11 +40,10 @@ export async function runVector(app: App, log: RanLog, vector: Vector, limit: nu
   let signature: unknown
   let result: AsyncResult<unknown>
   try {
-    const canvas = build(calledWithBody(vector))
-    signature = JSON.parse(JSON.stringify(canvas))
-    const { args, kwargs, options } = vector.call
-    const { body: _, ...given } = kwargs
-    result = app.delay(canvas.clone(args, given, optionsOf(options)))
+    signature = JSON.parse(JSON.stringify(build(vector.build)))
+    const { node, kwargs } = called(vector)
+    const { args, options } = vector.call
+    result = app.delay(build(node).clone(args, kwargs, optionsOf(options)))
   } catch (error) {
     const empty = error instanceof UmbelError && (error.code === 'UMBEL_BAD_CANVAS' || error.code === 'UMBEL_NO_APP')
     const kind = empty && vector.outcome.kind === 'none' ? 'none' : 'client_error'
@@ -55,13 +54,19 @@ export async function runVector(app: App, log: RanLog, vector: Vector, limit: nu
   return { signature, outcome, parents: hung ? [] : parentsOf(result), ran: log.of(rootOf(result)), hung }
 }
 
-/** A chord called with another body has that one. */
-function calledWithBody({ build: node, call }: Vector): Build {
-  const { body } = call.kwargs as { body?: { $sig?: Build } }
-  return node.op === 'chord' && body?.$sig !== undefined ? { ...node, body: body.$sig } : node
+/** A chord called with another body has that one; a task called with parameters by name has them behind its arguments. */
+function called({ build: node, call }: Vector): { node: Build; kwargs: Json } {
+  const { body, ...kwargs } = call.kwargs as Json & { body?: { $sig?: Build } }
+  if (node.op === 'chord' && body?.$sig !== undefined) return { node: { ...node, body: body.$sig }, kwargs }
+  if (node.op !== 'sig') return { node, kwargs: call.kwargs }
+  const given = positional(node['task'] as string, node['args'] as readonly unknown[], call.kwargs)
+  return { node: { ...node, args: given.args }, kwargs: given.kwargs }
 }
 
-async function waited(result: AsyncResult<unknown>, timeout: number): Promise<{ get: NonNullable<Outcome['get']>; hung: boolean }> {
+async function waited(
+  result: AsyncResult<unknown>,
+  timeout: number,
+): Promise<{ get: NonNullable<Outcome['get']>; hung: boolean }> {
   try {
     return { get: { value: plain(await result.get({ timeout })) }, hung: false }
   } catch (error) {
@@ -99,7 +104,10 @@ function parentsOf(result: AsyncResult<unknown>): Shown[] {
 /** Id of the tree: of the task, or of the workflow that the result is a part of. */
 const rootOf = (result: AsyncResult<unknown>): string => result.workflow
 
-const raised = (error: unknown): Raised => ({ type: celeryName(error), message: error instanceof Error ? error.message : String(error) })
+const raised = (error: unknown): Raised => ({
+  type: celeryName(error),
+  message: error instanceof Error ? celeryMessage(error) : String(error),
+})
 
 /** A value as JSON has it: Celery knows no undefined. */
 const plain = (value: unknown): unknown => (value === undefined ? null : (JSON.parse(JSON.stringify(value)) as Json))

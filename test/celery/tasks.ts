@@ -36,13 +36,34 @@ function shown(value: unknown, index: number): unknown {
   return index === 2 && typeof value === 'string' && value.includes('\n    at ') ? '<traceback>' : (value ?? null)
 }
 
+/** Python refuses keyword arguments that a function does not name. */
+const none = {
+  kwargs: {
+    '~standard': {
+      version: 1,
+      vendor: 'conformance',
+      validate: (given: unknown) =>
+        Object.keys(given as object).length === 0 ? { value: {} } : { issues: [{ message: 'it takes none' }] },
+    },
+  },
+} as const
+
 export const celery = defineTasks(
   import.meta,
   '',
   {
-    add: arithmetic('add', (x, y) => x + y),
-    sub: arithmetic('sub', (x, y) => x - y),
-    mul: arithmetic('mul', (x, y) => x * y),
+    add: task(
+      arithmetic('add', (x, y) => x + y),
+      none,
+    ),
+    sub: task(
+      arithmetic('sub', (x, y) => x - y),
+      none,
+    ),
+    mul: task(
+      arithmetic('mul', (x, y) => x * y),
+      none,
+    ),
     tsum: (ctx, list: unknown) => {
       ran(ctx, 'tsum', [list])
       if (!Array.isArray(list) || !list.every(isNumber)) throw new OracleError('tsum: list of numbers only')

@@ -1,6 +1,6 @@
 import { settleOptions } from './canvas-parts.ts'
 import { umbelError } from './errors.ts'
-import { MAX_CANVAS_DEPTH } from './plan.ts'
+import { MAX_GROUPS_IN_A_ROW } from './plan.ts'
 import type {
   Canvas,
   ChainSignature,
@@ -70,9 +70,11 @@ export function groupOf(members: readonly Canvas[]): GroupSignature {
   return Object.freeze({ kind: 'group', members: Object.freeze([...members]), options: NO_OPTIONS })
 }
 
-/** Compose a list of members, of a length not known beforehand: a group that a chain never unrolls. */
-export const listGroupOf = (members: readonly Canvas[]): GroupSignature =>
-  Object.freeze({ kind: 'group', members: Object.freeze([...members]), list: true, options: NO_OPTIONS })
+/** Compose a list of members, of a length not known beforehand: of one member too it stays a group in a chain. */
+export function listGroupOf(members: readonly Canvas[]): GroupSignature {
+  const one = members.length === 1 && { list: true as const }
+  return Object.freeze({ kind: 'group', members: Object.freeze([...members]), ...one, options: NO_OPTIONS })
+}
 
 /** Compose a group whose list of results goes to `body`. A single canvas as header is a list of one. */
 export function chordOf(header: Canvas | readonly Canvas[], body: Canvas): ChordSignature {
@@ -100,8 +102,8 @@ class Sequence {
   #open: OpenChord | undefined
 
   constructor(steps: Canvas[], chained: boolean, depth = 0) {
-    if (depth > MAX_CANVAS_DEPTH)
-      throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
+    if (depth > MAX_GROUPS_IN_A_ROW)
+      throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas has more than ${MAX_GROUPS_IN_A_ROW} groups in a row.`)
     this.#steps = steps
     this.#chained = chained
     this.#depth = depth

@@ -66,8 +66,7 @@ function written(canvas: Canvas, path: string): CelerySignature {
     }
     case 'group': {
       // Celery reads past `list`: there a group of one is always its member
-      const one = canvas.list === true && canvas.members.length === 1
-      const kwargs = { tasks: all(canvas.members, 'tasks'), ...(one && { list: true }) }
+      const kwargs = { tasks: all(canvas.members, 'tasks'), ...(canvas.list && { list: true }) }
       return { task: 'celery.group', args: [], kwargs, options, subtask_type: 'group', immutable: false }
     }
     case 'chord': {

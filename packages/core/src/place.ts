@@ -24,7 +24,13 @@ export function placeOf(rows: RowReader, row: TaskRow): Place {
   const join = joinAfter(workflow, standing.node)
   const index = join?.members.indexOf(standing.node)
   const body = workflow.plan.nodes.some((node) => node.kind === 'join' && node.body === standing.node)
-  return { group: join !== undefined || body, index, chord: join?.body !== undefined, left: stepsLeft(workflow, standing.node), ...own }
+  return {
+    group: join !== undefined || body,
+    index,
+    chord: join?.body !== undefined,
+    left: stepsLeft(workflow, standing.node),
+    ...own,
+  }
 }
 
 /** Id of the join of the chord whose header a task is the last step of a member of; `undefined` where it is of none. */

@@ -14,6 +14,9 @@ import type {
 /** Deepest nesting of canvases that is accepted. */
 export const MAX_CANVAS_DEPTH = 200
 
+/** Most groups that may stand in a row with steps between them: each is a chord in the body of the one before. */
+export const MAX_GROUPS_IN_A_ROW = 1_000
+
 /** Most nodes that one plan may have. */
 const MAX_PLAN_NODES = 2_000_000
 
@@ -176,14 +179,16 @@ class Compiler {
     return only !== undefined && others.length === 0 && this.nodes[only]?.kind === 'join' ? only : undefined
   }
 
-  part(canvas: Canvas, depth: number, fed: boolean): Part {
+  /** `last`: the end of a body's chain, as deep as what it ends. Groups in a row, written flat, are bodies nested so. */
+  part(canvas: Canvas, depth: number, fed: boolean, last = false): Part {
     checkShape(canvas)
     if (isSingle(canvas)) {
       return this.#single(taskNode(canvas, this.#resolve, fed))
     }
     this.#enter(canvas, depth)
-    if (canvas.kind === 'chunks') return this.#group(chunkMembers(canvas), depth + 1, fed)
-    const part = this.#composed(settleOptions(canvas), depth + 1, fed)
+    const inside = last ? depth : depth + 1
+    if (canvas.kind === 'chunks') return this.#group(chunkMembers(canvas), inside, fed)
+    const part = this.#composed(settleOptions(canvas), inside, fed, last)
     this.#path.delete(canvas)
     return part
   }
@@ -193,6 +198,9 @@ class Compiler {
     if (this.#path.has(canvas)) throw umbelError('UMBEL_CANVAS_CYCLE', `This ${canvas.kind} contains itself.`)
     if (depth >= MAX_CANVAS_DEPTH) {
       throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas is nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
+    }
+    if (this.#path.size >= MAX_GROUPS_IN_A_ROW * 2) {
+      throw umbelError('UMBEL_CANVAS_TOO_DEEP', `This canvas has more than ${MAX_GROUPS_IN_A_ROW} groups in a row.`)
     }
     this.#path.add(canvas)
   }
@@ -210,28 +218,38 @@ class Compiler {
     }
   }
 
-  #composed(canvas: ChainSignature | GroupSignature | ChordSignature, depth: number, fed: boolean): Part {
+  #composed(
+    canvas: ChainSignature | GroupSignature | ChordSignature,
+    depth: number,
+    fed: boolean,
+    last: boolean,
+  ): Part {
     switch (canvas.kind) {
       case 'chain':
-        return this.#chain(canvas.steps, depth, fed)
+        return this.#chain(canvas.steps, depth, fed, last)
       case 'group':
         return this.#group(canvas.members, depth, fed)
       case 'chord': {
         const header = this.#group(canvas.header, depth, fed)
-        const body = this.part(canvas.body, depth, true)
+        const body = this.part(canvas.body, depth, true, canvas.body.kind === 'chain')
         ;(this.nodes[header.exit] as Open<JoinNode>).body = body.exit
         return this.#follow(header, body)
       }
       default:
-        throw umbelError('UMBEL_BAD_CANVAS', `A canvas cannot be of kind ${JSON.stringify((canvas as { kind: unknown }).kind)}.`)
+        throw umbelError(
+          'UMBEL_BAD_CANVAS',
+          `A canvas cannot be of kind ${JSON.stringify((canvas as { kind: unknown }).kind)}.`,
+        )
     }
   }
 
-  #chain(steps: readonly Canvas[], depth: number, fed: boolean): Part {
-    const [first, ...rest] = steps
-    if (first === undefined) throw umbelError('UMBEL_BAD_CANVAS', 'A chain needs at least one step.')
-    let part = this.part(unrolled(first), depth, fed)
-    for (const step of rest) part = this.#follow(part, this.part(unrolled(step), depth, true))
+  #chain(steps: readonly Canvas[], depth: number, fed: boolean, last: boolean): Part {
+    let part: Part | undefined
+    for (const [index, step] of steps.entries()) {
+      const next = this.part(unrolled(step), depth, fed || index > 0, last && index === steps.length - 1)
+      part = part === undefined ? next : this.#follow(part, next)
+    }
+    if (part === undefined) throw umbelError('UMBEL_BAD_CANVAS', 'A chain needs at least one step.')
     return part
   }
 

@@ -68,7 +68,7 @@ export interface ChainSignature {
 export interface GroupSignature {
   readonly kind: 'group'
   readonly members: readonly Canvas[]
-  /** Made from a list, whose length is not known as it is written: of one member too it stays a group in a chain. */
+  /** It has one member and was made from a list, whose length is not known as it is written: it stays a group in a chain. */
   readonly list?: true
   readonly options: SignatureOptions
 }

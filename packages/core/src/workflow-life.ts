@@ -1,6 +1,6 @@
 import { type Encoded, encode, encodeList } from './codec.ts'
-import type { Draft, Ends, NodeEnded } from './draft.ts'
 import { codedError } from './coded-error.ts'
+import type { Draft, Ends, NodeEnded } from './draft.ts'
 import type { CanvasSent, TaskRevoked, WorkflowRevoked } from './event.ts'
 import { END, type JoinNode, type PlanNode } from './plan.ts'
 import { stepBefore } from './plan-walk.ts'
@@ -19,7 +19,17 @@ export function startCanvas(draft: Draft, event: CanvasSent): void {
     return
   }
   const workflow: WorkflowRow = {
-    kind: 'workflow', id, plan, parent, root, settles, state: 'ACTIVE', result: undefined, error: undefined, sentAt: draft.at, endedAt: undefined,
+    kind: 'workflow',
+    id,
+    plan,
+    parent,
+    root,
+    settles,
+    state: 'ACTIVE',
+    result: undefined,
+    error: undefined,
+    sentAt: draft.at,
+    endedAt: undefined,
   }
   draft.put(workflow)
   enter(draft, workflow, plan.entry, event.input, parent)
@@ -54,7 +64,8 @@ export function takeNodeRevoked(draft: Draft, { id, error, at }: TaskRevoked): v
     const own = nodeId(workflow.id, index)
     const before = stepBefore(workflow.plan, index)
     if (node === undefined || node.kind === 'fork') continue
-    if (node.kind === 'task' && draft.task(own) !== undefined) draft.mail.push({ type: 'task-revoked', id: own, error, at })
+    if (node.kind === 'task' && draft.task(own) !== undefined)
+      draft.mail.push({ type: 'task-revoked', id: own, error, at })
     else if (draft.get(own) === undefined && before !== END) open.push(before)
     else if (node.kind === 'join') for (const member of node.members) open.push(member)
     else revokeUnbegun(draft, newTask(draft, node, originOf(workflow, index, undefined, undefined)), error)
@@ -63,16 +74,34 @@ export function takeNodeRevoked(draft: Draft, { id, error, at }: TaskRevoked): v
 
 const nodeOf = (workflow: WorkflowRow, index: number): PlanNode => workflow.plan.nodes[index] as PlanNode
 
-const originOf = (workflow: WorkflowRow, node: number, input: Encoded | undefined, parent: string | undefined): Origin => ({
-  id: nodeId(workflow.id, node), workflow: workflow.id, node, parent, root: workflow.root, settles: undefined, input,
+const originOf = (
+  workflow: WorkflowRow,
+  node: number,
+  input: Encoded | undefined,
+  parent: string | undefined,
+): Origin => ({
+  id: nodeId(workflow.id, node),
+  workflow: workflow.id,
+  node,
+  parent,
+  root: workflow.root,
+  settles: undefined,
+  input,
 })
 
 /** Give a node its input. A fork hands it to every branch (nested no deeper than a canvas may be). */
-function enter(draft: Draft, workflow: WorkflowRow, index: number, input: Encoded | undefined, parent: string | undefined): void {
+function enter(
+  draft: Draft,
+  workflow: WorkflowRow,
+  index: number,
+  input: Encoded | undefined,
+  parent: string | undefined,
+): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
     const revoked = draft.task(nodeId(workflow.id, index))
-    if (revoked !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
+    if (revoked !== undefined)
+      draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
     else turn(draft, newTask(draft, node, originOf(workflow, index, input, parent)))
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join)
@@ -93,7 +122,8 @@ function skip(
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
     const revoked = draft.task(nodeId(workflow.id, index))
-    if (revoked !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
+    if (revoked !== undefined)
+      draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
     else endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join, { revoked: ends.revoked, error: ends.error })
@@ -107,7 +137,16 @@ function skip(
 function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: Skipped): void {
   const join = nodeOf(workflow, index) as JoinNode
   const id = nodeId(workflow.id, index)
-  draft.put({ kind: 'join', id, workflow: workflow.id, remaining: join.members.length, failed: 0, ...(skipped && { skipped }), result: undefined, error: undefined })
+  draft.put({
+    kind: 'join',
+    id,
+    workflow: workflow.id,
+    remaining: join.members.length,
+    failed: 0,
+    ...(skipped && { skipped }),
+    result: undefined,
+    error: undefined,
+  })
 }
 
 /** Count one member of a join. The last one completes it. */
@@ -123,7 +162,12 @@ export function complete(draft: Draft, workflow: WorkflowRow, index: number): vo
   const row = draft.join(nodeId(workflow.id, index)) as JoinRow
   const members = (nodeOf(workflow, index) as JoinNode).members.map((member) => nodeId(workflow.id, member))
   const failed = row.skipped ?? (row.failed > 0 ? joinError(draft, workflow, members, row.added) : undefined)
-  const ends: Ends = failed ? { ok: false, ...failed } : ({ ok: true, result: encodeList([...members.map((id) => resultOf(draft.get(id))), ...(row.added ?? []).map(resultOf)]) })
+  const ends: Ends = failed
+    ? { ok: false, ...failed }
+    : {
+        ok: true,
+        result: encodeList([...members.map((id) => resultOf(draft.get(id))), ...(row.added ?? []).map(resultOf)]),
+      }
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
   draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
@@ -131,9 +175,17 @@ export function complete(draft: Draft, workflow: WorkflowRow, index: number): vo
 
 const resultOf = (row: Row | AddedMember | undefined): Encoded => row?.result ?? encode(undefined)
 
-function joinError(draft: Draft, workflow: WorkflowRow, members: readonly string[], added: readonly AddedMember[] = []): Skipped {
+function joinError(
+  draft: Draft,
+  workflow: WorkflowRow,
+  members: readonly string[],
+  added: readonly AddedMember[] = [],
+): Skipped {
   if (workflow.state === 'CANCELLING' && workflow.error !== undefined) return { revoked: true, error: workflow.error }
-  for (const { id, error: cause } of [...members.map((member) => ({ id: member, error: draft.get(member)?.error })), ...added]) {
+  for (const { id, error: cause } of [
+    ...members.map((member) => ({ id: member, error: draft.get(member)?.error })),
+    ...added,
+  ]) {
     if (cause !== undefined) {
       const message = `Dependency ${id} raised ${cause.name}: ${cause.message}`
       return { revoked: false, error: { ...codedError('UMBEL_CHORD_FAILED', message), cause } }
@@ -166,7 +218,8 @@ function revokeNodes(draft: Draft, workflow: WorkflowRow): void {
   const error = workflow.error ?? codedError('UMBEL_REVOKED', `Workflow ${workflow.id} was revoked.`)
   workflow.plan.nodes.forEach((node, index) => {
     const id = nodeId(workflow.id, index)
-    if (node.kind === 'task' && draft.get(id) !== undefined) draft.mail.push({ type: 'task-revoked', id, error, at: draft.at })
+    if (node.kind === 'task' && draft.get(id) !== undefined)
+      draft.mail.push({ type: 'task-revoked', id, error, at: draft.at })
     for (const member of draft.join(id)?.added ?? []) revoke(draft, member.id, error)
   })
 }
@@ -176,6 +229,8 @@ function settle(draft: Draft, row: WorkflowRow): void {
   if (row.settles === undefined) return
   const error = row.error ?? codedError('UMBEL_REVOKED', `Workflow ${row.id} was revoked.`)
   const ends: Ends =
-    row.state === 'SUCCESS' ? { ok: true, result: row.result ?? encode(undefined) } : { ok: false, revoked: row.state === 'REVOKED', error }
+    row.state === 'SUCCESS'
+      ? { ok: true, result: row.result ?? encode(undefined) }
+      : { ok: false, revoked: row.state === 'REVOKED', error }
   settleFor(draft, row.settles, row.id, ends)
 }

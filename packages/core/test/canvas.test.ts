@@ -83,7 +83,7 @@ describe('chainOf', () => {
   })
 
   test('refuses to nest deeper than a plan may be', () => {
-    const steps = Array.from({ length: 300 }, () => [groupOf([a, b]), c]).flat()
+    const steps = Array.from({ length: 1_100 }, () => [groupOf([a, b]), c]).flat()
     expect(() => chainOf(steps)).toThrow(expect.objectContaining({ code: 'UMBEL_CANVAS_TOO_DEEP' }))
   })
 })

@@ -1,4 +1,15 @@
-import { type AttemptCall, chordOfTask, type Clock, type EngineEvent, type Outcome, placeOf, type TaskRow, toErrorData, umbelError, type Worker } from '@umbel/core'
+import {
+  type AttemptCall,
+  type Clock,
+  chordOfTask,
+  type EngineEvent,
+  type Outcome,
+  placeOf,
+  type TaskRow,
+  toErrorData,
+  umbelError,
+  type Worker,
+} from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import type { Producer } from './producer.ts'
@@ -62,7 +73,11 @@ function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): 
 }
 
 /** The fact an outcome is. */
-function outcomeEvent({ producer, clock, stopping }: ExecutorContext, { id, attempt, task }: AttemptCall, outcome: Outcome): EngineEvent {
+function outcomeEvent(
+  { producer, clock, stopping }: ExecutorContext,
+  { id, attempt, task }: AttemptCall,
+  outcome: Outcome,
+): EngineEvent {
   const at = clock.now()
   switch (outcome.kind) {
     case 'succeeded':
@@ -89,6 +104,9 @@ function outcomeEvent({ producer, clock, stopping }: ExecutorContext, { id, atte
     case 'given-back':
       return { type: 'task-returned', id, attempt, at }
     default:
-      throw umbelError('UMBEL_UNKNOWN_TASK', `An attempt of ${task} came to nothing known: ${JSON.stringify(outcome satisfies never)}.`)
+      throw umbelError(
+        'UMBEL_UNKNOWN_TASK',
+        `An attempt of ${task} came to nothing known: ${JSON.stringify(outcome satisfies never)}.`,
+      )
   }
 }

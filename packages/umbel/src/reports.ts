@@ -15,13 +15,25 @@ export interface ReportTargets {
 /** Make what running handlers report to: states and progress become events, sends go through the producer, logs become signals. */
 export function attemptReports({ engine, producer, signals, clock, laneOf }: ReportTargets): AttemptReports {
   return {
-    state: ({ id, attempt }, state, meta) => engine.accept({ type: 'task-state', id, attempt, state, meta, at: clock.now() }),
-    progress: ({ id, attempt }, done, total) => engine.accept({ type: 'task-progress', id, attempt, progress: { done, total }, at: clock.now() }),
-    send: (call, id, canvas, as) => (as === 'child' ? producer.sendAs(id, canvas, call) : producer.extendChord(id, canvas, call)),
+    state: ({ id, attempt }, state, meta) =>
+      engine.accept({ type: 'task-state', id, attempt, state, meta, at: clock.now() }),
+    progress: ({ id, attempt }, done, total) =>
+      engine.accept({ type: 'task-progress', id, attempt, progress: { done, total }, at: clock.now() }),
+    send: (call, id, canvas, as) =>
+      as === 'child' ? producer.sendAs(id, canvas, call) : producer.extendChord(id, canvas, call),
     log: (call, level, message, fields) => {
       if (!signals.wants('task-log')) return print(call, level, message, fields)
       const { id, task, attempt } = call
-      signals.emit('task-log', { id, task, attempt, lane: laneOf(id), at: clock.now(), level, message, fields: fields && decode(fields) })
+      signals.emit('task-log', {
+        id,
+        task,
+        attempt,
+        lane: laneOf(id),
+        at: clock.now(),
+        level,
+        message,
+        fields: fields && decode(fields),
+      })
     },
   }
 }
@@ -40,7 +52,12 @@ export function guarded(reports: AttemptReports, refused: (id: string, error: un
   }
 }
 
-function print({ id, task }: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void {
+function print(
+  { id, task }: AttemptCall,
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields: Encoded | undefined,
+): void {
   if (level === 'debug') return
   const line = `${task}[${id}] ${message}`
   if (fields === undefined) console[level](line)

@@ -116,7 +116,8 @@ describe('canvases', () => {
   test('chain, group and chord compose data; lists and single arguments are the same but for a group of one', () => {
     const [a, b] = [text.s(1), text.s(2)]
     expect(chain([a, add.si(1, 2)]).data).toEqual(chain(a, add.si(1, 2)).data)
-    expect(group([a, b]).data).toEqual({ ...group(a, b).data, list: true })
+    expect(group([a, b]).data).toEqual(group(a, b).data)
+    expect(group([a]).data).toEqual({ ...group(a).data, list: true })
     expect(chord([a, b], sum.si([])).data).toEqual(chord(group(a, b), sum.si([])).data)
     expect(chain(group(add.s(1, 2)), text.s()).data).toMatchObject({ kind: 'chain' })
     expect(chain(group([add.s(1, 2)]), sum.s()).data).toMatchObject({ kind: 'chord', header: [add.s(1, 2).data] })
