@@ -54,7 +54,8 @@ export type Expiry = { readonly after: number } | { readonly at: number }
 /** A canvas sent when a task has failed: given the failed task's id, or (request, error, traceback). */
 export interface ErrorCallback {
   readonly plan: Plan
-  readonly form: 'id' | 'error'
+  /** 1: the failed task's id. More: the first so many of (request, error, stack). */
+  readonly takes: 1 | 2 | 3
 }
 
 /** A task with what it was given; its result goes to `next`. */

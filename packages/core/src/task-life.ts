@@ -250,9 +250,10 @@ function sendCallbacks(draft: Draft, row: TaskRow): void {
 
 /** What an error callback is given: the failed task's id, or what was asked, the error and its stack. */
 function errorInput(row: TaskRow, callback: ErrorCallback): Encoded {
-  if (callback.form === 'id') return encodeList([encode(row.id)])
+  if (callback.takes === 1) return encodeList([encode(row.id)])
   const request = encode({ id: row.id, task: row.spec.task, attempt: row.attempt, root: row.root, parent: row.parent })
   const error = row.error ?? codedError('UMBEL_REVOKED', `Task ${row.id} failed.`)
   // its bounds are those of an error, which are wider than a value's once it is encoded again
-  return encodeList([request, encode(fromErrorData(error), { maxBytes: Number.MAX_SAFE_INTEGER }), encode(error.stack)])
+  const whole = encode(fromErrorData(error), { maxBytes: Number.MAX_SAFE_INTEGER })
+  return encodeList([request, whole, encode(error.stack)].slice(0, callback.takes))
 }

@@ -110,7 +110,7 @@ describe('one task', () => {
       const desk = new Desk()
       const callbacks = {
         link: [plan(sig('linked'))],
-        linkError: [{ plan: plan(sig('mourner')), form: 'id' }],
+        linkError: [{ plan: plan(sig('mourner')), takes: 1 }],
       } as const
       desk.send(planOfOne(task, callbacks))
       desk.run(() => 0)

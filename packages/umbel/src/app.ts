@@ -57,12 +57,13 @@ export class App implements LiveApp {
 
   /**
    * End: take nothing more in, let what waits and runs end until the deadline, abort the rest, run teardowns, end the threads.
-   * Tasks that have not ended stay in the store as they are. Idempotent.
+   * Tasks that have not ended stay in the store as they are. Called again it does not end again, but takes the nearer deadline.
    */
   stop(options: StopOptions = {}): Promise<void> {
     const deadline = milliseconds(options.deadline ?? '30s', 'deadline')
     this.#refusal = this.#hasStopped()
-    this.#stopped ??= this.#stop(deadline)
+    if (this.#stopped === undefined) this.#stopped = this.#stop(deadline)
+    else this.#parts.shutdown.hurry(deadline)
     return this.#stopped
   }
 
@@ -160,6 +161,7 @@ export class App implements LiveApp {
       late.cancel()
       await shutdown.drain(deadline)
       await shutdown.abort()
+      engine.giveUp()
       timers.stop()
       await Promise.all([...lanes.values()].map((lane) => lane.stop()))
       await engine.rested()

@@ -11,13 +11,17 @@ import {
   toErrorData,
   umbelError,
 } from '@umbel/core'
-import { nextTurn } from './system.ts'
+import { nextTurn, pause } from './system.ts'
 
 /** Most events taken in at once. */
 const MAX_BATCH = 4_096
 
 /** Batches taken in one after another before the event loop gets a turn. */
 const BATCHES_A_TURN = 64
+
+/** Milliseconds until the store is tried again after it failed; doubled each time up to the longest. */
+const FIRST_DELAY = 50
+const LONGEST_DELAY = 5_000
 
 /** What follows once a batch is stored. */
 export type Perform = (step: Step) => void
@@ -43,6 +47,7 @@ export class Engine implements RowReader {
   /** What is being stored. */
   #batch: Promise<unknown> | undefined
   #opening: Promise<unknown> | undefined
+  #givenUp = false
 
   /** `failed` is told what went wrong where nobody waits for an answer. */
   constructor(store: Store, perform: Perform, failed: (error: unknown) => void) {
@@ -111,6 +116,11 @@ export class Engine implements RowReader {
     })
   }
 
+  /** Try no longer to store what the store has refused: the app ends. */
+  giveUp(): void {
+    this.#givenUp = true
+  }
+
   /** Resolve once nothing is left to be stored. */
   async rested(): Promise<void> {
     while (this.#running !== undefined) await this.#running
@@ -138,7 +148,11 @@ export class Engine implements RowReader {
     this.#running = undefined
   }
 
-  async #take(events: readonly EngineEvent[], taken: readonly (Taken | undefined)[]): Promise<void> {
+  async #take(
+    events: readonly EngineEvent[],
+    taken: readonly (Taken | undefined)[],
+    delay = FIRST_DELAY,
+  ): Promise<void> {
     let step: Step
     try {
       step = advance(this, events)
@@ -151,10 +165,8 @@ export class Engine implements RowReader {
     try {
       await this.#store.commit({ rows: step.rows, events })
     } catch (cause) {
-      return this.#refuse(
-        taken,
-        umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause }),
-      )
+      const error = umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause })
+      return this.#keep(events, taken, error, delay)
     }
     for (const row of step.rows) this.#set(row)
     try {
@@ -171,6 +183,28 @@ export class Engine implements RowReader {
     const { id, attempt, at } = event
     this.#failed(error)
     await this.#take([{ type: 'task-failed', id, attempt, error: toErrorData(error), at }], taken)
+  }
+
+  /**
+   * The store did not take a batch. What somebody sent is refused: the sender knows what to do. All else has happened already,
+   * so it is kept and tried again, before anything that came in since, until the app gives up.
+   */
+  async #keep(
+    events: readonly EngineEvent[],
+    taken: readonly (Taken | undefined)[],
+    error: unknown,
+    delay: number,
+  ): Promise<void> {
+    this.#failed(error)
+    const kept: EngineEvent[] = []
+    const keptTaken: (Taken | undefined)[] = []
+    for (const [index, event] of events.entries()) {
+      if (this.#givenUp || (event.type === 'canvas-sent' && event.parent === undefined)) taken[index]?.(error)
+      else keptTaken[kept.push(event) - 1] = taken[index]
+    }
+    if (kept.length === 0) return
+    await pause(delay)
+    await this.#take(kept, keptTaken, Math.min(delay * 2, LONGEST_DELAY))
   }
 
   #refuse(taken: readonly (Taken | undefined)[], error: unknown): void {

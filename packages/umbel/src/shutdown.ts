@@ -19,6 +19,7 @@ export interface ShutdownParts {
 export class Shutdown {
   readonly #parts: ShutdownParts
   #look: (() => void) | undefined
+  #end: (() => void) | undefined
   #aborting = false
 
   constructor(parts: ShutdownParts) {
@@ -42,6 +43,11 @@ export class Shutdown {
     const rested = (): boolean =>
       !engine.busy && engine.active === 0 && (timers.next() ?? Number.POSITIVE_INFINITY) > end
     await this.#until(rested, deadline)
+  }
+
+  /** Wait no longer than so many milliseconds more. */
+  hurry(deadline: number): void {
+    systemClock.setTimer(() => this.#end?.(), deadline).keepAlive(false)
   }
 
   /** Start nothing more, abort what runs, and end the threads of what does not obey. */
@@ -72,11 +78,13 @@ export class Shutdown {
       const done = (): void => {
         timer?.cancel()
         this.#look = undefined
+        this.#end = undefined
         resolve()
       }
       this.#look = () => {
         if (rested()) done()
       }
+      this.#end = done
       timer = systemClock.setTimer(done, limit) // threads end in real time, whatever clock the app runs by
       this.#look()
       this.looked() // the engine may be at the very end of its last batch

@@ -170,8 +170,9 @@ export class SpecResolver {
   #errorCallback(canvas: Canvas): ErrorCallback {
     const plan = this.plan(canvas, true)
     const first = firstTask(canvas)
-    const arity = first === undefined ? undefined : this.#options.tasks.get(first)?.arity
-    return { plan, form: arity !== undefined && arity.max > 1 ? 'error' : 'id' }
+    const arity = first === undefined ? undefined : this.#options.tasks.get(first.task)?.arity
+    const room = (arity?.max ?? 1) - (first?.args.length ?? 0)
+    return { plan, takes: room >= 3 ? 3 : room === 2 ? 2 : 1 }
   }
 }
 
@@ -228,15 +229,17 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? 'an object' : typeof value === 'function' ? 'a function' : String(value)
 }
 
-function firstTask(canvas: Canvas): string | undefined {
+function firstTask(canvas: Canvas): TaskSignature | undefined {
   switch (canvas.kind) {
     case 'chain':
-      return canvas.steps[0] === undefined ? undefined : firstTask(canvas.steps[0])
+      return canvas.steps[0] && firstTask(canvas.steps[0])
     case 'group':
-      return canvas.members[0] === undefined ? undefined : firstTask(canvas.members[0])
+      return canvas.members[0] && firstTask(canvas.members[0])
     case 'chord':
-      return canvas.header[0] === undefined ? undefined : firstTask(canvas.header[0])
+      return canvas.header[0] && firstTask(canvas.header[0])
+    case 'task':
+      return canvas
     default:
-      return canvas.task
+      return undefined
   }
 }

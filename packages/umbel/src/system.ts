@@ -43,6 +43,9 @@ class SystemTimer implements Timer {
   }
 }
 
+/** Wait for so many milliseconds of real time. */
+export const pause = (delay: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delay))
+
 /** Wait for one turn of the event loop, in which everything that is ready has run. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

@@ -18,11 +18,14 @@ const local = defineTasks('noting', {
   noteError: task((_ctx, request: { id: string; task: string }, error: Error, stack: string) => {
     notes.push([request.id, error, stack])
   }),
+  noteTwo: task((_ctx, request: { id: string }, error: Error) => {
+    notes.push([request.id, error.message])
+  }),
   noteErrorAnd: task((_ctx, request: { id: string }, error: Error, _stack: unknown, more: string) => {
     notes.push([request.id, error.message, more])
   }),
 })
-const { note, noteId, noteError, noteErrorAnd } = local
+const { note, noteId, noteError, noteTwo, noteErrorAnd } = local
 
 const openLocal = (): App => {
   notes.length = 0
@@ -54,6 +57,11 @@ describe.each(PLACES)('a callback of a task %s', (_, tasks, openApp) => {
     const done = next(app, 'task-success', ({ id }) => id.endsWith('.e0'))
     const { id } = tasks.fail.s('boom').linkError(tasks.onlyId).delay()
     expect(await done).toMatchObject({ id: `${id}.e0`, result: ['told', id] })
+  })
+
+  test('for errors with two parameters is given the request and the error', async () => {
+    const { id, notes: seen } = await notesOf(fail.s('boom').linkError(noteTwo.s()))
+    expect(seen).toEqual([[id, expect.stringContaining('boom')]])
   })
 
   test('for errors with more parameters is given the request, the error and its stack', async () => {

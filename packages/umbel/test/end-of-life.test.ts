@@ -51,6 +51,8 @@ function live(name: string, onLine = (_line: string, _child: ChildProcess): void
   })
 }
 
+const endless = defineTasks('endless', { wait: () => new Promise<void>(() => {}) })
+
 const count = (lines: readonly string[], start: string): number => lines.filter((line) => line.startsWith(start)).length
 
 describe('a process', { timeout: 30_000 }, () => {
@@ -161,6 +163,16 @@ describe('an app', () => {
     await app.stop()
     await app[Symbol.asyncDispose]()
     await expect(app.start()).rejects.toEqual(stopped)
+  })
+
+  test('stops at the nearer deadline when it is asked again', async () => {
+    const app = createApp({ tasks: [endless], lanes: { default: { threads: 0, inline: 1 } } })
+    const begun = new Promise((resolve) => app.on('task-prerun', resolve))
+    endless.wait.delay()
+    await begun
+    const patient = app.stop({ deadline: '1h' })
+    await app.stop({ deadline: 0 })
+    await patient
   })
 
   test('stops while it starts', async () => {
