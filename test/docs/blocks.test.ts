@@ -5,7 +5,7 @@ const fence = '```'
 const page = (info: string, text: string) => `# A page\n\n${fence}${info}\n${text}\n${fence}\n`
 
 test.for([
-  ['an unknown language', 'python', 'print(1)'],
+  ['an unknown language', 'ruby', 'puts 1'],
   ['no language', '', 'x'],
   ['a script that is not there', 'bash', 'npm ci\nnpm run no-such-script'],
   ['a command of the system', 'sh', 'rm -rf /tmp/x'],
@@ -22,6 +22,7 @@ test.for([
   ['json', '{ "a": 1 }'],
   ['mermaid', 'stateDiagram-v2\n  [*] --> PENDING'],
   ['text', 'anything'],
+  ['python', 'group(add.s(1, 1)) | tsum.s()'],
   ['ts run', 'console.log(1)'],
 ] as const)('%s blocks that are right are accepted', ([info, text]) => {
   expect(blocksOf(page(info, text)).flatMap(faultsOf)).toEqual([])

@@ -49,6 +49,8 @@ const diagrams = [
 const judges: Readonly<Record<string, (block: Block) => string[]>> = {
   ts: () => [],
   text: () => [],
+  // shown beside ours, to be read only
+  python: () => [],
   bash: shellFaults,
   sh: shellFaults,
   json: jsonFaults,
