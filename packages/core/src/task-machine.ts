@@ -46,7 +46,16 @@ const ends = {
  * This is what runs (through a table, see `transition-table.ts`): change a transition here and the engine changes.
  */
 export function taskMachine(states: readonly string[]): AnyStateMachine {
-  const actions = { run: noop, arm: noop, disarm: noop, withdraw: noop, abort: noop, spawn: noop, revokeReplacement: noop, settle: noop }
+  const actions = {
+    run: noop,
+    arm: noop,
+    disarm: noop,
+    withdraw: noop,
+    abort: noop,
+    spawn: noop,
+    revokeReplacement: noop,
+    settle: noop,
+  }
   return setup({ types: {} as { events: { type: TaskFact } }, actions }).createMachine({
     id: 'task',
     initial: 'PENDING',

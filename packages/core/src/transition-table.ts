@@ -25,14 +25,20 @@ export function stateName(snapshot: AnyMachineSnapshot): string {
  * Compile a machine without guards or context to a table, by asking XState itself for every state and fact.
  * XState's `transition` costs 15 us an event, the table under 0.2; a test proves them equal.
  */
-export function transitionTable<Action extends string>(machine: AnyStateMachine, facts: readonly string[]): TransitionTable<Action> {
+export function transitionTable<Action extends string>(
+  machine: AnyStateMachine,
+  facts: readonly string[],
+): TransitionTable<Action> {
   const table = new Map<string, Map<string, Move<Action>>>()
   for (const snapshot of leaves(machine)) {
     const moves = new Map<string, Move<Action>>()
     for (const type of facts) {
       if (!snapshot.can({ type })) continue
       const [next, actions] = transition(machine, snapshot, { type })
-      moves.set(type, { state: stateName(next as AnyMachineSnapshot), actions: actions.map((action) => action.type as Action) })
+      moves.set(type, {
+        state: stateName(next as AnyMachineSnapshot),
+        actions: actions.map((action) => action.type as Action),
+      })
     }
     table.set(stateName(snapshot), moves)
   }

@@ -49,4 +49,9 @@ export const workflowMachine = setup({
 })
 
 /** All facts a workflow can meet. */
-export const WORKFLOW_FACTS: readonly WorkflowFact[] = ['workflow-revoked', 'workflow-succeeded', 'workflow-failed', 'workflow-dropped']
+export const WORKFLOW_FACTS: readonly WorkflowFact[] = [
+  'workflow-revoked',
+  'workflow-succeeded',
+  'workflow-failed',
+  'workflow-dropped',
+]
