@@ -9,9 +9,14 @@
  * - **lane**: a named queue with the workers that serve it. **Store**: where rows and events are kept.
  */
 
-// what happens
-export { advance, type Step } from './advance.ts'
-export { type Arity, arityOf } from './arity.ts'
+// values and errors
+export { concatLists, decode, EMPTY_LIST, type Encoded, encode, encodedSize, encodeList } from './codec.ts'
+export { type ErrorClass, type ErrorClasses, type ErrorData, fromErrorData, toErrorData } from './error-data.ts'
+export { ERRORS, type ErrorCode, TaskError, UmbelError, umbelError } from './errors.ts'
+export { Ignore, Reject } from './control-errors.ts'
+
+// tasks and canvases as data
+export * from './signature.ts'
 export * from './canvas.ts'
 export {
   addLink,
@@ -25,20 +30,6 @@ export {
 } from './canvas-parts.ts'
 export { type CeleryOptions, type CelerySignature, toCeleryJson } from './celery-json.ts'
 export { type CeleryJsonLimits, fromCeleryJson } from './celery-json-read.ts'
-// values and errors
-export { concatLists, decode, EMPTY_LIST, type Encoded, encode, encodedSize, encodeList } from './codec.ts'
-export type { Command } from './command.ts'
-export { chordOfTask, type Place, placeOf } from './place.ts'
-export { Ignore, Reject } from './control-errors.ts'
-export { closest, didYouMean } from './did-you-mean.ts'
-export { type Duration, milliseconds } from './duration.ts'
-export { type ErrorClass, type ErrorClasses, type ErrorData, fromErrorData, toErrorData } from './error-data.ts'
-export { ERRORS, type ErrorCode, TaskError, UmbelError, umbelError } from './errors.ts'
-export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
-export { globMatcher } from './glob.ts'
-export { makeIds } from './ids.ts'
-export { MACHINES, Machines } from './machines.ts'
-export type { Outcome } from './outcome.ts'
 export {
   compilePlan,
   END,
@@ -51,12 +42,22 @@ export {
   type TaskSpec,
 } from './plan.ts'
 export { entryTasks, previousNodes } from './plan-walk.ts'
-// ports
-export type { Clock, Random, Timer } from './ports/clock.ts'
-export type { Batch, Store, StoredEvent } from './ports/store.ts'
-export type { AbortReason, AttemptCall, AttemptReports, SentAs, Worker } from './ports/worker.ts'
+export { chordOfTask, type Place, placeOf } from './place.ts'
+
+// policies
+export { type Arity, arityOf } from './arity.ts'
+export { closest, didYouMean } from './did-you-mean.ts'
+export { type Duration, milliseconds } from './duration.ts'
+export { globMatcher } from './glob.ts'
+export { makeIds } from './ids.ts'
 export { type RetryOptions, type RetryPolicy, retryDelay, retryPolicy, unitHash, wantsRetry } from './retry.ts'
 export { compileRoutes, type Route, type RouteCall, type RouteTarget } from './routing.ts'
+
+// what happens
+export { advance, type Step } from './advance.ts'
+export type { Command } from './command.ts'
+export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
+export type { Outcome } from './outcome.ts'
 export {
   type JoinRow,
   nodeId,
@@ -67,9 +68,15 @@ export {
   type TaskRow,
   type WorkflowRow,
 } from './rows.ts'
-// tasks and canvases as data
-export * from './signature.ts'
 export { type CommonState, isReady, READY_STATES, TASK_STATES, type TaskState } from './states.ts'
+
+// the statecharts
+export { MACHINES, Machines } from './machines.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
 export { stateName, transitionTable } from './transition-table.ts'
 export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine } from './workflow-machine.ts'
+
+// ports
+export type { Clock, Random, Timer } from './ports/clock.ts'
+export type { Batch, Store, StoredEvent } from './ports/store.ts'
+export type { AbortReason, AttemptCall, AttemptReports, SentAs, Worker } from './ports/worker.ts'

@@ -1,19 +1,19 @@
 /** Umbel: Celery's patterns as an in-process orchestration framework. What users import; everything else is inside. */
 
 // tasks and canvases
-export { chain, chord, group } from './canvas.ts'
-export type { Chunks } from './chunks.ts'
-export { signature, type UntypedSignature } from './from-json.ts'
-export type { AttemptEnd, TaskDefinition, TaskModule } from './definition.ts'
-export type { RetryRequest, TaskContext, TaskLog } from './context.ts'
-export type { AnySignature, CallOptions, NoKeywords } from './any-signature.ts'
-export type { Task } from './named-task.ts'
-export type { Signature } from './signature.ts'
 export { defineTasks } from './define-tasks.ts'
 export { task } from './task.ts'
+export { chain, chord, group } from './canvas.ts'
+export { signature, type UntypedSignature } from './from-json.ts'
+export type { Task } from './named-task.ts'
+export type { Signature } from './signature.ts'
+export type { AnySignature, CallOptions, NoKeywords } from './any-signature.ts'
+export type { Chunks } from './chunks.ts'
+export type { RetryRequest, TaskContext, TaskLog } from './context.ts'
+export type { AttemptEnd, TaskDefinition, TaskModule } from './definition.ts'
 export type { StandardSchema } from './standard-schema.ts'
+export { type Duration, Ignore, Reject, type RetryOptions, type SignatureOptions } from '@umbel/core'
 export type { CeleryJsonLimits, CelerySignature } from '@umbel/core'
-export { Ignore, Reject, type Duration, type RetryOptions, type SignatureOptions } from '@umbel/core'
 
 // the app
 export { App, createApp, type StopOptions } from './app.ts'
