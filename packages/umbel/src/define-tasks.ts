@@ -137,13 +137,17 @@ const KINDS: Readonly<Record<string, readonly [is: (value: unknown) => boolean, 
   inline: [(value) => typeof value === 'boolean', 'true or false'],
   ignoreResult: [(value) => typeof value === 'boolean', 'true or false'],
   states: [Array.isArray, 'a list'],
-  kwargs: [(value) => typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function', 'a Standard Schema'],
+  kwargs: [
+    (value) => typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function',
+    'a Standard Schema',
+  ],
 }
 
 function checkKinds(name: string, layer: Base): void {
   for (const [option, [is, words]] of Object.entries(KINDS)) {
     const value = (layer as Readonly<Record<string, unknown>>)[option]
-    if (value !== undefined && !is(value)) throw umbelError('UMBEL_BAD_OPTION', `The option ${option} of ${name} is not ${words}.`)
+    if (value !== undefined && !is(value))
+      throw umbelError('UMBEL_BAD_OPTION', `The option ${option} of ${name} is not ${words}.`)
   }
   if (layer.expires !== undefined) milliseconds(layer.expires, `expires of ${name}`)
 }

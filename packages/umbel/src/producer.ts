@@ -1,4 +1,13 @@
-import { type AttemptCall, type Canvas, decode, type Encoded, entryTasks, type Plan, umbelError, withCall } from '@umbel/core'
+import {
+  type AttemptCall,
+  type Canvas,
+  decode,
+  type Encoded,
+  entryTasks,
+  type Plan,
+  umbelError,
+  withCall,
+} from '@umbel/core'
 import { announceSent } from './announce.ts'
 import type { Engine } from './engine.ts'
 import type { Lane } from './lanes/lane.ts'
@@ -49,7 +58,10 @@ export class Producer {
     const prepared = this.#prepare(canvas, call)
     for (const [lane, count] of prepared.wants) {
       if (!lane.hasSpace(count)) {
-        throw umbelError('UMBEL_LANE_FULL', `The lane ${lane.name} has ${lane.waiting} tasks waiting, of ${lane.options.backlog} that may.`)
+        throw umbelError(
+          'UMBEL_LANE_FULL',
+          `The lane ${lane.name} has ${lane.waiting} tasks waiting, of ${lane.options.backlog} that may.`,
+        )
       }
     }
     reserve(prepared.wants)
@@ -88,7 +100,14 @@ export class Producer {
   /** Take in what a handler adds to the chord that its task is a member of. */
   extendChord(member: string, canvas: Encoded, { id, attempt }: AttemptCall): void {
     validId(member)
-    this.#parts.engine.accept({ type: 'chord-extended', id, attempt, member, plan: this.planOf(canvas), at: this.#parts.now() })
+    this.#parts.engine.accept({
+      type: 'chord-extended',
+      id,
+      attempt,
+      member,
+      plan: this.planOf(canvas),
+      at: this.#parts.now(),
+    })
   }
 
   /** Compile an encoded canvas. */
@@ -119,7 +138,19 @@ export class Producer {
     const accept = (): void => {
       const at = now()
       announceSent(signals, 'before-task-publish', { id, plan, at })
-      engine.accept({ type: 'canvas-sent', id, plan, input: undefined, parent: parent?.id, root: parent?.root, settles: undefined, at }, answer)
+      engine.accept(
+        {
+          type: 'canvas-sent',
+          id,
+          plan,
+          input: undefined,
+          parent: parent?.id,
+          root: parent?.root,
+          settles: undefined,
+          at,
+        },
+        answer,
+      )
     }
     if (checkId) cell.checked = this.#whenNew(id, accept, answer)
     else accept()
@@ -167,7 +198,10 @@ const duplicate = (id: string): Error => umbelError('UMBEL_DUPLICATE_ID', `The i
 function validId(id: unknown): string {
   if (typeof id === 'string' && /^[^/\p{Cc}]{1,256}$/u.test(id) && !/\.[ler]\d+$/.test(id)) return id
   const shown = typeof id === 'string' ? JSON.stringify(id.slice(0, 80)) : typeof id
-  throw umbelError('UMBEL_BAD_OPTION', `The id is ${shown}: it must be text of 1 to 256 characters, without / and not ending like .l0, .e0 or .r0.`)
+  throw umbelError(
+    'UMBEL_BAD_OPTION',
+    `The id is ${shown}: it must be text of 1 to 256 characters, without / and not ending like .l0, .e0 or .r0.`,
+  )
 }
 
 function reserve(wants: Wants): void {
@@ -187,7 +221,8 @@ interface Prepared extends Sent {
   readonly wants: Wants
 }
 
-const isEmptyCall = ({ args, kwargs, options }: Call): boolean => args.length === 0 && isEmpty(kwargs) && isEmpty(options)
+const isEmptyCall = ({ args, kwargs, options }: Call): boolean =>
+  args.length === 0 && isEmpty(kwargs) && isEmpty(options)
 
 const isEmpty = (record: object): boolean => {
   for (const _ in record) return false

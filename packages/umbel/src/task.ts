@@ -1,4 +1,4 @@
-import { type Duration, milliseconds, didYouMean, type RetryOptions, umbelError } from '@umbel/core'
+import { type Duration, didYouMean, milliseconds, type RetryOptions, umbelError } from '@umbel/core'
 import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
 import type { AnyHandler, AttemptEnd, TaskBase } from './definition.ts'

@@ -28,6 +28,7 @@ describe('defineTasks', () => {
       retry: undefined,
       expires: undefined,
       ignoreResult: false,
+      place: false,
       kwargs: undefined,
     })
     expect(definitionOf('etl.nothing')).toBeUndefined()
