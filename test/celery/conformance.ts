@@ -16,7 +16,11 @@ const AT_ONCE = 48
 
 /** Run vectors side by side in one app, their tasks in threads. Each may take `limit` milliseconds. */
 export async function runVectors(vectors: readonly Vector[], limit = 10_000): Promise<Verdict[]> {
-  const app = createApp({ name: 'conformance', tasks: [celery], lanes: { default: { threads: 2 } } })
+  const app = createApp({
+    name: 'conformance',
+    tasks: [celery],
+    lanes: { default: { threads: 2 }, celery: { threads: 1 } },
+  })
   const log = new RanLog(app)
   await app.start()
   const actuals: Actual[] = []

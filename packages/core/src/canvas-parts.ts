@@ -26,7 +26,7 @@ const NO_OPTIONS: SignatureOptions = Object.freeze({})
  * Merge a call into a canvas. `args` go before those already given, `kwargs` and `options` win over them; options that are
  * `undefined` say nothing. On a chain arguments go to its first step, on a group to every member, on a chord to its header.
  * Immutable signatures, `map` and `starmap` take options only. Links given here replace those already there.
- * @throws UMBEL_BAD_OPTION for `link` or `linkError` on a group, as in Celery: its members are what can be linked.
+ * @throws UMBEL_BAD_OPTION for `link` or `linkError` on a group or a chord, as in Celery: its members or its body can be linked.
  */
 export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: SignatureOptions): Canvas {
   const given = told(options)
@@ -42,32 +42,26 @@ export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: Si
     case 'chunks':
       return frozen({ ...canvas, options: merged(canvas.options, given) })
     case 'group':
-      if (given.link !== undefined || given.linkError !== undefined) {
-        throw umbelError(
-          'UMBEL_BAD_OPTION',
-          'A group takes no link or linkError as it is called: use a chord, or link its members.',
-        )
-      }
+      refuseLinks(given, 'group', 'use a chord, or link its members')
       return withEntry(frozen({ ...canvas, options: merged(canvas.options, given) }), args, kwargs)
     case 'chord': {
-      const { link, linkError, ...others } = given
-      const body = withCall(
-        canvas.body,
-        NO_ARGS,
-        NO_KWARGS,
-        told({ ...(link && { link }), ...(linkError && { linkError }) }),
-      )
+      refuseLinks(given, 'chord', 'link its body')
       const all = before(args, canvas.args ?? NO_ARGS)
-      const called = { ...canvas, ...(all.length > 0 && { args: all }), body, options: merged(canvas.options, others) }
+      const called = { ...canvas, ...(all.length > 0 && { args: all }), options: merged(canvas.options, given) }
       return withEntry(frozen(called), NO_ARGS, kwargs)
     }
     default:
       return withEntry(
-        frozen({ ...canvas, options: merged(canvas.options, given) }),
+        frozen({ ...settleArgs(canvas), options: merged(canvas.options, given) }),
         canvas.immutable ? NO_ARGS : args,
         kwargs,
       )
   }
+}
+
+function refuseLinks(given: SignatureOptions, kind: string, instead: string): void {
+  if (given.link === undefined && given.linkError === undefined) return
+  throw umbelError('UMBEL_BAD_OPTION', `A ${kind} takes no link or linkError as it is called: ${instead}.`)
 }
 
 /** Parts to swap; those left out stay. */
@@ -77,7 +71,10 @@ export interface Parts {
   readonly options?: SignatureOptions
 }
 
-/** Swap arguments or options instead of merging them, immutable or not. On a composed canvas arguments go where a call's would. */
+/**
+ * Swap arguments or options instead of merging them, immutable or not. Of a chain and a chord they are what it was given as a whole,
+ * of a group those of every member.
+ */
 export function replaceParts(canvas: Canvas, parts: Parts): Canvas {
   const options = parts.options === undefined ? canvas.options : Object.freeze(told(parts.options))
   switch (canvas.kind) {
@@ -95,6 +92,10 @@ export function replaceParts(canvas: Canvas, parts: Parts): Canvas {
     default: {
       const { options: _, ...inner } = parts
       const composed = frozen({ ...canvas, options })
+      if (composed.kind !== 'group' && inner.args !== undefined) {
+        const { args, ...others } = inner
+        return replaceParts(frozen({ ...composed, args: Object.freeze([...args]) }), others)
+      }
       return inner.args === undefined && inner.kwargs === undefined
         ? composed
         : atEntry(composed, (part) => replaceParts(part, inner))
@@ -159,17 +160,20 @@ export function settleOptions<C extends Composed>(canvas: C): C {
   return frozen({ ...settled(given, options), options: own } as C)
 }
 
+/** Arguments given to a chain or a chord as a whole, worked into the parts that begin. */
+function settleArgs<C extends ChainSignature | ChordSignature>(canvas: C): C {
+  if (canvas.args === undefined) return canvas
+  const { args, ...open } = canvas
+  return withEntry(open as C, args, NO_KWARGS) as C
+}
+
 /** Work what a chain and a chord were told as a whole into the parts that begin: that it is immutable, or arguments. */
 function settleGiven(canvas: Composed): Composed {
-  if (canvas.kind === 'chain' && canvas.immutable) {
-    const { immutable, ...open } = canvas
-    return atEntry(open, (step) => setImmutable(step, immutable)) as Composed
-  }
-  if (canvas.kind === 'chord' && canvas.args !== undefined) {
-    const { args, ...open } = canvas
-    return withEntry(open, args, NO_KWARGS) as Composed
-  }
-  return canvas
+  if (canvas.kind === 'group') return canvas
+  const given = settleArgs<ChainSignature | ChordSignature>(canvas)
+  if (given.kind !== 'chain' || !given.immutable) return given
+  const { immutable, ...open } = given
+  return atEntry(open, (step) => setImmutable(step, immutable)) as Composed
 }
 
 /** Members of a group or header as they run: groups right among them are flattened, their options worked in. */

@@ -70,10 +70,10 @@ class Reader {
       if (!isPlainJson(kwargs, Number.POSITIVE_INFINITY)) bad(at(path, 'kwargs'), 'no plain JSON')
       return taskSignature({ task, args, kwargs, options, immutable: immutable === true })
     }
-    if (args.length > 0 && task !== 'celery.chord') bad(at(path, 'args'), `given: ${task} takes none`)
+    if (args.length > 0 && task !== 'celery.chord' && task !== 'celery.chain')
+      bad(at(path, 'args'), `given: ${task} takes none`)
     const canvas = this.#composed(task, kwargs, path, depth)
-    const given =
-      canvas.kind === 'chord' && args.length > 0 ? { args } : canvas.kind === 'chain' && immutable && { immutable }
+    const given = { ...(args.length > 0 && { args }), ...(canvas.kind === 'chain' && immutable && { immutable }) }
     return Object.freeze({ ...canvas, ...given, options } as Canvas)
   }
 

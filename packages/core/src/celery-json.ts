@@ -62,7 +62,8 @@ function written(canvas: Canvas, path: string): CelerySignature {
     case 'chain': {
       const kwargs = { tasks: all(canvas.steps, 'tasks') }
       const immutable = canvas.immutable ?? false
-      return { task: 'celery.chain', args: [], kwargs, options, subtask_type: 'chain', immutable }
+      const args = carried(canvas.args ?? [], at(path, 'args'))
+      return { task: 'celery.chain', args, kwargs, options, subtask_type: 'chain', immutable }
     }
     case 'group': {
       // Celery reads past `list`: there a group of one is always its member

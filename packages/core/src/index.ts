@@ -63,8 +63,11 @@ export {
   nodeId,
   type Progress,
   parentOf,
+  type ResultRow,
   type Row,
   type RowReader,
+  type StreamRow,
+  streamRowId,
   type TaskRow,
   type WorkflowRow,
 } from './rows.ts'
@@ -80,3 +83,4 @@ export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine 
 export type { Clock, Random, Timer } from './ports/clock.ts'
 export type { Batch, Store, StoredEvent } from './ports/store.ts'
 export type { AbortReason, AttemptCall, AttemptReports, SentAs, Worker } from './ports/worker.ts'
+export { dependencyOf } from './coded-error.ts'

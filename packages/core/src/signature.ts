@@ -61,6 +61,8 @@ export interface ChainSignature {
   readonly steps: readonly Canvas[]
   /** Its first step takes no previous result and no further arguments. */
   readonly immutable?: true
+  /** Given to it as a whole: they go before the arguments of its first step. */
+  readonly args?: readonly unknown[]
   readonly options: SignatureOptions
 }
 

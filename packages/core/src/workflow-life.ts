@@ -1,5 +1,5 @@
 import { type Encoded, encode, encodeList } from './codec.ts'
-import { codedError } from './coded-error.ts'
+import { codedError, dependencyFields } from './coded-error.ts'
 import type { Draft, Ends, NodeEnded } from './draft.ts'
 import type { CanvasSent, TaskRevoked, WorkflowRevoked } from './event.ts'
 import { END, type JoinNode, type PlanNode } from './plan.ts'
@@ -188,7 +188,10 @@ function joinError(
   ]) {
     if (cause !== undefined) {
       const message = `Dependency ${id} raised ${cause.name}: ${cause.message}`
-      return { revoked: false, error: { ...codedError('UMBEL_CHORD_FAILED', message), cause } }
+      return {
+        revoked: false,
+        error: { ...codedError('UMBEL_CHORD_FAILED', message), fields: dependencyFields(id), cause },
+      }
     }
   }
   return { revoked: false, error: codedError('UMBEL_CHORD_FAILED', 'A member failed.') }

@@ -2,6 +2,7 @@ import {
   type Clock,
   type Duration,
   decode,
+  dependencyOf,
   END,
   type ErrorClasses,
   type ErrorData,
@@ -238,10 +239,13 @@ export class AsyncResult<R> {
     return header === undefined || header.kind !== 'join' || header.error !== undefined
   }
 
-  /** An error as the waiter sees it: a failed chord gives the error of the member that failed first. */
+  /**
+   * An error as the waiter sees it: a failed chord gives the error of the member that failed first, where that is of the same
+   * canvas. What a task was replaced by, or what was added to its chord, is of another.
+   */
   protected revive(data: ErrorData): Error {
     let error = data
-    while (error.code === 'UMBEL_CHORD_FAILED' && error.cause !== undefined) error = error.cause
+    while (error.cause !== undefined && dependencyOf(error)?.startsWith(`${this.workflow}/`)) error = error.cause
     return fromErrorData(error, this.source.errors)
   }
 

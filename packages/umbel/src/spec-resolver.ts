@@ -105,7 +105,9 @@ export class SpecResolver {
       inline: runsInline(definition),
       states: definition.options.states,
       ...timing(options, definition),
-      ignoreResult: flag(options.ignoreResult, 'ignoreResult') ?? definition.options.ignoreResult,
+      // a map is a task of its own: it has the results of what it calls
+      ignoreResult:
+        flag(options.ignoreResult, 'ignoreResult') ?? (signature.kind === 'task' && definition.options.ignoreResult),
       link: (options.link ?? NONE).map((callback) => this.plan(callback, true)),
       linkError: (options.linkError ?? NONE).map((callback) => this.#errorCallback(callback)),
     }
