@@ -63,11 +63,8 @@ export {
   nodeId,
   type Progress,
   parentOf,
-  type ResultRow,
   type Row,
   type RowReader,
-  type StreamRow,
-  streamRowId,
   type TaskRow,
   type WorkflowRow,
 } from './rows.ts'
