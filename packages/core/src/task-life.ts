@@ -83,9 +83,13 @@ export function revokeUnbegun(draft: Draft, row: TaskRow, error: ErrorData): voi
 export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
   const row = draft.task(event.id)
   if (row === undefined || isReady(row.state)) return
-  if ('attempt' in event && event.type !== 'task-started' && event.attempt !== row.attempt) return
+  // one that starts is the next, so that word of an earlier start, come late, takes nothing back
+  const current = event.type === 'task-started' ? row.attempt + 1 : row.attempt
+  if ('attempt' in event && event.attempt !== current) return
   switch (event.type) {
     case 'task-received':
+      // come again once it was due, it would send a task that runs back to its lane
+      if (row.due === undefined) return
       return moveTask(draft, { ...row, due: undefined }, 'task-received')
     case 'task-started':
       // what an earlier attempt showed, or failed with, is over

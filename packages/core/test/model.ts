@@ -56,10 +56,13 @@ export class Desk {
   readonly commands: Command[] = []
   readonly ran: string[] = []
   readonly settled: string[] = []
+  /** Facts that changed anything. */
+  readonly taken = new Set<EngineEvent>()
 
   accept(...events: EngineEvent[]): readonly Command[] {
     const step = advance(this.rows, events)
     for (const row of step.rows) this.rows.set(row.id, row)
+    for (const fact of step.facts) this.taken.add(fact)
     for (const command of step.commands) {
       if (command.type === 'run-task') this.runnable.push(command.id)
       if (command.type === 'settle') this.settled.push(command.id)
@@ -83,11 +86,13 @@ export class Desk {
 
   state(id: string): string | undefined {
     const row = this.rows.get(id)
+    if (row?.kind === 'stream') return `cursor ${row.cursor}`
     return row?.kind === 'join' ? `remaining ${row.remaining}` : row?.state
   }
 
   result(id: string): unknown {
-    const result = this.rows.get(id)?.result
+    const row = this.rows.get(id)
+    const result = row?.kind === 'stream' ? undefined : row?.result
     return result === undefined ? undefined : decode(result)
   }
 
@@ -188,10 +193,10 @@ function joined(members: readonly Canvas[], input: readonly unknown[], ran: stri
 const flat = (members: readonly Canvas[]): readonly Canvas[] =>
   members.flatMap((member) => (member.kind === 'group' ? flat(member.members) : [member]))
 
-/** Any canvas, nested a few levels deep. */
+/** Any canvas, nested up to five levels deep. */
 export const anyCanvas: fc.Arbitrary<Canvas> = fc.letrec<{ canvas: Canvas }>((tie) => ({
   canvas: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
+    { maxDepth: 5, withCrossShrink: true },
     {
       weight: 4,
       arbitrary: fc

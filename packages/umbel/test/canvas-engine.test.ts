@@ -42,7 +42,7 @@ function placed(canvas: CanvasData, places: Iterator<boolean>): CanvasData {
   }
 }
 
-test('300 random canvases come to what the plainest reading of their definition says, and run what it says', async () => {
+test('500 random canvases come to what the plainest reading of their definition says, and run what it says', async () => {
   const somewhere = fc.infiniteStream(fc.boolean())
   await fc.assert(
     fc.asyncProperty(anyCanvas, somewhere, fc.boolean(), async (canvas, places, slowly) => {
@@ -63,7 +63,7 @@ test('300 random canvases come to what the plainest reading of their definition 
       ])
       expect((await app.result(result.id)).state).toBe(result.state)
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   )
 }, 60_000)
 
