@@ -1,4 +1,13 @@
-import { type EngineEvent, encode, type Store, type TaskRow, type TaskSpec, type WorkflowRow } from '@umbel/core'
+import {
+  type EngineEvent,
+  encode,
+  type Store,
+  type StreamRow,
+  streamRowId,
+  type TaskRow,
+  type TaskSpec,
+  type WorkflowRow,
+} from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 
 const SPEC: TaskSpec = {
@@ -78,6 +87,15 @@ const workflow = (id: string, size: number, more: Partial<WorkflowRow> = {}): Wo
 /** A node of a workflow. */
 const node = (of: string, index: number, more: Partial<TaskRow> = {}): TaskRow =>
   task(`${of}/${index}`, { workflow: of, node: index, root: of, ...more })
+
+/** The row of a stream that has come so far. */
+const stream = (name: string, cursor: number): StreamRow => ({
+  kind: 'stream',
+  id: streamRowId(name),
+  cursor,
+  startedAt: 1_000,
+  at: 1_000 + cursor,
+})
 
 const event = (id: string, at = 1): EngineEvent => ({ type: 'task-received', id, at })
 
@@ -272,6 +290,37 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
       await one.commit({ rows: [task('t1'), workflow('w', 1), node('w', 0)], events: [] })
       for (const id of ['t1', 'w', 'w/0', 'unknown']) await one.drop(id)
       expect(await ids(one)).toEqual(['t1', 'w', 'w/0'])
+    })
+
+    test('keeps where a stream stands, replaced by the next row of its id', async () => {
+      const one = await store()
+      const { id } = stream('files', 1)
+      await one.commit({
+        rows: [stream('files', 1), stream('others', 7)],
+        events: [{ type: 'stream-advanced', id, cursor: 1, at: 1 }],
+      })
+      await one.commit({ rows: [stream('files', 2 ** 40)], events: [] })
+      expect(await one.get(id)).toEqual(stream('files', 2 ** 40))
+      expect(await one.get(streamRowId('others'))).toEqual(stream('others', 7))
+      expect((await one.events(1, 1))[0]?.event).toEqual({ type: 'stream-advanced', id, cursor: 1, at: 1 })
+    })
+
+    test("lists no stream as work to be done, and as nobody's child", async () => {
+      const one = await store()
+      await one.commit({ rows: [stream('files', 1), task('t1')], events: [] })
+      expect(await ids(one)).toEqual(['t1'])
+      expect(await one.children('files')).toEqual([])
+    })
+
+    test('keeps a stream whatever ends beside it, until it is dropped by its id', async () => {
+      const one = await store({ keepEnded: 1, keepEvents: 10 })
+      await one.commit({ rows: [stream('files', 3)], events: [] })
+      for (let count = 0; count < 20; count += 1) await one.commit({ rows: [ended(`t${count}`)], events: [] })
+      const { id } = stream('files', 3)
+      expect(await one.get(id)).toEqual(stream('files', 3))
+      await one.drop(id)
+      await one.drop(id)
+      expect(await one.get(id)).toBeUndefined()
     })
 
     test('takes a batch of 10,000 rows and an empty one', async () => {

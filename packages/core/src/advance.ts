@@ -4,6 +4,7 @@ import { Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
 import { MACHINES, type Machines } from './machines.ts'
 import type { Row, RowReader, TaskRow } from './rows.ts'
+import { takeStreamAdvanced } from './stream-life.ts'
 import { takeTaskEvent } from './task-life.ts'
 import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from './workflow-life.ts'
 
@@ -47,6 +48,8 @@ function take(draft: Draft, message: Message): void {
       return takeMemberEnded(draft, message)
     case 'workflow-revoked':
       return takeWorkflowRevoked(draft, message)
+    case 'stream-advanced':
+      return takeStreamAdvanced(draft, message)
     case 'task-revoked':
       if (draft.task(message.id) === undefined) return takeNodeRevoked(draft, message)
       return takeTaskEvent(draft, message)

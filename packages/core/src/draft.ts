@@ -3,7 +3,7 @@ import type { Command } from './command.ts'
 import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
 import type { Machines } from './machines.ts'
-import type { JoinRow, Row, RowReader, TaskRow, WorkflowRow } from './rows.ts'
+import type { JoinRow, ResultRow, Row, RowReader, TaskRow, WorkflowRow } from './rows.ts'
 
 /** How a node of a workflow ended. */
 export type Ends =
@@ -61,6 +61,12 @@ export class Draft implements RowReader {
   task(id: string): TaskRow | undefined {
     const row = this.get(id)
     return row?.kind === 'task' ? row : undefined
+  }
+
+  /** A row of something that can end. */
+  awaited(id: string): ResultRow | undefined {
+    const row = this.get(id)
+    return row?.kind === 'stream' ? undefined : row
   }
 
   join(id: string): JoinRow | undefined {

@@ -15,6 +15,10 @@ export const ERRORS = {
     summary: 'Something was asked of an app that has stopped.',
     nextStep: 'Send before app.stop(), or create another app.',
   },
+  UMBEL_STREAM_OPEN: {
+    summary: 'A stream was begun under the id of one that is open.',
+    nextStep: 'Let that one end or break it off first, or give this one an id of its own.',
+  },
   UMBEL_UNKNOWN_TASK: {
     summary: 'No task has this name.',
     nextStep: 'Check the spelling and list its module in createApp({ tasks }).',

@@ -151,6 +151,16 @@ export interface WorkflowRevoked {
   readonly at: number
 }
 
+/** The consumer of a stream has taken so many items' results. */
+export interface StreamAdvanced {
+  readonly type: 'stream-advanced'
+  /** Id of its row: see `streamRowId`. */
+  readonly id: string
+  /** Items delivered so far, those of earlier streams under the id included. */
+  readonly cursor: number
+  readonly at: number
+}
+
 /** A fact about one task that exists. */
 export type TaskEvent =
   | TaskReceived
@@ -168,7 +178,7 @@ export type TaskEvent =
   | TaskReturned
 
 /** A fact. `at` is when it happened, in milliseconds since the epoch. */
-export type EngineEvent = CanvasSent | TaskEvent | ChordExtended | WorkflowRevoked
+export type EngineEvent = CanvasSent | TaskEvent | ChordExtended | WorkflowRevoked | StreamAdvanced
 
 /** Version of the shapes above, stored beside each event. */
 export const EVENT_VERSION = 1

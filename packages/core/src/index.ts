@@ -4,7 +4,7 @@
  * The words, one for one thing:
  * - **task**: a named function with options. **Signature**: one call of it as plain data. **Canvas**: signatures composed.
  * - **plan**: a canvas compiled to a flat list of nodes. **Workflow**: a plan that runs, with an id and a statechart.
- * - **event**: a fact, taken in by `advance`. **Row**: the truth about one task, join or workflow. **Command**: what is to be done.
+ * - **event**: a fact, taken in by `advance`. **Row**: the truth about one task, join, workflow or stream. **Command**: what is to be done.
  * - **attempt**: one run of a task's handler; it comes to an **outcome**.
  * - **lane**: a named queue with the workers that serve it. **Store**: where rows and events are kept.
  */
@@ -63,8 +63,11 @@ export {
   nodeId,
   type Progress,
   parentOf,
+  type ResultRow,
   type Row,
   type RowReader,
+  type StreamRow,
+  streamRowId,
   type TaskRow,
   type WorkflowRow,
 } from './rows.ts'

@@ -101,20 +101,39 @@ export interface WorkflowRow {
   readonly endedAt: number | undefined
 }
 
+/** How far a stream has come: many items of one iterable, each a task of its own. It never ends: the same id goes on behind its cursor. */
+export interface StreamRow {
+  readonly kind: 'stream'
+  /** See `streamRowId`. */
+  readonly id: string
+  /** Items whose results were delivered. */
+  readonly cursor: number
+  /** Moment in milliseconds since the epoch of the first item that was delivered. */
+  readonly startedAt: number
+  /** The same of the last one. */
+  readonly at: number
+}
+
+/** A row of something that ends and can be waited for. */
+export type ResultRow = TaskRow | JoinRow | WorkflowRow
+
 /** One row of the store. */
-export type Row = TaskRow | JoinRow | WorkflowRow
+export type Row = ResultRow | StreamRow
 
 /** Read access to the rows as they stand. */
 export interface RowReader {
   get(id: string): Row | undefined
 }
 
-/** Id of what a row is listed under as a child. A workflow stands for the nodes it begins with; joins are nobody's children. */
+/** Id of what a row is listed under as a child. A workflow stands for the nodes it begins with; joins and streams are nobody's children. */
 export function parentOf(row: Row): string | undefined {
-  if (row.kind === 'join') return undefined
+  if (row.kind === 'join' || row.kind === 'stream') return undefined
   const begins = row.kind === 'task' && row.workflow !== undefined && !row.parent?.startsWith(`${row.workflow}/`)
   return begins ? undefined : row.parent
 }
 
 /** Id of a node's row. */
 export const nodeId = (workflow: string, node: number): string => `${workflow}/${node}`
+
+/** Id of the row of the stream that a caller named: it begins as no id of a task may. */
+export const streamRowId = (name: string): string => `/stream/${name}`

@@ -4,7 +4,7 @@ import type { Draft, Ends, NodeEnded } from './draft.ts'
 import type { CanvasSent, TaskRevoked, WorkflowRevoked } from './event.ts'
 import { END, type JoinNode, type PlanNode } from './plan.ts'
 import { stepBefore } from './plan-walk.ts'
-import { type AddedMember, type JoinRow, nodeId, type Row, type Skipped, type WorkflowRow } from './rows.ts'
+import { type AddedMember, type JoinRow, nodeId, type ResultRow, type Skipped, type WorkflowRow } from './rows.ts'
 import { endsOf, endUnstarted, newTask, type Origin, revoke, revokeUnbegun, settleFor, turn } from './task-life.ts'
 import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
 
@@ -166,14 +166,14 @@ export function complete(draft: Draft, workflow: WorkflowRow, index: number): vo
     ? { ok: false, ...failed }
     : {
         ok: true,
-        result: encodeList([...members.map((id) => resultOf(draft.get(id))), ...(row.added ?? []).map(resultOf)]),
+        result: encodeList([...members.map((id) => resultOf(draft.awaited(id))), ...(row.added ?? []).map(resultOf)]),
       }
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
   draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
 }
 
-const resultOf = (row: Row | AddedMember | undefined): Encoded => row?.result ?? encode(undefined)
+const resultOf = (row: ResultRow | AddedMember | undefined): Encoded => row?.result ?? encode(undefined)
 
 function joinError(
   draft: Draft,
@@ -183,7 +183,7 @@ function joinError(
 ): Skipped {
   if (workflow.state === 'CANCELLING' && workflow.error !== undefined) return { revoked: true, error: workflow.error }
   for (const { id, error: cause } of [
-    ...members.map((member) => ({ id: member, error: draft.get(member)?.error })),
+    ...members.map((member) => ({ id: member, error: draft.awaited(member)?.error })),
     ...added,
   ]) {
     if (cause !== undefined) {

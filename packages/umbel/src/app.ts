@@ -1,13 +1,15 @@
 import { type Canvas, type Clock, type Duration, milliseconds, umbelError } from '@umbel/core'
-import type { AnySignature, HandleOf } from './any-signature.ts'
+import type { AnySignature, HandleOf, ResultOf } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
 import { assemble, type Parts } from './assemble.ts'
 import type { AsyncResult } from './async-result.ts'
 import { type LiveApp, liveApps } from './live-apps.ts'
+import type { MapStreamOptions } from './map-stream.ts'
 import type { Sent } from './producer.ts'
 import type { Call } from './sender.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
+import { type ItemsOf, Streams, type StreamsApp, type TakesItems } from './streams.ts'
 import { onProcessIdle, systemClock } from './system.ts'
 
 /** How to end. */
@@ -31,6 +33,7 @@ export class App implements LiveApp {
   /** The source of time it runs by. */
   readonly clock: Clock
   readonly #parts: Parts
+  readonly #streams: Streams
   #opened: Promise<void> | undefined
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -44,6 +47,7 @@ export class App implements LiveApp {
     const settings = appSettings(options)
     this.name = settings.name
     this.#parts = assemble(settings)
+    this.#streams = new Streams(this.#parts)
     this.clock = this.#parts.clock
     liveApps.add(this)
   }
@@ -62,6 +66,7 @@ export class App implements LiveApp {
   stop(options: StopOptions = {}): Promise<void> {
     const deadline = milliseconds(options.deadline ?? '30s', 'deadline')
     this.#refusal = this.#hasStopped()
+    this.#streams.stop(this.#refusal)
     if (this.#stopped === undefined) this.#stopped = this.#stop(deadline)
     else this.#parts.shutdown.hurry(deadline)
     return this.#stopped
@@ -106,6 +111,30 @@ export class App implements LiveApp {
   /** Send a signature through this app, waiting while a lane's backlog is full. */
   async send(what: Canvas | AnySignature, call: Call = NO_CALL): Promise<AsyncResult<unknown>> {
     return this.#handle(await this.#open().send(canvasOf(what), call))
+  }
+
+  /**
+   * Run a task, or a signature that misses one argument, for each item of an iterable too long to be data: gives the results in
+   * the order of the items, pulling items only as the results are taken, and keeps nothing of what was delivered.
+   * An item that fails throws its error at its place, as does an iterable that throws; then, and when the consumer breaks off,
+   * the iterable's `return()` is called and what is under way is revoked.
+   * @throws UMBEL_BAD_OPTION, UMBEL_BAD_CANVAS at once; while it is read UMBEL_STREAM_OPEN, UMBEL_ABORTED, UMBEL_APP_STOPPED
+   */
+  mapStream<S extends AnySignature>(
+    task: TakesItems<S> & S,
+    items: ItemsOf<S>,
+    options?: MapStreamOptions,
+  ): AsyncGenerator<ResultOf<S>, undefined, undefined>
+  mapStream(task: AnySignature, items: unknown, options: MapStreamOptions = {}): AsyncGenerator<unknown> {
+    const way: StreamsApp = {
+      ready: async () => {
+        this.#open()
+        await this.#openStore()
+      },
+      send: async (canvas, call) => this.#open().send(canvas, call),
+      handle: (sent) => this.#handle(sent),
+    }
+    return this.#streams.make(way, canvasOf(task), items, options)
   }
 
   #open(): Parts['producer'] {

@@ -13,7 +13,7 @@ import {
   type Plan,
   type Progress,
   previousNodes,
-  type Row,
+  type ResultRow,
   type TaskState,
   umbelError,
 } from '@umbel/core'
@@ -43,7 +43,7 @@ export interface ResultSource {
   readonly errors: ErrorClasses
   cell(id: string): Cell
   /** The row as it stands, as far as it can be told at once. */
-  peek(id: string): Row | undefined
+  peek(id: string): ResultRow | undefined
   /** Handles of what a task or workflow started. */
   childrenOf(id: string): Promise<readonly AsyncResult<unknown>[]>
   revoke(id: string): Promise<void>
@@ -167,7 +167,7 @@ export class AsyncResult<R> {
 
   /** Each change of state, meta or progress from now on, the end included. Older ones are dropped beyond 1,000 unread. */
   async *updates(): AsyncGenerator<Update, void> {
-    const queue: Row[] = []
+    const queue: ResultRow[] = []
     let wake: (() => void) | undefined
     const stop = this.cell.watch((row) => {
       queue.push(row)
@@ -202,7 +202,7 @@ export class AsyncResult<R> {
     this.#ended(undefined, undefined).then(ended, refused)
   }
 
-  #update(row: Row): Update {
+  #update(row: ResultRow): Update {
     const task = row.kind === 'task' ? row : undefined
     return {
       state: stateOf(row),
@@ -212,7 +212,7 @@ export class AsyncResult<R> {
   }
 
   /** The row as last known here. */
-  protected row(): Row | undefined {
+  protected row(): ResultRow | undefined {
     return this.cell.ended ? this.cell.row : (this.source.peek(this.id) ?? this.cell.row)
   }
 
@@ -223,7 +223,7 @@ export class AsyncResult<R> {
   }
 
   /** What an ended row gives the one who waits. */
-  protected value(row: Row): R {
+  protected value(row: ResultRow): R {
     if (row.error !== undefined && (row.kind !== 'task' || row.state !== 'SUCCESS')) {
       throw this.leadsToFailure ? this.revive(row.error) : fromErrorData(row.error, this.source.errors)
     }
@@ -249,7 +249,7 @@ export class AsyncResult<R> {
     return fromErrorData(error, this.source.errors)
   }
 
-  #ended(limit: number | undefined, signal: AbortSignal | undefined): Promise<Row> {
+  #ended(limit: number | undefined, signal: AbortSignal | undefined): Promise<ResultRow> {
     const { cell, source } = this
     return new Promise((resolve, reject) => {
       let forgetWait = (): void => {}
@@ -264,7 +264,7 @@ export class AsyncResult<R> {
           reject(umbelError('UMBEL_ABORTED', `Waiting for task ${this.id} was aborted.`, { cause: signal?.reason })),
         )
       const look = (): void => {
-        if (cell.ended) finish(() => resolve(cell.row as Row))
+        if (cell.ended) finish(() => resolve(cell.row as ResultRow))
         else if (cell.refused !== undefined) finish(() => reject(cell.refused))
         else forgetWait = cell.wait(look)
       }
@@ -284,11 +284,11 @@ export class AsyncResult<R> {
 }
 
 /** Whether a row has ended. */
-export const hasEnded = (row: Row): boolean =>
+export const hasEnded = (row: ResultRow): boolean =>
   row.kind === 'join' ? row.remaining === 0 : row.kind === 'workflow' ? row.endedAt !== undefined : isReady(row.state)
 
 /** The task state a row shows. */
-function stateOf(row: Row): TaskState {
+function stateOf(row: ResultRow): TaskState {
   if (row.kind === 'task') return row.state
   if (row.kind === 'workflow') return row.state === 'ACTIVE' || row.state === 'CANCELLING' ? 'STARTED' : row.state
   if (row.remaining > 0) return 'STARTED'

@@ -7,6 +7,7 @@ import {
   type RowReader,
   type Step,
   type Store,
+  type StreamRow,
   type TaskRow,
   toErrorData,
   umbelError,
@@ -37,7 +38,7 @@ export class Engine implements RowReader {
   readonly #store: Store
   readonly #perform: Perform
   readonly #failed: (error: unknown) => void
-  /** Rows of what has not ended, and of all nodes of workflows that have not. */
+  /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read. */
   readonly #rows = new Map<string, Row>()
   /** Tasks that wait in a lane or run. */
   #active = 0
@@ -126,9 +127,14 @@ export class Engine implements RowReader {
     while (this.#running !== undefined) await this.#running
   }
 
-  /** Forget what has ended: a task outside of workflows, or a workflow with its nodes. */
+  /** Go on with a stream where the store has it. */
+  resume(row: StreamRow): void {
+    this.#rows.set(row.id, row)
+  }
+
+  /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. */
   release(row: Row): void {
-    if (row.kind === 'task' && row.workflow === undefined) this.#rows.delete(row.id)
+    if (row.kind === 'stream' || (row.kind === 'task' && row.workflow === undefined)) this.#rows.delete(row.id)
     if (row.kind !== 'workflow') return
     this.#rows.delete(row.id)
     for (const index of row.plan.nodes.keys()) this.#rows.delete(nodeId(row.id, index))

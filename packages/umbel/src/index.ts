@@ -17,6 +17,7 @@ export type { CeleryJsonLimits, CelerySignature } from '@umbel/core'
 
 // the app
 export { App, createApp, type StopOptions } from './app.ts'
+export type { MapStreamOptions } from './map-stream.ts'
 export type { AppOptions } from './app-options.ts'
 export type { LaneOptions } from './lanes/lane.ts'
 export type { Route, RouteCall, RouteTarget } from '@umbel/core'

@@ -40,7 +40,7 @@ function withLane(effects: Effects, id: string, act: (lane: Lane, row: TaskRow) 
 }
 
 function settle({ engine, results }: Effects, row: Row | undefined): void {
-  if (row === undefined) return
+  if (row === undefined || row.kind === 'stream') return
   results.ended(row)
   engine.release(row)
 }

@@ -1,4 +1,4 @@
-import { type Clock, type ErrorClasses, type Plan, type Row, type Store, umbelError } from '@umbel/core'
+import { type Clock, type ErrorClasses, type Plan, type ResultRow, type Row, type Store, umbelError } from '@umbel/core'
 import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
 import type { Engine } from './engine.ts'
 import { GroupResult } from './group-result.ts'
@@ -33,8 +33,8 @@ export class AppResultSource implements ResultSource {
     return this.#results.cell(id)
   }
 
-  peek(id: string): Row | undefined {
-    return this.#engine.get(id) ?? this.#store.peek?.(id)
+  peek(id: string): ResultRow | undefined {
+    return awaited(this.#engine.get(id) ?? this.#store.peek?.(id))
   }
 
   async childrenOf(id: string): Promise<readonly AsyncResult<unknown>[]> {
@@ -81,8 +81,8 @@ export class AppResultSource implements ResultSource {
     throw umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${id}.`)
   }
 
-  async #row(id: string): Promise<Row | undefined> {
-    return this.#engine.get(id) ?? (await this.#store.get(id))
+  async #row(id: string): Promise<ResultRow | undefined> {
+    return awaited(this.#engine.get(id) ?? (await this.#store.get(id)))
   }
 
   /** The handle of what was just sent under an id. */
@@ -95,7 +95,7 @@ export class AppResultSource implements ResultSource {
     return this.#handle(id, plan, node, this.peek(id))
   }
 
-  #handle(id: string, plan: Plan | undefined, node: number, known: Row | undefined): AsyncResult<unknown> {
+  #handle(id: string, plan: Plan | undefined, node: number, known: ResultRow | undefined): AsyncResult<unknown> {
     const group = plan?.nodes[node]?.kind === 'join'
     const handle = group
       ? new GroupResult<readonly unknown[]>(id, this, plan, node)
@@ -105,7 +105,7 @@ export class AppResultSource implements ResultSource {
   }
 
   /** See to it that a cell learns of an end that has been already, or of a send that is refused. */
-  #attach(cell: Cell, workflow: string, known: Row | undefined): void {
+  #attach(cell: Cell, workflow: string, known: ResultRow | undefined): void {
     if (cell.ended) return
     if (known !== undefined && hasEnded(known) && !cell.pending) return this.#end(cell, known)
     cell.row ??= known
@@ -127,7 +127,8 @@ export class AppResultSource implements ResultSource {
 
   #load(cell: Cell): void {
     this.#store.get(cell.id).then(
-      (row) => {
+      (stored) => {
+        const row = awaited(stored)
         if (row !== undefined && hasEnded(row)) return this.#end(cell, row)
         if (!cell.ended) cell.answer(umbelError('UMBEL_RESULT_GONE', `The result of ${cell.id} is not kept any more.`))
         this.#results.drop(cell.id)
@@ -136,8 +137,11 @@ export class AppResultSource implements ResultSource {
     )
   }
 
-  #end(cell: Cell, row: Row): void {
+  #end(cell: Cell, row: ResultRow): void {
     cell.end(row)
     this.#results.drop(cell.id)
   }
 }
+
+/** A row that a handle can be about: a stream has no result. */
+const awaited = (row: Row | undefined): ResultRow | undefined => (row?.kind === 'stream' ? undefined : row)

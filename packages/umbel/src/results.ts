@@ -1,13 +1,13 @@
-import type { Plan, Row } from '@umbel/core'
+import type { Plan, ResultRow, Row } from '@umbel/core'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
-export type Watcher = (row: Row) => void
+export type Watcher = (row: ResultRow) => void
 
 /** What is known here about one task or workflow that somebody holds a handle to. */
 export class Cell {
   readonly id: string
   /** The last row seen; the ended one stays, whatever the store drops. */
-  row: Row | undefined
+  row: ResultRow | undefined
   /** Why the send was not taken in. */
   refused: unknown
   accepted = false
@@ -42,7 +42,7 @@ export class Cell {
     }
   }
 
-  changed(row: Row): void {
+  changed(row: ResultRow): void {
     if (row === this.row) return
     this.row = row
     for (const watcher of this.#watchers ?? []) watcher(row)
@@ -55,7 +55,7 @@ export class Cell {
     this.#wake()
   }
 
-  end(row: Row): void {
+  end(row: ResultRow): void {
     this.ended = true
     this.accepted = true
     this.changed(row)
@@ -93,10 +93,10 @@ export class Results {
   }
 
   changed(row: Row): void {
-    this.#cells.get(row.id)?.changed(row)
+    if (row.kind !== 'stream') this.#cells.get(row.id)?.changed(row)
   }
 
-  ended(row: Row): void {
+  ended(row: ResultRow): void {
     const cell = this.#cells.get(row.id)
     if (cell === undefined) return
     this.#cells.delete(row.id)

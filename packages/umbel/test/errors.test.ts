@@ -66,6 +66,14 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
     },
     'shop',
   ],
+  UMBEL_STREAM_OPEN: [
+    async () => {
+      const app = open()
+      await app.mapStream(faults.fine, [1, 2], { id: 'orders' }).next()
+      await app.mapStream(faults.fine, [1, 2], { id: 'orders' }).next()
+    },
+    'orders',
+  ],
   UMBEL_UNKNOWN_TASK: [
     () => open().delay(loose({ data: { ...faults.fine.s(1).data, task: 'faults.fien' } })),
     'faults.fien. Did you mean "faults.fine"?',

@@ -32,11 +32,17 @@ export interface Store {
   peek?(id: string): Row | undefined
   /** Ids of what a task or workflow started, oldest first: see `parentOf`. */
   children(id: string): Promise<readonly string[]>
-  /** All rows that have not ended, and the rows of workflows that have not: what recovery starts from. */
+  /**
+   * All rows of tasks and workflows that have not ended, and the rows of workflows that have not: what recovery starts from.
+   * No streams: a cursor is no work, it is read by its id once somebody goes on with the stream.
+   */
   unfinished(): AsyncIterable<Row>
   /** Events from number `from` on, at most `limit`, in order. Older ones may have been dropped. */
   events(from: number, limit: number): Promise<readonly StoredEvent[]>
-  /** Drop the rows of something that has ended, its nodes included. Unknown ids and what has not ended stay as they are. */
+  /**
+   * Drop the rows of something that has ended, its nodes included. Unknown ids and what has not ended stay as they are.
+   * The row of a stream goes this way alone: it never ends, and retention leaves it.
+   */
   drop(id: string): Promise<void>
   /** Release everything. Idempotent. */
   close(): Promise<void>

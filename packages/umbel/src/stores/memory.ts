@@ -31,6 +31,8 @@ class MemoryStore implements Store {
   /** Ids of ended tasks outside of workflows and of ended workflows, oldest first from `#oldest` on; dropped ones stay until passed. */
   #ended: string[] = []
   #oldest = 0
+  /** Of these ids, at most so many whose rows were dropped: where they are many, the list is made anew. */
+  #passed = 0
   #endedRows = 0
   readonly #log: (EngineEvent | undefined)[]
   #seq = 0
@@ -67,6 +69,7 @@ class MemoryStore implements Store {
 
   async *unfinished(): AsyncIterable<Row> {
     for (const row of this.#rows.values()) {
+      if (row.kind === 'stream') continue
       const workflow = row.kind === 'workflow' ? row : this.#rows.get(row.workflow ?? '')
       const open =
         workflow?.kind === 'workflow' ? workflow.endedAt === undefined : row.kind === 'task' && !isReady(row.state)
@@ -86,7 +89,10 @@ class MemoryStore implements Store {
 
   async drop(id: string): Promise<void> {
     const row = this.#rows.get(id)
-    if (row !== undefined && isRoot(row) && row.endedAt !== undefined) this.#remove(row)
+    if (row?.kind === 'stream') this.#rows.delete(id)
+    if (row === undefined || !isRoot(row) || row.endedAt === undefined) return
+    this.#remove(row)
+    this.#passed += 1
   }
 
   async close(): Promise<void> {}
@@ -115,11 +121,13 @@ class MemoryStore implements Store {
     while (this.#endedRows > this.#keepEnded && this.#oldest < this.#ended.length - 1) {
       const row = this.#rows.get(this.#ended[this.#oldest] as string)
       this.#oldest += 1
+      this.#passed += 1
       if (row !== undefined && isRoot(row)) this.#remove(row)
     }
-    if (this.#oldest > 10_000 && this.#oldest * 2 > this.#ended.length) {
-      this.#ended = this.#ended.slice(this.#oldest)
+    if (this.#passed > 10_000 && this.#passed * 2 > this.#ended.length) {
+      this.#ended = this.#ended.slice(this.#oldest).filter((id) => this.#rows.has(id))
       this.#oldest = 0
+      this.#passed = 0
     }
   }
 
