@@ -15,7 +15,7 @@ export interface Comparison {
   open(): Promise<{ readonly sides: readonly [Side, Side]; close(): Promise<void> }>
 }
 
-/** Operations a second over all rounds. */
+/** Figures of all rounds, such as operations a second. */
 export interface Spread {
   readonly median: number
   readonly min: number
@@ -71,7 +71,8 @@ async function rateOf(side: Side, count: number): Promise<number> {
   return count / ((performance.now() - before) / 1_000)
 }
 
-function spread(values: readonly number[]): Spread {
+/** Sum up the figures of all rounds. */
+export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const median =

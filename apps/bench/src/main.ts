@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { canvasSizes, type SizeEffort, type SizeResult } from './canvas.ts'
 import { type Comparison, compare, type Effort, type Result } from './compare.ts'
 import { inlineNoops } from './inline.ts'
 import { threadNoops } from './threads.ts'
@@ -14,6 +15,8 @@ const COMPARISONS: readonly Comparison[] = [
 ]
 const FULL: Effort = { rounds: 9, share: 1 }
 const SHORT: Effort = { rounds: 2, share: 0.02 }
+const SIZES: SizeEffort = { rounds: 5, large: 100_000 }
+const SHORT_SIZES: SizeEffort = { rounds: 1, large: 5_000 }
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, short: { type: 'boolean' } },
@@ -22,9 +25,10 @@ const { values, positionals } = parseArgs({
 const wanted = COMPARISONS.filter(
   ({ name }) => positionals.length === 0 || positionals.some((start) => name.startsWith(start)),
 )
-if (wanted.length === 0) {
+const withSizes = positionals.length === 0 || positionals.some((start) => 'canvas'.startsWith(start))
+if (wanted.length === 0 && !withSizes) {
   console.error(
-    `Nothing is called ${positionals.join(' or ')}. There are: ${COMPARISONS.map(({ name }) => name).join(', ')}.`,
+    `Nothing is called ${positionals.join(' or ')}. There are: ${COMPARISONS.map(({ name }) => name).join(', ')}, canvas.`,
   )
   process.exit(2)
 }
@@ -35,13 +39,27 @@ for (const comparison of wanted) {
   results.push(result)
   if (!values.json) console.log(line(result))
 }
-if (values.json) console.log(JSON.stringify({ machine: machine(), results }))
+const sizes: SizeResult[] = []
+if (withSizes) {
+  for await (const size of canvasSizes(values.short ? SHORT_SIZES : SIZES)) {
+    sizes.push(size)
+    if (!values.json) console.log(sizeLine(size))
+  }
+}
+if (values.json) console.log(JSON.stringify({ machine: machine(), results, sizes }))
 else console.log(`\n${machine().join('; ')}`)
 
 function line({ what, ours, theirs, ratio }: Result): string {
   const number = (value: number): string => Math.round(value).toLocaleString('en')
   const span = `${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)}`
   return `${what}: ${ours.name} ${number(ours.median)}/s, ${theirs.name} ${number(theirs.median)}/s, ratio ${ratio.median.toFixed(2)} (${span})`
+}
+
+function sizeLine({ name, small, large, ratio, bytesPerMember }: SizeResult): string {
+  const members = (count: number): string => count.toLocaleString('en')
+  const span = `${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)}`
+  const sizes = `${small.median.toFixed(1)} us a member of ${members(small.members)}, ${large.median.toFixed(1)} of ${members(large.members)}`
+  return `${name}: ${sizes}, ratio ${ratio.median.toFixed(2)} (${span}), ${Math.round(bytesPerMember)} bytes of heap each`
 }
 
 function machine(): string[] {

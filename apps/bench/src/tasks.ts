@@ -4,4 +4,5 @@ import { defineTasks, task } from 'umbel'
 export const bench = defineTasks(import.meta, 'bench', {
   noop: (_ctx, value: number) => value,
   inlineNoop: task((_ctx, value: number) => value, { inline: true }),
+  inlineCount: task((_ctx, values: readonly number[]) => values.length, { inline: true }),
 })

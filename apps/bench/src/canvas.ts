@@ -1,0 +1,101 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type App, chain, chord, createApp, group } from 'umbel'
+import { type Spread, spread } from './compare.ts'
+import { bench } from './tasks.ts'
+
+/** A shape of canvas, of as many members as wanted. */
+interface Shape {
+  readonly name: string
+  /** Run one of so many members to its end. */
+  run(app: App, members: number): Promise<unknown>
+}
+
+/** What came of one shape: microseconds for each member, and the ratio of the large size to the small one, round by round. */
+export interface SizeResult {
+  readonly name: string
+  readonly small: Spread & { readonly members: number }
+  readonly large: Spread & { readonly members: number }
+  /** Time for each member, large to small: 1 is flat. */
+  readonly ratio: Spread
+  /** Bytes of heap that a member of the large size holds while its result is kept. */
+  readonly bytesPerMember: number
+}
+
+/** How much is measured. */
+export interface SizeEffort {
+  readonly rounds: number
+  readonly large: number
+}
+
+const SMALL = 1_000
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index))
+const line = (steps: number): ReturnType<typeof bench.inlineNoop.s> =>
+  chain([bench.inlineNoop.s(1), ...many(steps - 1, () => bench.inlineNoop.s())] as never) as never
+const noops = (count: number): ReturnType<typeof bench.inlineNoop.s>[] => many(count, (i) => bench.inlineNoop.s(i))
+
+const SHAPES: readonly Shape[] = [
+  { name: 'chain', run: (app, members) => app.delay(line(members)).get() },
+  { name: 'group', run: (app, members) => app.delay(group(noops(members))).get() },
+  { name: 'chord', run: (app, members) => app.delay(chord(noops(members), bench.inlineCount.s())).get() },
+  { name: 'chains of 100', run: (app, members) => app.delay(group(many(members / 100, () => line(100)))).get() },
+]
+
+/** Run every shape in both sizes in turn, as many members in each turn, after one round that does not count. */
+export async function* canvasSizes({ rounds, large }: SizeEffort): AsyncGenerator<SizeResult> {
+  const collect = collector()
+  for (const shape of SHAPES) {
+    const times: [number[], number[]] = [[], []]
+    for (let round = -1; round < rounds; round += 1) {
+      for (const index of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+        const time = index === 0 ? await timed(shape, SMALL, large / SMALL) : await timed(shape, large, 1)
+        if (round >= 0) times[index].push(time)
+      }
+    }
+    const bytes = await heapOf(shape, large, collect)
+    const [few, lots] = times
+    const ratio = spread(lots.map((time, round) => time / (few[round] as number)))
+    yield {
+      name: shape.name,
+      small: { members: SMALL, ...spread(few) },
+      large: { members: large, ...spread(lots) },
+      ratio,
+      bytesPerMember: bytes / large,
+    }
+  }
+}
+
+/** Microseconds for each member of a canvas that is run `times` times, in an app of its own so that nothing of before is kept. */
+async function timed(shape: Shape, members: number, times: number): Promise<number> {
+  const app = await opened()
+  const began = performance.now()
+  for (let time = 0; time < times; time += 1) await shape.run(app, members)
+  const cost = ((performance.now() - began) * 1_000) / (members * times)
+  await app.stop({ deadline: 0 })
+  return cost
+}
+
+async function heapOf(shape: Shape, members: number, collect: () => void): Promise<number> {
+  const app = await opened()
+  await shape.run(app, 100)
+  collect()
+  const before = process.memoryUsage().heapUsed
+  await shape.run(app, members)
+  collect()
+  const after = process.memoryUsage().heapUsed
+  await app.stop({ deadline: 0 })
+  return after - before
+}
+
+async function opened(): Promise<App> {
+  const lanes = { default: { threads: 1, inline: 100 } }
+  const app = createApp({ name: 'canvas', tasks: [bench], lanes })
+  await app.start()
+  return app
+}
+
+function collector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
