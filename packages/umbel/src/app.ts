@@ -104,11 +104,15 @@ export class App implements LiveApp {
   }
 
   /** Send a signature through this app and return at once. @throws what is wrong with the call; UMBEL_LANE_FULL; UMBEL_APP_STOPPED. */
+  delay<S extends AnySignature>(what: S, call?: Call): HandleOf<S>
+  delay(what: Canvas | AnySignature, call?: Call): AsyncResult<unknown>
   delay(what: Canvas | AnySignature, call: Call = NO_CALL): AsyncResult<unknown> {
     return this.#handle(this.#open().delay(canvasOf(what), call))
   }
 
   /** Send a signature through this app, waiting while a lane's backlog is full. */
+  send<S extends AnySignature>(what: S, call?: Call): Promise<HandleOf<S>>
+  send(what: Canvas | AnySignature, call?: Call): Promise<AsyncResult<unknown>>
   async send(what: Canvas | AnySignature, call: Call = NO_CALL): Promise<AsyncResult<unknown>> {
     return this.#handle(await this.#open().send(canvasOf(what), call))
   }
