@@ -3,7 +3,7 @@ import { codedError } from './coded-error.ts'
 import type { Draft, Ends } from './draft.ts'
 import { type ErrorData, fromErrorData } from './error-data.ts'
 import type { TaskEvent } from './event.ts'
-import type { ErrorCallback, Expiry, TaskNode } from './plan.ts'
+import type { ErrorCallback, Expiry, Plan, TaskNode } from './plan.ts'
 import type { TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
@@ -68,7 +68,7 @@ export function turn(draft: Draft, row: TaskRow): void {
 
 /** End a task that never had its turn, as what it waited for ended. `announce`: its error callbacks are sent. */
 export function endUnstarted(draft: Draft, row: TaskRow, ends: Ends & { ok: false }, announce: boolean): void {
-  moveTask(draft, { ...row, error: ends.error }, ends.revoked ? 'task-revoked' : 'task-failed', announce)
+  moveTask(draft, { ...row, error: ends.error }, ends.revoked ? 'task-revoked' : 'task-failed', { silent: !announce })
 }
 
 /** End a task before its turn has come. What follows it is told once it comes. */
@@ -114,21 +114,10 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
         { ...row, error: event.error, due: event.at + event.delay, startedAt: undefined },
         'task-retried',
       )
-    case 'task-replaced': {
-      const id = `${row.id}.r${event.attempt}`
-      moveTask(draft, { ...row, replacedBy: id }, 'task-replaced')
-      draft.mail.push({
-        type: 'canvas-sent',
-        id,
+    case 'task-replaced':
+      return moveTask(draft, { ...row, replacedBy: `${row.id}.r${event.attempt}` }, 'task-replaced', {
         plan: event.plan,
-        input: undefined,
-        parent: row.id,
-        root: row.root,
-        settles: row.id,
-        at: event.at,
       })
-      return
-    }
     case 'task-ignored':
       return moveTask(
         draft,
@@ -153,15 +142,23 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
 }
 
 /** Move a task by the table of its machine. `row` holds what the fact brings; it is dropped where the machine has no such move. */
-function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, announce = true): void {
+function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, more: More = {}): void {
   const move = draft.machines.task(row.spec.states).get(row.state)?.get(fact)
   if (move === undefined) return
   const next: TaskRow = { ...row, state: move.state, endedAt: isReady(move.state) ? draft.at : undefined }
   draft.put(next)
-  for (const action of move.actions) act(draft, next, action, announce)
+  for (const action of move.actions) act(draft, next, action, more)
 }
 
-function act(draft: Draft, row: TaskRow, action: TaskAction, announce: boolean): void {
+/** What an action needs beside the row. */
+interface More {
+  /** Send no callbacks. */
+  readonly silent?: boolean
+  /** What goes on in the task's place. */
+  readonly plan?: Plan
+}
+
+function act(draft: Draft, row: TaskRow, action: TaskAction, more: More): void {
   switch (action) {
     case 'run':
       draft.commands.push({ type: 'run-task', id: row.id })
@@ -179,13 +176,29 @@ function act(draft: Draft, row: TaskRow, action: TaskAction, announce: boolean):
       draft.commands.push({ type: 'abort-task', id: row.id })
       return
     case 'spawn':
+      spawn(draft, row, more.plan)
       return
     case 'revokeReplacement':
       if (row.replacedBy !== undefined && row.error !== undefined) revoke(draft, row.replacedBy, row.error)
       return
     case 'settle':
-      settle(draft, row, announce)
+      settle(draft, row, more.silent !== true)
   }
+}
+
+/** Start what goes on in the place of a task, under the id that its row names. */
+function spawn(draft: Draft, row: TaskRow, plan: Plan | undefined): void {
+  if (row.replacedBy === undefined || plan === undefined) return
+  draft.mail.push({
+    type: 'canvas-sent',
+    id: row.replacedBy,
+    plan,
+    input: undefined,
+    parent: row.id,
+    root: row.root,
+    settles: row.id,
+    at: draft.at,
+  })
 }
 
 /** Revoke whatever stands under an id: a task or a workflow. */

@@ -99,10 +99,8 @@ function enter(
 ): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    const revoked = draft.task(nodeId(workflow.id, index))
-    if (revoked !== undefined)
-      draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
-    else turn(draft, newTask(draft, node, originOf(workflow, index, input, parent)))
+    if (!endedBefore(draft, workflow, index))
+      turn(draft, newTask(draft, node, originOf(workflow, index, input, parent)))
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join)
     for (const branch of node.branches) enter(draft, workflow, branch, input, parent)
@@ -121,10 +119,8 @@ function skip(
 ): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    const revoked = draft.task(nodeId(workflow.id, index))
-    if (revoked !== undefined)
-      draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(revoked) })
-    else endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
+    if (endedBefore(draft, workflow, index)) return
+    endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join, { revoked: ends.revoked, error: ends.error })
     // as in Celery, the members of a chord's body have the error of the member that failed, not the chord's
@@ -132,6 +128,13 @@ function skip(
     for (const branch of node.branches) skip(draft, workflow, branch, own, parent, announce)
     if (node.branches.length === 0) complete(draft, workflow, node.join)
   }
+}
+
+/** A task that was revoked before its turn: now that this has come, what follows it is told. */
+function endedBefore(draft: Draft, workflow: WorkflowRow, index: number): boolean {
+  const row = draft.task(nodeId(workflow.id, index))
+  if (row !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(row) })
+  return row !== undefined
 }
 
 function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: Skipped): void {

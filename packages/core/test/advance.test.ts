@@ -199,6 +199,42 @@ describe('the machines decide', () => {
   })
 })
 
+test('what replaces a task starts only where the machine asks for it', () => {
+  // this one takes the fact that a task was replaced, but asks for nothing
+  const idle = (): never =>
+    setup({ actions: { run: () => {} } }).createMachine({
+      id: 'task',
+      initial: 'PENDING',
+      states: {
+        PENDING: { on: { 'task-received': { target: 'RECEIVED', actions: 'run' } } },
+        RECEIVED: { on: { 'task-started': 'STARTED' } },
+        STARTED: { on: { 'task-replaced': 'REPLACED' } },
+        REPLACED: {},
+      },
+    }) as never
+  const replaced = (machines?: Machines): boolean => {
+    const rows = new Map()
+    const take = (event: Parameters<typeof advance>[1][number]): void => {
+      for (const row of advance(rows, [event], machines).rows) rows.set(row.id, row)
+    }
+    take({
+      type: 'canvas-sent',
+      id: 'w',
+      plan: plan(sig('a')),
+      input: undefined,
+      parent: undefined,
+      root: undefined,
+      settles: undefined,
+      at: 1,
+    })
+    take({ type: 'task-started', id: 'w', attempt: 1, at: 2 })
+    take({ type: 'task-replaced', id: 'w', attempt: 1, plan: plan(sig('b')), at: 3 })
+    expect(rows.get('w').state).toBe('REPLACED')
+    return rows.has('w.r1')
+  }
+  expect([replaced(), replaced(new Machines(idle, workflowMachine))]).toEqual([true, false])
+})
+
 describe('canvases', () => {
   test('every canvas ends as its definition says, in any order of ends, with each leaf run as often as it should', () => {
     fc.assert(

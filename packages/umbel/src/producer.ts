@@ -54,7 +54,7 @@ export class Producer {
   }
 
   /** Send and return at once. @throws what is wrong with the call (see SpecResolver.plan); UMBEL_LANE_FULL. */
-  delay(canvas: Canvas, call: Call, parent?: Parent): Sent {
+  delay(canvas: Canvas, call: Call): Sent {
     const prepared = this.#prepare(canvas, call)
     for (const [lane, count] of prepared.wants) {
       if (!lane.hasSpace(count)) {
@@ -65,11 +65,11 @@ export class Producer {
       }
     }
     reserve(prepared.wants)
-    return this.#enter(prepared, parent)
+    return this.#enter(prepared)
   }
 
   /** Send, waiting while a lane's backlog is full. */
-  async send(canvas: Canvas, call: Call, parent?: Parent): Promise<Sent> {
+  async send(canvas: Canvas, call: Call): Promise<Sent> {
     const prepared = this.#prepare(canvas, call)
     const held: [Lane, number][] = []
     try {
@@ -82,7 +82,7 @@ export class Producer {
       unreserve(held)
       throw error
     }
-    return this.#enter(prepared, parent)
+    return this.#enter(prepared)
   }
 
   /** Take in what a handler sent. What is there already under an id it chose stands: an attempt that is repeated sends again. */
@@ -124,7 +124,7 @@ export class Producer {
   }
 
   /** Send what is prepared and has its places. */
-  #enter({ id, plan, checkId, wants }: Prepared, parent: Parent | undefined): Sent {
+  #enter({ id, plan, checkId, wants }: Prepared, parent?: Parent): Sent {
     const { engine, results, signals, now } = this.#parts
     const cell = results.cell(id)
     cell.pending = true
