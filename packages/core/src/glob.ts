@@ -1,6 +1,7 @@
 /**
  * Make a test of texts by a pattern: `*` stands for any characters, also none, `?` for one, everything else for itself.
- * Takes time in proportion to text times stars at worst; nothing is ever compiled to a regular expression.
+ * Takes time in proportion to text times the longest stretch between two stars at worst, however many stars there are;
+ * nothing is ever compiled to a regular expression.
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
   // two stars side by side say no more than one

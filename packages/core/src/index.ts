@@ -51,7 +51,15 @@ export { type Duration, milliseconds } from './duration.ts'
 export { globMatcher } from './glob.ts'
 export { makeIds } from './ids.ts'
 export { type RetryOptions, type RetryPolicy, retryDelay, retryPolicy, unitHash, wantsRetry } from './retry.ts'
-export { compileRoutes, type Route, type RouteCall, type RouteTarget } from './routing.ts'
+export {
+  asksForCall,
+  compileRoutes,
+  type Route,
+  type RouteCall,
+  type RouteFunction,
+  type RouteObject,
+  type RouteTarget,
+} from './routing.ts'
 
 // what happens
 export { advance, type Step } from './advance.ts'

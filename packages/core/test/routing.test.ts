@@ -21,15 +21,14 @@ describe('routes', () => {
       'priority in route': [{ 'a.*': { lane: 'p', priority: 7 } }],
     }
     const { defaultQueue, rows } = recordedRouting()
-    expect(rows.length).toBeGreaterThan(30)
-    for (const { routes, task, queue, priority } of rows) {
-      const target = compileRoutes(routesOf[routes] ?? [])(call(task))
-      expect([routes, task, target?.lane ?? defaultQueue, target?.priority ?? null]).toEqual([
-        routes,
-        task,
-        queue,
-        priority,
-      ])
+    expect(rows).toHaveLength(70)
+    expect(new Set(rows.map(({ routes }) => routes))).toEqual(new Set(Object.keys(routesOf)))
+    for (const { routes, task, callOptions, queue, priority } of rows) {
+      // a routing key, which AMQP's exchanges go by, has no like here; given at the call it leaves the queue as routed
+      const options: object = callOptions
+      const target = compileRoutes(routesOf[routes] ?? [])({ ...call(task), options })
+      const place = { lane: target?.lane ?? defaultQueue, priority: target?.priority ?? null }
+      expect({ routes, task, callOptions, ...place }).toEqual({ routes, task, callOptions, lane: queue, priority })
     }
   })
 
@@ -48,6 +47,31 @@ describe('routes', () => {
     expect(compileRoutes([])(call('x'))).toBeUndefined()
   })
 
+  it('may be objects: of a class, where routeForTask is called as its method, or plain', () => {
+    class ByTenant {
+      readonly #lanes: ReadonlyMap<unknown, string>
+      constructor(lanes: ReadonlyMap<unknown, string>) {
+        this.#lanes = lanes
+      }
+      routeForTask({ kwargs }: RouteCall): string | undefined {
+        return this.#lanes.get(kwargs.tenant)
+      }
+    }
+    const route = compileRoutes([
+      new ByTenant(new Map([['acme', 'gold']])),
+      { routeForTask: ({ task }) => (task === 'a' ? { lane: 'plain', priority: 1 } : undefined) },
+      { '*': 'any' },
+    ])
+    expect(route(call('a', { tenant: 'acme' }))).toEqual({ lane: 'gold' })
+    expect(route(call('a'))).toEqual({ lane: 'plain', priority: 1 })
+    expect(route(call('b'))).toEqual({ lane: 'any' })
+  })
+
+  it('take a record for one that has a task called routeForTask', () => {
+    const route = compileRoutes([{ routeForTask: 'high' }])
+    expect([route(call('routeForTask')), route(call('other'))]).toEqual([{ lane: 'high' }, undefined])
+  })
+
   it('may say a priority alone', () => {
     expect(compileRoutes([{ a: { priority: 0 } }])(call('a'))).toEqual({ priority: 0 })
   })
@@ -63,10 +87,16 @@ describe('routes', () => {
   it.each<[unknown, string]>([
     ['high', 'routes takes a list'],
     [{ a: 'high' }, 'routes takes a list'],
-    [['high'], 'routes[0] is neither'],
-    [[{}, null], 'routes[1] is neither'],
-    [[[{}]], 'routes[0] is neither'],
-    [[new Map([['a', 'high']])], 'routes[0] is neither'],
+    [['high'], 'routes[0] is no record'],
+    [[{}, null], 'routes[1] is no record'],
+    [[[{}]], 'routes[0] is no record'],
+    [[new Map([['a', 'high']])], 'routes[0] is no record, no function and no object with routeForTask'],
+    [[new (class {})()], 'routes[0] is no record'],
+    [[{ routeForTask: 5 }], 'routes[0]["routeForTask"] gives no target'],
+    [[async () => 'high'], 'routes[0] is asynchronous: routes are asked while the call is made'],
+    [[{ routeForTask: async () => 'high' }], 'routes[0] is asynchronous'],
+    [[{ a: {} }], 'names neither a lane nor a priority'],
+    [[{ a: Promise.resolve('high') }], 'is asynchronous'],
     [[{ a: null }], 'routes[0]["a"] gives no target'],
     [[{ a: ['high'] }], 'gives no target'],
     [[{ a: '' }], 'a lane that is no name'],
@@ -83,13 +113,18 @@ describe('routes', () => {
     expect(error.message).toContain(says)
   })
 
-  it.each([[5], [null], [''], [{ lane: 5 }], [[]], [new Map()], [Promise.resolve('high')], [() => 'high']])(
+  it.each([[5], [null], [''], [{ lane: 5 }], [{}], [[]], [new Map()], [() => 'high']])(
     'whose function answers with no target are refused at the call',
     (answer: unknown) => {
       const route = compileRoutes([() => answer as unknown as string])
       expect(caught(() => route(call('etl.load'))).message).toContain('routes[0], asked about etl.load,')
     },
   )
+
+  it('whose function answers with a promise are refused at the call, and what the promise comes to harms nobody', () => {
+    const route = compileRoutes([() => Promise.reject(new Error('later')) as never])
+    expect(caught(() => route(call('etl.load'))).message).toContain('asked about etl.load, is asynchronous')
+  })
 
   it('whose function throws are refused at the call, with what it threw as the cause', () => {
     const cause = new Error('boom')
@@ -119,6 +154,7 @@ interface RecordedRouting {
   readonly rows: readonly {
     readonly routes: string
     readonly task: string
+    readonly callOptions: { readonly routing_key?: string }
     readonly queue: string
     readonly priority: number | null
   }[]

@@ -1,4 +1,5 @@
 import {
+  asksForCall,
   type Clock,
   type Command,
   compileRoutes,
@@ -70,7 +71,7 @@ export function assemble(settings: AppSettings): Parts {
       tasks,
       lanes: settings.lanes,
       route: compileRoutes(settings.routes),
-      routesByCall: settings.routes.some((route) => typeof route === 'function'),
+      routesByCall: settings.routes.some(asksForCall),
       maxBytes: settings.maxBytes,
     }),
     now: () => clock.now(),

@@ -34,7 +34,7 @@ export interface ResolverOptions {
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly lanes: ReadonlyMap<string, LaneSize>
   readonly route: ReturnType<typeof compileRoutes>
-  /** Whether some route is a function, which may look at the arguments. */
+  /** Whether some route is asked about each call, so that it may look at the arguments. */
   readonly routesByCall: boolean
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { type AppOptions, chain, createApp, defineTasks, group, type Route, task } from '../src/index.ts'
+import {
+  type AppOptions,
+  chain,
+  createApp,
+  defineTasks,
+  group,
+  type Route,
+  type RouteCall,
+  task,
+} from '../src/index.ts'
+import { inThreads } from './fixtures/behaviour.ts'
 import { open, record } from './fixtures/open-app.ts'
 
 const lanes = Object.fromEntries(
@@ -59,6 +69,24 @@ describe('a task runs on the lane', () => {
     const byKwargs = openWith([({ kwargs }) => (kwargs.urgent === true ? 'high' : undefined)])
     const urgent = { ...plain.s().data, kwargs: { urgent: true } } as typeof plain.data
     expect([await placeOf(byKwargs, urgent), await placeOf(byKwargs, plain.s())]).toEqual(['high', 'default'])
+  })
+
+  test('that an object with routeForTask answers with, asked about each call', async () => {
+    class Turns {
+      #next = 0
+      routeForTask({ task }: RouteCall): string | undefined {
+        if (task !== 'a.plain') return undefined
+        this.#next += 1
+        return this.#next % 2 === 1 ? 'first' : 'second'
+      }
+    }
+    const app = openWith([new Turns(), { 'a.*': 'glob' }])
+    expect([await placeOf(app, plain.s()), await placeOf(app, plain.s()), await placeOf(app, add.s(1, 1))]).toEqual([
+      'first',
+      'second',
+      'glob',
+    ])
+    expect(await placeOf(openWith([{ routeForTask: () => ({ lane: 'high' }) }]), plain.s())).toBe('high')
   })
 
   test('of the call, over that of the signature, the route and the task', async () => {
@@ -128,6 +156,10 @@ describe('what could never run is refused at the call', () => {
   test('a lane that has no slots of the kind', () => {
     const app = openWith([], { lanes: { default: { threads: 0, inline: 0 } } })
     expect(code(() => app.delay(add.s(1, 1)))).toMatch(/^UMBEL_BAD_LANE.*inline slots/)
+    const empty = openWith([{ 'a.*': 'first' }], { lanes: { ...lanes, first: { threads: 1, inline: 0 } } })
+    expect(code(() => empty.delay(add.s(1, 1)))).toMatch(/^UMBEL_BAD_LANE.*first, which has no inline slots/)
+    const unthreaded = openWith([{ 'thread.*': 'first' }], { tasks: [inThreads], lanes })
+    expect(code(() => unthreaded.delay(inThreads.add.s(1, 1)))).toMatch(/^UMBEL_BAD_LANE.*first, which has no threads/)
   })
 
   test('a priority that is none', () => {
@@ -145,7 +177,10 @@ describe('what could never run is refused at the call', () => {
     ).toMatch(/^UMBEL_BAD_ROUTE.*threw/)
     expect(asked(() => 5 as never)).toMatch(/^UMBEL_BAD_ROUTE/)
     expect(asked(() => ({ lnae: 'high' }) as never)).toMatch(/^UMBEL_BAD_ROUTE.*lane/)
-    expect(asked((async () => 'high') as never)).toMatch(/^UMBEL_BAD_ROUTE/)
+    expect(asked((() => ({})) as never)).toMatch(/^UMBEL_BAD_ROUTE.*neither a lane nor a priority/)
+    expect(asked((async () => 'high') as never)).toMatch(/^UMBEL_BAD_ROUTE.*asynchronous/)
+    expect(asked((() => Promise.resolve('high')) as never)).toMatch(/^UMBEL_BAD_ROUTE.*asynchronous/)
+    expect(asked({ routeForTask: (async () => 'high') as never })).toMatch(/^UMBEL_BAD_ROUTE.*asynchronous/)
   })
 
   test.each([
