@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os'
-import { type Clock, didYouMean, type ErrorClasses, type Random, type Route, type Store, umbelError } from '@umbel/core'
+import { type Clock, type ErrorClasses, type Random, type Route, type Store, umbelError } from '@umbel/core'
 import { type TaskDefinition, type TaskModule, tasksOf } from './definition.ts'
-import type { LaneOptions } from './lanes/lane.ts'
+import { type LaneOptions, type LaneSettings, laneSettings } from './lanes/lane-options.ts'
+import { checkNames, whole } from './option-checks.ts'
 import { memoryStore } from './stores/memory.ts'
 import { systemClock, systemRandom } from './system.ts'
 
@@ -29,7 +29,6 @@ export interface AppOptions {
 }
 
 const APP_OPTIONS = ['name', 'tasks', 'store', 'lanes', 'routes', 'values', 'clock', 'random']
-const LANE_OPTIONS: readonly (keyof LaneOptions)[] = ['threads', 'inline', 'nice', 'backlog']
 const MIB = 1_048_576
 
 /** Options with everything filled in. */
@@ -40,12 +39,12 @@ export interface AppSettings {
   readonly store: Store
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly errors: ErrorClasses
-  readonly lanes: ReadonlyMap<string, Required<LaneOptions>>
+  readonly lanes: ReadonlyMap<string, LaneSettings>
   readonly routes: readonly Route[]
   readonly maxBytes: number
 }
 
-/** Check options and fill in what is missing. @throws UMBEL_BAD_OPTION, UMBEL_BAD_LANE, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK */
+/** Check options and fill in what is missing. @throws UMBEL_BAD_OPTION, UMBEL_BAD_LANE, UMBEL_BAD_DURATION, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK */
 export function appSettings(options: AppOptions): AppSettings {
   checkNames('createApp', options, APP_OPTIONS)
   checkKinds(options)
@@ -67,37 +66,9 @@ export function appSettings(options: AppOptions): AppSettings {
     store: options.store ?? memoryStore(),
     tasks,
     errors,
-    lanes: lanesOf(options.lanes ?? {}),
+    lanes: laneSettings(options.lanes ?? {}),
     routes: options.routes ?? [],
     maxBytes: whole(options.values?.maxBytes ?? MIB, 'values.maxBytes', 1, Number.MAX_SAFE_INTEGER),
-  }
-}
-
-function lanesOf(given: Readonly<Record<string, LaneOptions>>): ReadonlyMap<string, Required<LaneOptions>> {
-  const lanes = new Map<string, Required<LaneOptions>>()
-  checkNames('lanes', given, Object.keys(given))
-  const named = Object.entries(given)
-  if (!named.some(([name]) => name === 'default')) named.unshift(['default', { threads: availableParallelism() }])
-  for (const [name, lane] of named) {
-    if (!/^[\w-]{1,64}$/.test(name) || name in Object.prototype)
-      throw umbelError('UMBEL_BAD_LANE', `${JSON.stringify(name.slice(0, 80))} is no name for a lane.`)
-    checkNames(`lanes.${name}`, lane, LANE_OPTIONS)
-    lanes.set(name, {
-      threads: whole(lane.threads ?? 1, `lanes.${name}.threads`, 0, 1_024),
-      inline: whole(lane.inline ?? 100, `lanes.${name}.inline`, 0, 1_000_000),
-      nice: whole(lane.nice ?? 0, `lanes.${name}.nice`, 0, 19),
-      backlog: whole(lane.backlog ?? 1_000_000, `lanes.${name}.backlog`, 1, Number.MAX_SAFE_INTEGER),
-    })
-  }
-  return lanes
-}
-
-function checkNames(where: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw umbelError('UMBEL_BAD_OPTION', `${where} takes an object of options.`)
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name))
-      throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name.slice(0, 80)}.${didYouMean(name, known)}`)
   }
 }
 
@@ -125,12 +96,4 @@ function checkMethods(option: string, value: unknown, methods: readonly string[]
 function list(tasks: AppOptions['tasks'] = []): readonly TaskModule[] {
   if (Array.isArray(tasks)) return tasks
   throw umbelError('UMBEL_BAD_OPTION', 'tasks of createApp takes a list of modules: tasks: [etl].')
-}
-
-function whole(value: number, option: string, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw umbelError(
-    'UMBEL_BAD_OPTION',
-    `${option} is ${typeof value === 'number' ? value : `a ${typeof value}`}; it must be a whole number from ${least} to ${most}.`,
-  )
 }

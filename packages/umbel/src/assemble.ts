@@ -15,7 +15,8 @@ import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
 import { execute } from './executor.ts'
 import { inlineWorker } from './lanes/inline.ts'
-import { Lane, type LaneOptions } from './lanes/lane.ts'
+import { Lane } from './lanes/lane.ts'
+import type { LaneSettings } from './lanes/lane-options.ts'
 import { threadWorker } from './lanes/threads.ts'
 import { perform } from './perform.ts'
 import { Producer } from './producer.ts'
@@ -69,7 +70,7 @@ export function assemble(settings: AppSettings): Parts {
     ids,
     resolver: new SpecResolver({
       tasks,
-      lanes: settings.lanes,
+      lanes,
       route: compileRoutes(settings.routes),
       routesByCall: settings.routes.some(asksForCall),
       maxBytes: settings.maxBytes,
@@ -119,12 +120,13 @@ export function assemble(settings: AppSettings): Parts {
         options,
         inline,
         threads: threadsOf(name, options),
+        now: () => clock.monotonic(),
         execute: (id, worker) => execute(context, id, worker),
       }),
     )
   }
 
-  function threadsOf(name: string, { threads, nice }: Required<LaneOptions>): ReturnType<typeof threadWorker> {
+  function threadsOf(name: string, { threads, nice }: LaneSettings): ReturnType<typeof threadWorker> {
     return threadWorker({
       name,
       threads,

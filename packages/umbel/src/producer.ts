@@ -57,12 +57,7 @@ export class Producer {
   delay(canvas: Canvas, call: Call): Sent {
     const prepared = this.#prepare(canvas, call)
     for (const [lane, count] of prepared.wants) {
-      if (!lane.hasSpace(count)) {
-        throw umbelError(
-          'UMBEL_LANE_FULL',
-          `The lane ${lane.name} has ${lane.waiting} tasks waiting, of ${lane.options.backlog} that may.`,
-        )
-      }
+      if (!lane.hasSpace(count)) throw lane.full
     }
     reserve(prepared.wants)
     return this.#enter(prepared)

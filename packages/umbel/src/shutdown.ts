@@ -36,12 +36,16 @@ export class Shutdown {
     if (this.#look !== undefined) this.#parts.engine.rested().then(() => this.#look?.())
   }
 
-  /** Resolve at the deadline (milliseconds from now), or once nothing waits, runs, or becomes due before it. */
+  /**
+   * Resolve at the deadline (milliseconds from now), or once nothing waits, runs, or becomes due before it. What waits in a lane
+   * that is paused or has no slots is not waited for: it could not start, and resuming is not ours to decide.
+   */
   async drain(deadline: number): Promise<void> {
-    const { engine, timers, clock } = this.#parts
+    const { engine, timers, lanes, clock } = this.#parts
+    const held = (): number => [...lanes.values()].reduce((sum, lane) => sum + lane.held, 0)
     const end = clock.simulated ? Number.NEGATIVE_INFINITY : clock.now() + deadline
     const rested = (): boolean =>
-      !engine.busy && engine.active === 0 && (timers.next() ?? Number.POSITIVE_INFINITY) > end
+      !engine.busy && engine.active <= held() && (timers.next() ?? Number.POSITIVE_INFINITY) > end
     await this.#until(rested, deadline)
   }
 
@@ -54,7 +58,7 @@ export class Shutdown {
   async abort(): Promise<void> {
     const { lanes } = this.#parts
     this.#aborting = true
-    for (const lane of lanes.values()) lane.pause()
+    for (const lane of lanes.values()) lane.halt()
     if (!this.#runs()) return
     this.#eachRunning((lane, row) => lane.abort(row, 'stopped'))
     await this.#until(() => !this.#runs(), ABORT_GRACE)

@@ -22,17 +22,16 @@ import { checkArity, type TaskDefinition } from './definition.ts'
 /** Priority of a task where nothing says otherwise. */
 const DEFAULT_PRIORITY = 5
 
-/** What a lane offers, as far as routing must know. */
-export interface LaneSize {
-  readonly threads: number
-  readonly inline: number
+/** What routing must know of a lane: whether it has slots of a kind, or had once. */
+export interface LaneOffer {
+  serves(kind: 'threads' | 'inline'): boolean
 }
 
 /** What signatures are resolved against. */
 export interface ResolverOptions {
   /** Tasks the app registered, by name. */
   readonly tasks: ReadonlyMap<string, TaskDefinition>
-  readonly lanes: ReadonlyMap<string, LaneSize>
+  readonly lanes: ReadonlyMap<string, LaneOffer>
   readonly route: ReturnType<typeof compileRoutes>
   /** Whether some route is asked about each call, so that it may look at the arguments. */
   readonly routesByCall: boolean
@@ -137,8 +136,8 @@ export class SpecResolver {
   }
 
   #checkLane(name: string, definition: TaskDefinition): void {
-    const size = this.#options.lanes.get(name)
-    if (size === undefined) {
+    const lane = this.#options.lanes.get(name)
+    if (lane === undefined) {
       const meant = typeof name === 'string' ? didYouMean(name, this.#options.lanes.keys()) : ''
       throw umbelError(
         'UMBEL_UNKNOWN_LANE',
@@ -146,7 +145,7 @@ export class SpecResolver {
       )
     }
     const inline = runsInline(definition)
-    if ((inline ? size.inline : size.threads) > 0) return
+    if (lane.serves(inline ? 'inline' : 'threads')) return
     const kind = inline ? 'inline slots' : 'threads'
     throw umbelError('UMBEL_BAD_LANE', `${definition.name} is to run on the lane ${name}, which has no ${kind}.`)
   }

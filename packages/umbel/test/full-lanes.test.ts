@@ -47,6 +47,21 @@ describe('a full lane', () => {
     expect(started).toEqual([3, 4, 5])
   })
 
+  test('that rejects makes send reject too, until there is space again', async () => {
+    const { tasks, open: openGate } = gated()
+    const lanes = { default: { threads: 0, inline: 1, backlog: { size: 1, full: 'reject' as const } } }
+    const app = open({ tasks: [tasks], lanes })
+    const begun = new Promise((resolve) => app.on('task-prerun', resolve))
+    const first = await app.send(tasks.pass.s(0))
+    await begun
+    const second = await app.send(tasks.pass.s(1))
+    await expect(app.send(tasks.pass.s(2))).rejects.toEqual(full)
+    expect(() => app.delay(tasks.pass.s(3))).toThrow(full)
+    openGate()
+    expect([await first.get(), await second.get()]).toEqual([0, 1])
+    expect(await (await app.send(tasks.pass.s(4))).get()).toBe(4)
+  })
+
   test('takes a group larger than its backlog once it is empty, and only then', async () => {
     const { tasks, open: openGate } = gated()
     const app = open({ tasks: [tasks], lanes: { default: { threads: 0, inline: 1, backlog: 2 } } })

@@ -4,7 +4,7 @@ import { PriorityBuffer } from '../src/lanes/priority-buffer.ts'
 
 interface Item {
   readonly id: string
-  readonly priority: number
+  priority: number
 }
 
 /** The same promise, kept as simply as possible: a list sorted at each push. */
@@ -21,12 +21,20 @@ class SortedList {
     const index = this.items.findIndex((item) => item.id === id)
     return index === -1 ? undefined : this.items.splice(index, 1)[0]
   }
+  reprioritise(id: string, priority: number): boolean {
+    const item = this.items.find((other) => other.id === id)
+    if (item === undefined || item.priority === priority) return item !== undefined
+    this.remove(id)
+    this.push(Object.assign(item, { priority }))
+    return true
+  }
 }
 
 type Act =
   | { readonly does: 'push'; readonly priority: number }
   | { readonly does: 'take' }
   | { readonly does: 'remove'; readonly at: number }
+  | { readonly does: 'move'; readonly at: number; readonly priority: number }
 
 const acts = fc.array(
   fc.oneof(
@@ -36,6 +44,14 @@ const acts = fc.array(
     },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('take' as const) }) },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('remove' as const), at: fc.nat(400) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        does: fc.constant('move' as const),
+        at: fc.nat(400),
+        priority: fc.integer({ min: 0, max: 9 }),
+      }),
+    },
   ),
   { maxLength: 400, size: 'max' },
 )
@@ -58,13 +74,16 @@ describe('PriorityBuffer', () => {
         let count = 0
         for (const act of list as Act[]) {
           if (act.does === 'push') {
-            const item = { id: `t${count++}`, priority: act.priority }
-            buffer.push(item)
-            model.push(item)
+            const id = `t${count++}`
+            buffer.push({ id, priority: act.priority })
+            model.push({ id, priority: act.priority })
           } else if (act.does === 'take') {
-            expect(buffer.take()).toBe(model.take())
+            expect(buffer.take()).toEqual(model.take())
+          } else if (act.does === 'remove') {
+            expect(buffer.remove(`t${act.at}`)).toEqual(model.remove(`t${act.at}`))
           } else {
-            expect(buffer.remove(`t${act.at}`)).toBe(model.remove(`t${act.at}`))
+            const moved = model.reprioritise(`t${act.at}`, act.priority)
+            expect(buffer.reprioritise(`t${act.at}`, act.priority)).toBe(moved)
           }
           expect(buffer.size).toBe(model.items.length)
         }
@@ -95,10 +114,37 @@ describe('PriorityBuffer', () => {
     expect([...buffer].map((item) => item.id)).toEqual(['other', 'again'])
   })
 
+  test('moves what waits behind those of its new level, and leaves it in its place in its own', () => {
+    const buffer = new PriorityBuffer<Item>()
+    for (const id of ['a5', 'b5', 'c9', 'd0']) buffer.push({ id, priority: Number(id[1]) })
+    expect(['d0', 'a5', 'c9'].map((id) => buffer.reprioritise(id, id === 'a5' ? 5 : 9))).toEqual([true, true, true])
+    expect(buffer.reprioritise('unknown', 9)).toBe(false)
+    expect([...buffer].map(({ id, priority }) => [id, priority])).toEqual([
+      ['c9', 9],
+      ['d0', 9],
+      ['a5', 5],
+      ['b5', 5],
+    ])
+    expect(buffer.size).toBe(4)
+  })
+
+  test('moves one of 100,000 as quickly as one of 100', () => {
+    const buffer = new PriorityBuffer<Item>()
+    for (let n = 0; n < 100_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 })
+    for (let n = 0; n < 100_000; n++) expect(buffer.reprioritise(`t${n}`, 9 - (n % 10))).toBe(true)
+    const taken = Array.from({ length: 100_000 }, () => buffer.take())
+    expect(
+      taken.every((item, index) => index === 0 || (taken[index - 1]?.priority ?? 0) >= (item?.priority ?? 10)),
+    ).toBe(true)
+  })
+
   test('refuses a priority that is no level', () => {
     const buffer = new PriorityBuffer<Item>()
     for (const priority of [-1, 10, 1.5, Number.NaN])
       expect(() => buffer.push({ id: 'x', priority })).toThrow(RangeError)
     expect(buffer.size).toBe(0)
+    buffer.push({ id: 'x', priority: 3 })
+    expect(() => buffer.reprioritise('x', 10)).toThrow(RangeError)
+    expect(buffer.take()).toEqual({ id: 'x', priority: 3 })
   })
 })

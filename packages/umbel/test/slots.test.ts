@@ -5,7 +5,7 @@ import { Slots } from '../src/lanes/slots.ts'
 
 interface Item {
   readonly id: string
-  readonly priority: number
+  priority: number
 }
 
 /** Slots whose items run until they are told to end. */
@@ -56,6 +56,17 @@ describe('Slots', () => {
     expect(slots.remove('b')?.id).toBe('b')
     await end('a')
     expect(started).toEqual(['a'])
+  })
+
+  test('take a waiting item at the priority it was given last', async () => {
+    const { slots, started, end } = handSlots(1)
+    for (const one of [item('a'), item('b', 4), item('c', 3)]) slots.add(one)
+    await settled()
+    expect(slots.reprioritise('c', 9)).toBe(true)
+    expect(slots.reprioritise('a', 9)).toBe(false)
+    await end('a')
+    await end('c')
+    expect(started).toEqual(['a', 'c', 'b'])
   })
 
   test('survive a run that rejects or throws', async () => {

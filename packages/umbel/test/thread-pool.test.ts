@@ -9,7 +9,6 @@ const cells = new ThreadCells()
 const told: Told[] = []
 let heard = (): void => {}
 const pool = new ThreadPool({
-  threads: 1,
   nice: 0,
   resourceLimits: undefined,
   data: { cells: cells.shared, maxBytes: 10_000 },
@@ -20,7 +19,7 @@ const pool = new ThreadPool({
   joined: () => {},
   failed: (error) => told.push(['stray', { name: 'Error', message: String(error) }]),
 })
-beforeAll(() => pool.start())
+beforeAll(() => pool.grow(1))
 afterAll(() => pool.stop())
 beforeEach(() => {
   told.length = 0
@@ -115,6 +114,25 @@ test('a thread that is lost leaves behind which item ran', async () => {
   expect(cells.running(cell)).toBe(302)
   expect(cells.culprit(cell)).toBe(302)
   expect(toldOutcomes()).toEqual([[301, succeeded(2)]])
+})
+
+test('a pool that has grown never has a thread more than it was told, also after one has died', async () => {
+  await pool.grow(3)
+  await pool.grow(2)
+  let number = 400
+  const seen = new Set<number>()
+  const round = async (task: string, ...args: unknown[]): Promise<void> => {
+    const cell = takeCell()
+    const answer = await pool.run(packWork(cell, [itemOf(++number, task, ...args)]))
+    seen.add(answer.thread)
+    cells.give(cell)
+  }
+  const line = async (): Promise<void> => {
+    for (let n = 0; n < 30; n++) await round('wait', 1)
+  }
+  for (const _ of [1, 2, 3]) await expect(round('exit', 4)).rejects.toThrow('worker exited')
+  await Promise.all([line(), line(), line()])
+  expect(seen.size).toBe(3)
 })
 
 test('cells of lost threads are used again last', () => {

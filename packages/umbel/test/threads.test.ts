@@ -320,10 +320,34 @@ describe('a pool of threads', patient, () => {
     await watched().worker.stop()
   })
 
+  test('grows while it works, and each thread that dies later is replaced by one', async () => {
+    const { worker, until, told } = watched({ threads: 1 })
+    const together = async (count: number): Promise<Outcome[]> => {
+      told.length = 0
+      const calls = Array.from({ length: count }, () => callOf('threads.obey'))
+      const outcomes = calls.map((call) => worker.run(call))
+      await until(() => told.length === count)
+      for (const { id } of calls) worker.abort(id, 'revoked')
+      return Promise.all(outcomes)
+    }
+    await worker.start()
+    const before = together(1)
+    await Promise.all([worker.widen(2), worker.widen(4), worker.widen(3)])
+    await before
+    expect((await together(4)).map(({ kind }) => kind)).toEqual(['aborted', 'aborted', 'aborted', 'aborted'])
+    const exits = Array.from({ length: 4 }, () => worker.run(callOf('threads.exit', [3])))
+    expect((await Promise.all(exits)).map(({ kind }) => kind)).toEqual(['lost', 'lost', 'lost', 'lost'])
+    await together(4)
+    await worker.stop()
+    await worker.widen(9)
+  })
+
   test('without threads runs nothing', async () => {
     const { worker, run } = watched({ threads: 0 })
     await worker.start()
     expect(await run('threads.add', 1, 2)).toMatchObject({ kind: 'failed', error: { code: 'UMBEL_BAD_LANE' } })
+    await worker.widen(1)
+    expect(resultOf(await run('threads.add', 1, 2))).toBe(3)
     await worker.stop()
   })
 })

@@ -48,6 +48,8 @@ export interface Worker {
   kill(id: string, reason: AbortReason): void
   /** Make ready: start threads, so that the first attempt finds them warm. */
   start(): Promise<void>
+  /** Resolve once so many attempts can run at once, where there is such a bound. Rejects when a thread cannot be started. */
+  widen(width: number): Promise<void>
   /** Run teardowns and end the threads. Idempotent. */
   stop(): Promise<void>
 }

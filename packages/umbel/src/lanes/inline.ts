@@ -88,6 +88,8 @@ class InlineWorker implements Worker {
 
   async start(): Promise<void> {}
 
+  async widen(): Promise<void> {}
+
   async stop(): Promise<void> {
     await this.#environment.resources.tearDown((error) => this.#onStray?.(toErrorData(error)))
   }

@@ -1,24 +1,24 @@
-import { type AbortReason, type TaskRow, umbelError, type Worker } from '@umbel/core'
+import { type AbortReason, type TaskRow, type UmbelError, umbelError, type Worker } from '@umbel/core'
+import { AgingBuffer } from './aging-buffer.ts'
+import type { LaneSettings } from './lane-options.ts'
+import { PriorityBuffer } from './priority-buffer.ts'
 import { Slots } from './slots.ts'
 
-/** How wide a lane is. */
-export interface LaneOptions {
-  /** Threads of its own. Default 1; 0 for a lane of inline tasks alone. */
-  readonly threads?: number
-  /** Inline tasks that may run at once on the main loop. Default 100. */
-  readonly inline?: number
-  /** Niceness of its threads, 0 (most eager) to 19. Default 0. */
-  readonly nice?: number
-  /** Tasks that may wait; beyond it `delay` throws UMBEL_LANE_FULL and `send` waits. Default 1,000,000. */
-  readonly backlog?: number
+/** Numbers of slots. */
+export interface LaneWidth {
+  readonly threads: number
+  /** On the main loop. */
+  readonly inline: number
 }
 
 /** What a lane is made of. */
 export interface LaneParts {
   readonly name: string
-  readonly options: Required<LaneOptions>
+  readonly options: LaneSettings
   readonly threads: Worker
   readonly inline: Worker
+  /** Milliseconds that only grow. */
+  readonly now: () => number
   /** Run one attempt of a task on a worker of the lane; never rejects. */
   readonly execute: (id: string, worker: Worker) => Promise<void>
 }
@@ -26,24 +26,32 @@ export interface LaneParts {
 /** A named queue with the workers that serve it: one line of waiting tasks for its threads, one for the main loop. */
 export class Lane {
   readonly name: string
-  readonly options: Required<LaneOptions>
+  readonly options: LaneSettings
   readonly #threads: Line
   readonly #inline: Line
   #reserved = 0
   /** Those who wait for places, oldest first. */
   readonly #waiters = new Set<Waiter>()
+  readonly #holds = new Set<Hold>()
   #stopped = false
 
-  constructor({ name, options, threads, inline, execute }: LaneParts) {
+  constructor({ name, options, threads, inline, now, execute }: LaneParts) {
     this.name = name
     this.options = options
-    const line = (worker: Worker, concurrency: number): Line => ({
+    const { aging } = options
+    const line = (worker: Worker, width: number): Line => ({
       worker,
-      slots: new Slots<Waiting>({ concurrency, run: ({ id }) => this.#left(execute(id, worker)) }),
+      width,
+      slots: new Slots<Waiting>({
+        concurrency: width,
+        buffer: aging === undefined ? new PriorityBuffer() : new AgingBuffer({ after: aging, now }),
+        run: ({ id }) => this.#left(execute(id, worker)),
+      }),
+      everServed: width > 0,
     })
     this.#threads = line(threads, options.threads)
     this.#inline = line(inline, options.inline)
-    this.pause()
+    this.#hold('unready')
   }
 
   /** Tasks that wait. */
@@ -56,11 +64,40 @@ export class Lane {
     return this.#threads.slots.running + this.#inline.slots.running
   }
 
+  /** Tasks that wait and cannot start as things stand: the lane is paused, or was scaled down to no slot for them. */
+  get held(): number {
+    if (this.paused) return this.waiting
+    return [this.#threads, this.#inline].reduce((held, { width, slots }) => held + (width === 0 ? slots.waiting : 0), 0)
+  }
+
+  /** Whether `pause` was the last word. */
+  get paused(): boolean {
+    return this.#holds.has('paused')
+  }
+
+  /** How many slots it has now, of each kind. */
+  get width(): LaneWidth {
+    return { threads: this.#threads.width, inline: this.#inline.width }
+  }
+
+  /** Whether it has, or had once, slots of a kind: what it is given may then wait for them to come back. */
+  serves(kind: keyof LaneWidth): boolean {
+    return (kind === 'inline' ? this.#inline : this.#threads).everServed
+  }
+
   /** Whether `count` more tasks may wait. */
   hasSpace(count: number): boolean {
-    return (
-      this.waiting + this.#reserved + count <= this.options.backlog ||
-      (count > this.options.backlog && this.waiting + this.#reserved === 0)
+    const { size } = this.options.backlog
+    const taken = this.waiting + this.#reserved
+    return taken + count <= size || (count > size && taken === 0)
+  }
+
+  /** What a send is refused with when there is no space. */
+  get full(): UmbelError {
+    const { size } = this.options.backlog
+    return umbelError(
+      'UMBEL_LANE_FULL',
+      `The lane ${this.name} has ${this.waiting} tasks waiting, of ${size} that may.`,
     )
   }
 
@@ -69,10 +106,11 @@ export class Lane {
     this.#reserved += count
   }
 
-  /** Hold places once there is space for them: first come, first served. @throws UMBEL_APP_STOPPED */
+  /** Hold places once there is space for them: first come, first served. @throws UMBEL_APP_STOPPED; UMBEL_LANE_FULL where it rejects */
   async reserved(count: number): Promise<void> {
     if (this.#stopped) throw this.#hasStopped()
     if (this.#waiters.size === 0 && this.hasSpace(count)) return this.reserve(count)
+    if (this.options.backlog.full === 'reject') throw this.full
     await new Promise<void>((resolve, reject) => this.#waiters.add({ count, resolve, reject }))
   }
 
@@ -91,6 +129,22 @@ export class Lane {
     if (this.#line(row).slots.remove(row.id) !== undefined) this.#tellSpace()
   }
 
+  /** Move a waiting task to the priority its row has now. */
+  reprioritise(row: TaskRow): void {
+    this.#line(row).slots.reprioritise(row.id, row.spec.priority)
+  }
+
+  /** Take out all waiting tasks that fit. Returns their ids, in the order in which they would have run. */
+  purge(fits: (id: string) => boolean): string[] {
+    const purged = [this.#threads, this.#inline].flatMap(({ slots }) =>
+      Array.from(slots, ({ id }) => id)
+        .filter(fits)
+        .filter((id) => slots.remove(id) !== undefined),
+    )
+    this.#tellSpace()
+    return purged
+  }
+
   /** Abort the signal of a running task. */
   abort(row: TaskRow, reason: AbortReason): void {
     this.#line(row).worker.abort(row.id, reason)
@@ -104,14 +158,30 @@ export class Lane {
   /** Make the workers ready and begin. */
   async start(): Promise<void> {
     await Promise.all([this.#threads.worker.start(), this.#inline.worker.start()])
-    this.#threads.slots.resume()
-    this.#inline.slots.resume()
+    this.#free('unready')
   }
 
-  /** Take no new task to a slot. */
+  /** Take no new task to a slot until `resume`. What runs goes on. */
   pause(): void {
-    this.#threads.slots.pause()
-    this.#inline.slots.pause()
+    this.#hold('paused')
+  }
+
+  /** Go on after `pause`. */
+  resume(): void {
+    this.#free('paused')
+  }
+
+  /** Take no new task to a slot ever again. */
+  halt(): void {
+    this.#hold('halted')
+  }
+
+  /**
+   * Have other numbers of slots. Fewer take effect as tasks end, more threads once they are warm. The last call counts.
+   * Rejects when a thread cannot be started.
+   */
+  async scale({ threads, inline }: Partial<LaneWidth>): Promise<void> {
+    await Promise.all([widen(this.#inline, inline), widen(this.#threads, threads)])
   }
 
   /** End the workers. */
@@ -124,6 +194,19 @@ export class Lane {
 
   #line(row: TaskRow): Line {
     return row.spec.inline ? this.#inline : this.#threads
+  }
+
+  #hold(why: Hold): void {
+    this.#holds.add(why)
+    this.#threads.slots.pause()
+    this.#inline.slots.pause()
+  }
+
+  #free(why: Hold): void {
+    this.#holds.delete(why)
+    if (this.#holds.size > 0) return
+    this.#threads.slots.resume()
+    this.#inline.slots.resume()
   }
 
   #left(run: Promise<void>): Promise<void> {
@@ -159,4 +242,25 @@ interface Waiting {
 interface Line {
   readonly worker: Worker
   readonly slots: Slots<Waiting>
+  /** Slots it is to have; it has them once its worker is ready for them. */
+  width: number
+  /** Whether it has had any. */
+  everServed: boolean
+}
+
+/** Why no task gets a slot: the workers are not ready, the user said so, the app ends. */
+type Hold = 'unready' | 'paused' | 'halted'
+
+async function widen(line: Line, width = line.width): Promise<void> {
+  const { slots, worker } = line
+  line.width = width
+  slots.concurrency = Math.min(slots.concurrency, width)
+  try {
+    await worker.widen(width)
+  } catch (error) {
+    if (line.width === width) line.width = slots.concurrency
+    throw error
+  }
+  line.everServed ||= width > 0
+  if (line.width === width) slots.concurrency = width
 }

@@ -7,12 +7,13 @@ const FREE_HOLES = 1024
 /** What waits: anything with an id of its own and a priority from 0 to 9. */
 export interface Prioritised {
   readonly id: string
-  readonly priority: number
+  /** Changed by `reprioritise` alone while it waits. */
+  priority: number
 }
 
 /**
  * What waits in a lane: 9 first, oldest first within a level. Bare records in one ring per level, 8 to 16 bytes for each.
- * All calls take constant time on average; the ids are indexed by the first `remove` and until the buffer is empty.
+ * All calls take constant time on average; the ids are indexed by the first `remove` or `reprioritise` and until the buffer is empty.
  * An id must not wait twice at the same time.
  */
 export class PriorityBuffer<T extends Prioritised> {
@@ -30,13 +31,7 @@ export class PriorityBuffer<T extends Prioritised> {
 
   /** Put an item behind those of its level. Throws a RangeError unless its priority is a whole number from 0 to 9. */
   push(item: T): void {
-    const level = item.priority
-    const ring = this.#rings[level]
-    if (ring === undefined) throw new RangeError(`A priority is a whole number from 0 to 9, not ${level}.`)
-    const place = ring.push(item)
-    this.#places?.set(item.id, place * LEVELS + level)
-    this.#levels |= 1 << level
-    this.#size++
+    this.#put(item)
   }
 
   /** Take the oldest item of the highest level, or `undefined` when nothing waits. */
@@ -54,18 +49,20 @@ export class PriorityBuffer<T extends Prioritised> {
 
   /** Take the item of this id out of its turn, or `undefined` when it does not wait. */
   remove(id: string): T | undefined {
-    if (this.#size === 0) return undefined
-    this.#places ??= this.#index()
-    const found = this.#places.get(id)
-    if (found === undefined) return undefined
-    this.#places.delete(id)
-    const level = found % LEVELS
-    const ring = this.#rings[level] as Ring<T>
-    const item = ring.delete((found - level) / LEVELS)
-    this.#holes++
-    this.#forget(ring, level)
-    if (this.#holes > this.#size + FREE_HOLES) this.#closeUp()
-    return item
+    const place = this.#placeOf(id)
+    return place === undefined ? undefined : this.#pull(id, place)
+  }
+
+  /** Move an item behind those of another level; in its own it keeps its place. False when it does not wait. Throws like `push`. */
+  reprioritise(id: string, priority: number): boolean {
+    this.#ring(priority)
+    const place = this.#placeOf(id)
+    if (place === undefined) return false
+    if (place % LEVELS === priority) return true
+    const item = this.#pull(id, place)
+    item.priority = priority
+    this.#put(item)
+    return true
   }
 
   /** Go through what waits in the order in which it will be taken. */
@@ -73,6 +70,37 @@ export class PriorityBuffer<T extends Prioritised> {
     for (let level = LEVELS - 1; level >= 0; level--) {
       for (const [, item] of (this.#rings[level] as Ring<T>).entries()) yield item
     }
+  }
+
+  #ring(level: number): Ring<T> {
+    const ring = this.#rings[level]
+    if (ring === undefined) throw new RangeError(`A priority is a whole number from 0 to 9, not ${level}.`)
+    return ring
+  }
+
+  #put(item: T): void {
+    const level = item.priority
+    const place = this.#ring(level).push(item)
+    this.#places?.set(item.id, place * LEVELS + level)
+    this.#levels |= 1 << level
+    this.#size++
+  }
+
+  #placeOf(id: string): number | undefined {
+    if (this.#size === 0) return undefined
+    this.#places ??= this.#index()
+    return this.#places.get(id)
+  }
+
+  #pull(id: string, found: number): T {
+    this.#places?.delete(id)
+    const level = found % LEVELS
+    const ring = this.#ring(level)
+    const item = ring.delete((found - level) / LEVELS) as T
+    this.#holes++
+    this.#forget(ring, level)
+    if (this.#holes > this.#size + FREE_HOLES) this.#closeUp()
+    return item
   }
 
   #forget(ring: Ring<T>, level: number): void {

@@ -3,10 +3,12 @@ import PQueue from 'p-queue'
 import { type Prioritised, PriorityBuffer } from './priority-buffer.ts'
 
 /** What slots are made for. */
-export interface SlotsOptions<T> {
+export interface SlotsOptions<T extends Prioritised> {
   /** Items that may run at the same time; 0 is legal: nothing runs. */
   readonly concurrency: number
-  /** Run one item. Should never reject; when it does, its slot goes on. */
+  /** Where items wait. Default: by priority alone. */
+  readonly buffer?: PriorityBuffer<T>
+  /** Run one item, whatever it is: what finds nothing to do resolves at once and frees the slot. Should never reject; when it does, its slot goes on. */
   readonly run: (item: T) => Promise<void>
 }
 
@@ -19,7 +21,7 @@ const outside = AsyncLocalStorage.snapshot()
  * Items added in one go are sorted before the first one starts.
  */
 export class Slots<T extends Prioritised> {
-  readonly #buffer = new PriorityBuffer<T>()
+  readonly #buffer: PriorityBuffer<T>
   readonly #queue: PQueue
   readonly #run: (item: T) => Promise<void>
   readonly #idle: (() => void)[] = []
@@ -30,6 +32,7 @@ export class Slots<T extends Prioritised> {
   #running = 0
 
   constructor(options: SlotsOptions<T>) {
+    this.#buffer = options.buffer ?? new PriorityBuffer()
     this.#run = options.run
     this.#concurrency = options.concurrency
     this.#queue = new PQueue({ concurrency: Math.max(1, options.concurrency) })
@@ -67,6 +70,11 @@ export class Slots<T extends Prioritised> {
     const item = this.#buffer.remove(id)
     if (item !== undefined) this.#tellIdle()
     return item
+  }
+
+  /** Give a waiting item another priority; false when it runs already or is not known. */
+  reprioritise(id: string, priority: number): boolean {
+    return this.#buffer.reprioritise(id, priority)
   }
 
   /** Start nothing more. What runs goes on. */

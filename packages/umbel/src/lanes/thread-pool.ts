@@ -8,7 +8,6 @@ const TEARDOWN_DEADLINE = 5_000
 
 /** What a pool is made with. */
 export interface ThreadPoolOptions {
-  readonly threads: number
   readonly nice: number
   readonly resourceLimits: ResourceLimits | undefined
   readonly data: Omit<ThreadData, 'runtime'>
@@ -43,12 +42,26 @@ export class KillSwitch {
   }
 }
 
-/** Piscina, and a port to each of its threads beside Piscina's own: for what is told and ordered while a message is under way. */
+/** Some of the threads: Piscina replaces those that die, and never has more or fewer. */
+interface Crew {
+  readonly piscina: Piscina
+  readonly threads: number
+  /** Messages under way. */
+  busy: number
+}
+
+/**
+ * Piscina, and a port to each of its threads beside Piscina's own: for what is told and ordered while a message is under way.
+ * Threads that come later are a Piscina of their own: one with room to grow starts a thread too many whenever one has died.
+ */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
   readonly #ports = new Map<number, MessagePort>()
   readonly #awaited = new Map<number, (port: MessagePort) => void>()
-  #pool: Piscina | undefined
+  readonly #crews: Crew[] = []
+  /** Threads there are, those being started included. */
+  #threads = 0
+  #stopped = false
   /** Called with each port whose thread has run its teardowns or is gone. */
   #tornDown: ((port: MessagePort) => void) | undefined
 
@@ -56,13 +69,49 @@ export class ThreadPool {
     this.#options = options
   }
 
-  /** Start the threads and load the runtime in each. */
-  async start(): Promise<void> {
-    const { threads, nice, resourceLimits, data } = this.#options
+  /** Have at least so many threads, with the runtime loaded in each. Rejects, with as many as before, when one cannot be started. */
+  async grow(threads: number): Promise<void> {
+    const more = threads - this.#threads
+    if (more <= 0) return
+    this.#threads = threads
     const { Piscina } = await import('piscina')
+    if (this.#stopped) return
+    const crew = { piscina: this.#start(Piscina, more), threads: more, busy: 0 }
+    this.#crews.push(crew)
+    try {
+      await Promise.all(Array.from({ length: more }, () => this.#runIn(crew, [0])))
+    } catch (error) {
+      this.#threads -= more
+      this.#crews.splice(this.#crews.indexOf(crew), 1)
+      await crew.piscina.destroy()
+      throw error
+    }
+  }
+
+  /** Have a thread run a message. Rejects when the thread is lost or ended. All it told before has been taken in then. */
+  run(work: Work, kill?: KillSwitch): Promise<Answer> {
+    const crew = this.#crews.find(({ busy, threads }) => busy < threads) ?? this.#crews[0]
+    if (crew === undefined) return Promise.reject(new Error('The pool has no threads.'))
+    return this.#runIn(crew, work, kill)
+  }
+
+  /** Tell all threads something. */
+  order(order: Order): void {
+    for (const port of this.#ports.values()) port.postMessage(order)
+  }
+
+  /** Run teardowns in every thread and end them. What they run is lost. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#tearDown()
+    await Promise.all(this.#crews.splice(0).map(({ piscina }) => piscina.destroy()))
+  }
+
+  #start(Pool: typeof Piscina, threads: number): Piscina {
+    const { nice, resourceLimits, data } = this.#options
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const runtime = new URL(`./thread-runtime.${extension}`, import.meta.url).href
-    const pool = new Piscina({
+    const piscina = new Pool({
       filename: new URL('./worker.js', import.meta.url).href,
       workerData: { ...data, runtime } satisfies ThreadData,
       atomics: 'async', // idle threads must hear timers and ports
@@ -75,38 +124,26 @@ export class ThreadPool {
       recordTiming: false,
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     })
-    this.#pool = pool
-    pool.on('message', (message) => this.#join(message))
-    pool.on('error', (error) => {
+    piscina.on('message', (message) => this.#join(message))
+    piscina.on('error', (error) => {
       // Piscina says so of an answer that was on its way when its thread was ended
       if (!String(error?.message).startsWith('Unexpected message from Worker')) this.#options.failed(error)
     })
-    await Promise.all(Array.from({ length: threads }, () => this.run([0])))
+    return piscina
   }
 
-  /** Have a thread run a message. Rejects when the thread is lost or ended. All it told before has been taken in then. */
-  async run(work: Work, kill?: KillSwitch): Promise<Answer> {
-    if (this.#pool === undefined) throw new Error('The pool has not been started.')
+  async #runIn(crew: Crew, work: Work, kill?: KillSwitch): Promise<Answer> {
+    crew.busy += 1
     try {
-      const answer: Answer = await this.#pool.run(work, kill === undefined ? {} : { signal: kill })
+      const answer: Answer = await crew.piscina.run(work, kill === undefined ? {} : { signal: kill })
       this.#drain(this.#ports.get(answer.thread) ?? (await this.#portOf(answer.thread)))
       return answer
     } catch (error) {
       for (const port of this.#ports.values()) this.#drain(port)
       throw error
+    } finally {
+      crew.busy -= 1
     }
-  }
-
-  /** Tell all threads something. */
-  order(order: Order): void {
-    for (const port of this.#ports.values()) port.postMessage(order)
-  }
-
-  /** Run teardowns in every thread and end them. What they run is lost. */
-  async stop(): Promise<void> {
-    await this.#tearDown()
-    await this.#pool?.destroy()
-    this.#pool = undefined
   }
 
   #join(message: Partial<Hello>): void {
@@ -126,7 +163,7 @@ export class ThreadPool {
 
   /** A thread's first answer can overtake its hello. Nothing else might keep the process open until it comes. */
   #portOf(thread: number): Promise<MessagePort> {
-    const worker = this.#pool?.threads.find(({ threadId }) => threadId === thread)
+    const worker = this.#crews.flatMap(({ piscina }) => piscina.threads).find(({ threadId }) => threadId === thread)
     worker?.ref()
     return new Promise((resolve) => {
       this.#awaited.set(thread, (port) => {

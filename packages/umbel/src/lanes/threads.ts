@@ -64,6 +64,8 @@ class ThreadWorker implements Worker {
   readonly #pool: ThreadPool
   readonly #byId = new Map<string, Run>()
   readonly #byNumber = new Map<number, Run>()
+  /** Threads it has, or is to have once it starts: never fewer than before. */
+  #threads: number
   #number = 0
   #barren = 0
   #ready = false
@@ -73,8 +75,8 @@ class ThreadWorker implements Worker {
   constructor(options: ThreadOptions) {
     const { threads, nice = 0, resourceLimits, maxBytes, onStray } = options
     this.#options = options
+    this.#threads = threads
     this.#pool = new ThreadPool({
-      threads,
       nice,
       resourceLimits,
       data: { cells: this.#cells.shared, maxBytes },
@@ -89,9 +91,16 @@ class ThreadWorker implements Worker {
     return this.#started
   }
 
+  async widen(threads: number): Promise<void> {
+    this.#threads = Math.max(this.#threads, threads)
+    if (this.#started === undefined || this.#stopped !== undefined) return
+    await this.#started
+    await this.#pool.grow(this.#threads)
+  }
+
   run(call: AttemptCall): Promise<Outcome> {
     const module = definitionOf(call.task)?.module
-    if (module === undefined || this.#options.threads === 0) return Promise.resolve(this.#refusal(call))
+    if (module === undefined || this.#threads === 0) return Promise.resolve(this.#refusal(call))
     const cell = this.#stopped === undefined ? this.#cells.take() : undefined
     if (cell === undefined) return Promise.resolve({ kind: 'given-back' })
     return new Promise((resolve) => {
@@ -126,7 +135,7 @@ class ThreadWorker implements Worker {
   }
 
   async #start(): Promise<void> {
-    if (this.#options.threads > 0) await this.#pool.start()
+    await this.#pool.grow(this.#threads)
     this.#ready = true
   }
 
@@ -193,7 +202,7 @@ class ThreadWorker implements Worker {
 
   #refusal({ task }: AttemptCall): Outcome {
     const error =
-      this.#options.threads === 0
+      this.#threads === 0
         ? umbelError('UMBEL_BAD_LANE', `The lane ${this.#options.name} has no threads to run ${task}.`)
         : umbelError('UMBEL_UNKNOWN_TASK', `No module of a task called ${task} is known: a thread could not import it.`)
     return { kind: 'failed', error: toErrorData(error) }

@@ -1,0 +1,80 @@
+import { type Prioritised, PriorityBuffer } from './priority-buffer.ts'
+
+/** When what waits has aged. */
+export interface AgingOptions {
+  /** Milliseconds of waiting. */
+  readonly after: number
+  /** Milliseconds that only grow. */
+  readonly now: () => number
+}
+
+/** One that waits, between the one that came before it and the one that came after. */
+interface Age<T> {
+  readonly item: T
+  readonly since: number
+  older: Age<T> | undefined
+  newer: Age<T> | undefined
+}
+
+/**
+ * What waits in a lane in which nothing starves: what has waited `after` milliseconds goes before everything that has not, oldest
+ * first whatever its level; the others as in any lane. Only the oldest of all is looked at, so every call still takes constant time.
+ * A change of priority leaves the age as it is.
+ */
+export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
+  readonly #options: AgingOptions
+  readonly #ages = new Map<string, Age<T>>()
+  #oldest: Age<T> | undefined
+  #newest: Age<T> | undefined
+
+  constructor(options: AgingOptions) {
+    super()
+    this.#options = options
+  }
+
+  override push(item: T): void {
+    super.push(item)
+    const age: Age<T> = { item, since: this.#options.now(), older: this.#newest, newer: undefined }
+    if (this.#newest === undefined) this.#oldest = age
+    else this.#newest.newer = age
+    this.#newest = age
+    this.#ages.set(item.id, age)
+  }
+
+  override take(): T | undefined {
+    const oldest = this.#oldest
+    if (oldest !== undefined && this.#hasAged(oldest)) return this.remove(oldest.item.id)
+    const item = super.take()
+    if (item !== undefined) this.#forget(item.id)
+    return item
+  }
+
+  override remove(id: string): T | undefined {
+    const item = super.remove(id)
+    if (item !== undefined) this.#forget(id)
+    return item
+  }
+
+  override *[Symbol.iterator](): IterableIterator<T> {
+    const aged = new Set<T>()
+    for (let age = this.#oldest; age !== undefined && this.#hasAged(age); age = age.newer) {
+      aged.add(age.item)
+      yield age.item
+    }
+    for (const item of super[Symbol.iterator]()) if (!aged.has(item)) yield item
+  }
+
+  #hasAged({ since }: Age<T>): boolean {
+    return this.#options.now() - since >= this.#options.after
+  }
+
+  #forget(id: string): void {
+    const age = this.#ages.get(id)
+    if (age === undefined) return
+    this.#ages.delete(id)
+    if (age.older === undefined) this.#oldest = age.newer
+    else age.older.newer = age.newer
+    if (age.newer === undefined) this.#newest = age.older
+    else age.newer.older = age.older
+  }
+}

@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { AgingBuffer } from '../src/lanes/aging-buffer.ts'
+
+interface Item {
+  readonly id: string
+  priority: number
+}
+
+const AFTER = 10
+
+/** The same promise, kept as simply as possible: everything is looked at each time. */
+class Everyone {
+  items: { id: string; priority: number; readonly since: number; readonly sent: number; moved: number }[] = []
+  #order = 0
+
+  push({ id, priority }: Item, now: number): void {
+    const order = this.#order++
+    this.items.push({ id, priority, since: now, sent: order, moved: order })
+  }
+
+  order(now: number): string[] {
+    const aged = this.items.filter(({ since }) => now - since >= AFTER).toSorted((a, b) => a.sent - b.sent)
+    const others = this.items.filter((item) => !aged.includes(item))
+    return [...aged, ...others.toSorted((a, b) => b.priority - a.priority || a.moved - b.moved)].map(({ id }) => id)
+  }
+
+  remove(id: string | undefined): string | undefined {
+    const index = this.items.findIndex((item) => item.id === id)
+    return index === -1 ? undefined : this.items.splice(index, 1)[0]?.id
+  }
+
+  reprioritise(id: string, priority: number): boolean {
+    const item = this.items.find((other) => other.id === id)
+    if (item === undefined) return false
+    if (item.priority !== priority) Object.assign(item, { priority, moved: this.#order++ })
+    return true
+  }
+}
+
+const priority = fc.integer({ min: 0, max: 9 })
+const acts = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(fc.constant('push' as const), priority, fc.constant(0)) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('take' as const), fc.constant(0), fc.constant(0)) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('remove' as const), fc.nat(300), fc.constant(0)) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('move' as const), fc.nat(300), priority) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('pass' as const), fc.nat(4), fc.constant(0)) },
+  ),
+  { maxLength: 300, size: 'max' },
+)
+
+test('what has waited long goes first, the oldest first of all, whatever the calls; the rest goes by priority', () => {
+  fc.assert(
+    fc.property(acts, (list) => {
+      let now = 0
+      const buffer = new AgingBuffer<Item>({ after: AFTER, now: () => now })
+      const model = new Everyone()
+      let count = 0
+      for (const [does, first, second] of list) {
+        if (does === 'push') {
+          const item = { id: `t${count++}`, priority: first }
+          buffer.push({ ...item })
+          model.push(item, now)
+        } else if (does === 'take') expect(buffer.take()?.id).toBe(model.remove(model.order(now)[0]))
+        else if (does === 'remove') expect(buffer.remove(`t${first}`)?.id).toBe(model.remove(`t${first}`))
+        else if (does === 'pass') now += first
+        else expect(buffer.reprioritise(`t${first}`, second)).toBe(model.reprioritise(`t${first}`, second))
+        expect(buffer.size).toBe(model.items.length)
+      }
+      expect(Array.from(buffer, ({ id }) => id)).toEqual(model.order(now))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('a task that is given another priority keeps its age', () => {
+  let now = 0
+  const buffer = new AgingBuffer<Item>({ after: AFTER, now: () => now })
+  buffer.push({ id: 'old', priority: 9 })
+  now = 5
+  for (const id of ['a', 'b']) buffer.push({ id, priority: 5 })
+  buffer.reprioritise('old', 0)
+  expect(Array.from(buffer, ({ id }) => id)).toEqual(['a', 'b', 'old'])
+  now = AFTER
+  expect(buffer.take()?.id).toBe('old')
+})
+
+test('100,000 of which all have aged leave in the order they came', () => {
+  let now = 0
+  const buffer = new AgingBuffer<Item>({ after: AFTER, now: () => now })
+  for (let n = 0; n < 100_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 })
+  now = AFTER
+  for (let n = 0; n < 100_000; n++) if (buffer.take()?.id !== `t${n}`) expect.unreachable(`t${n} is not the next`)
+  expect(buffer.take()).toBeUndefined()
+})
