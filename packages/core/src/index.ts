@@ -65,6 +65,7 @@ export {
 export { advance, type Step } from './advance.ts'
 export type { Command } from './command.ts'
 export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
+export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
 export {
   type JoinRow,
