@@ -72,6 +72,15 @@ export const ERRORS = {
     summary: 'Retry options are malformed.',
     nextStep: 'Write retry as { on, max, backoff: { base, max, factor, jitter } }; all of them may be left out.',
   },
+  UMBEL_BAD_RATE: {
+    summary: 'A rate limit is malformed, or a task cannot be held to it.',
+    nextStep:
+      "Write '10/s', '100/m', { rate: '10/s', burst: 5 } or { window: '10/s' }; a key is text or a number, a weight at most the burst.",
+  },
+  UMBEL_UNKNOWN_LIMIT: {
+    summary: 'No rate limit has this name.',
+    nextStep: 'Add it to createApp({ limits }) or correct the name.',
+  },
   UMBEL_BAD_ROUTE: {
     summary: 'A route is malformed or answered with something that is no target.',
     nextStep: "Give a lane's name or { lane, priority }, or undefined for no route.",

@@ -50,6 +50,16 @@ export { closest, didYouMean } from './did-you-mean.ts'
 export { type Duration, milliseconds } from './duration.ts'
 export { globMatcher } from './glob.ts'
 export { makeIds } from './ids.ts'
+export {
+  type Rate,
+  type RateLimit,
+  type RateOfBucket,
+  type RateOfWindow,
+  type RatePolicy,
+  ratePolicy,
+  rateText,
+  sameRate,
+} from './rate.ts'
 export { type RetryOptions, type RetryPolicy, retryDelay, retryPolicy, unitHash, wantsRetry } from './retry.ts'
 export {
   asksForCall,
@@ -65,7 +75,6 @@ export {
 export { advance, type Step } from './advance.ts'
 export type { Command } from './command.ts'
 export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
-export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
 export {
   type JoinRow,
@@ -91,5 +100,6 @@ export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine 
 // ports
 export type { Clock, Random, Timer } from './ports/clock.ts'
 export type { Batch, Store, StoredEvent } from './ports/store.ts'
+export type { PermitBlock, TokenSource } from './ports/token-source.ts'
 export type { AbortReason, AttemptCall, AttemptReports, SentAs, Worker } from './ports/worker.ts'
 export { dependencyOf } from './coded-error.ts'

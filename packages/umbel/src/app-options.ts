@@ -1,6 +1,19 @@
-import { type Clock, type ErrorClasses, type Random, type Route, type Store, umbelError } from '@umbel/core'
+import {
+  type Clock,
+  type ErrorClasses,
+  type Random,
+  type RateLimit,
+  type RatePolicy,
+  type Route,
+  ratePolicy,
+  type Store,
+  type TokenSource,
+  umbelError,
+} from '@umbel/core'
 import { type TaskDefinition, type TaskModule, tasksOf } from './definition.ts'
 import { type LaneOptions, type LaneSettings, laneSettings } from './lanes/lane-options.ts'
+import { bottleneckTokens } from './limits/bottleneck.ts'
+import { readyTokens } from './limits/ready-tokens.ts'
 import { checkNames, whole } from './option-checks.ts'
 import { memoryStore } from './stores/memory.ts'
 import { systemClock, systemRandom } from './system.ts'
@@ -15,6 +28,10 @@ export interface AppOptions {
   readonly store?: Store
   /** Lanes by name. `default` always exists: unless given, with as many threads as the machine has cores. */
   readonly lanes?: Readonly<Record<string, LaneOptions>>
+  /** Rate limits that several tasks share, by name: `{ stripe: '100/m' }`. A task names its own by `rateLimit: { limit: 'stripe' }`. */
+  readonly limits?: Readonly<Record<string, RateLimit>>
+  /** Who grants rate-limited tasks their starts. Default: `bottleneckTokens()`; on a simulated clock every start that the rate allows. */
+  readonly tokens?: TokenSource
   /** Where tasks run that do not say so themselves; the first route that matches counts. */
   readonly routes?: readonly Route[]
   /** Bounds of what travels. */
@@ -28,7 +45,7 @@ export interface AppOptions {
   readonly random?: Random
 }
 
-const APP_OPTIONS = ['name', 'tasks', 'store', 'lanes', 'routes', 'values', 'clock', 'random']
+const APP_OPTIONS = ['name', 'tasks', 'store', 'lanes', 'limits', 'tokens', 'routes', 'values', 'clock', 'random']
 const MIB = 1_048_576
 
 /** Options with everything filled in. */
@@ -40,6 +57,8 @@ export interface AppSettings {
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly errors: ErrorClasses
   readonly lanes: ReadonlyMap<string, LaneSettings>
+  readonly limits: ReadonlyMap<string, RatePolicy>
+  readonly tokens: TokenSource
   readonly routes: readonly Route[]
   readonly maxBytes: number
 }
@@ -59,28 +78,38 @@ export function appSettings(options: AppOptions): AppSettings {
       for (const [name, errorClass] of definition.errors) errors.set(name, errorClass)
     }
   }
+  const clock = options.clock ?? systemClock
   return {
     name: options.name ?? 'app',
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? systemRandom,
     store: options.store ?? memoryStore(),
     tasks,
     errors,
     lanes: laneSettings(options.lanes ?? {}),
+    limits: limitsOf(options.limits ?? {}),
+    tokens: options.tokens ?? (clock.simulated ? readyTokens(clock) : bottleneckTokens()),
     routes: options.routes ?? [],
     maxBytes: whole(options.values?.maxBytes ?? MIB, 'values.maxBytes', 1, Number.MAX_SAFE_INTEGER),
   }
 }
 
+function limitsOf(given: Readonly<Record<string, RateLimit>>): ReadonlyMap<string, RatePolicy> {
+  checkNames('limits', given, Object.keys(given))
+  return new Map(Object.entries(given).map(([name, limit]) => [name, ratePolicy(limit, `limits.${name.slice(0, 80)}`)]))
+}
+
 /** Methods without which a store or a clock is none. */
 const STORE_METHODS = ['open', 'commit', 'get', 'children', 'unfinished', 'events', 'drop', 'close']
+const TOKENS_METHODS = ['reserve', 'forget', 'stop']
 const CLOCK_METHODS = ['now', 'monotonic', 'setTimer']
 
-function checkKinds({ name, store, clock, random, values }: AppOptions): void {
+function checkKinds({ name, store, clock, random, values, tokens }: AppOptions): void {
   if (name !== undefined && typeof name !== 'string')
     throw umbelError('UMBEL_BAD_OPTION', `name of createApp is a ${typeof name}, not text.`)
   checkMethods('store', store, STORE_METHODS)
   checkMethods('clock', clock, CLOCK_METHODS)
+  checkMethods('tokens', tokens, TOKENS_METHODS)
   if (random !== undefined && typeof random !== 'function')
     throw umbelError('UMBEL_BAD_OPTION', `random of createApp is a ${typeof random}, not a function.`)
   if (values !== undefined) checkNames('values', values, ['maxBytes'])

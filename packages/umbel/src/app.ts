@@ -184,7 +184,7 @@ export class App implements LiveApp {
   }
 
   async #stop(deadline: number): Promise<void> {
-    const { store, lanes, signals, clock, timers, results, shutdown, hold, engine } = this.#parts
+    const { store, lanes, limits, signals, clock, timers, results, shutdown, hold, engine } = this.#parts
     liveApps.delete(this)
     this.#forgetIdle()
     if (signals.wants('worker-shutdown')) signals.emit('worker-shutdown', { at: clock.now(), deadline })
@@ -196,6 +196,7 @@ export class App implements LiveApp {
       await shutdown.abort()
       engine.giveUp()
       timers.stop()
+      await limits.stop()
       await Promise.all([...lanes.values()].map((lane) => lane.stop()))
       await engine.rested()
       await store.close()

@@ -11,18 +11,17 @@ import {
 } from '@umbel/core'
 import { type AnnounceContext, announceCommand, announceEvent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
+import { assembleLanes } from './assemble-lanes.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
-import { execute } from './executor.ts'
-import { inlineWorker } from './lanes/inline.ts'
-import { Lane } from './lanes/lane.ts'
-import type { LaneSettings } from './lanes/lane-options.ts'
-import { threadWorker } from './lanes/threads.ts'
+import type { Lane } from './lanes/lane.ts'
+import { Limits } from './limits/limits.ts'
 import { perform } from './perform.ts'
 import { Producer } from './producer.ts'
-import { attemptReports, guarded } from './reports.ts'
+import { attemptReports } from './reports.ts'
 import { AppResultSource } from './result-source.ts'
 import { Results } from './results.ts'
+import type { AnyResult } from './sender.ts'
 import { Shutdown } from './shutdown.ts'
 import { SignalBus } from './signals.ts'
 import { SpecResolver } from './spec-resolver.ts'
@@ -36,6 +35,7 @@ export interface Parts {
   readonly store: Store
   readonly engine: Engine
   readonly lanes: ReadonlyMap<string, Lane>
+  readonly limits: Limits
   readonly timers: Timers
   readonly results: Results
   readonly signals: SignalBus
@@ -59,6 +59,7 @@ export function assemble(settings: AppSettings): Parts {
   const hold = new ProcessHold()
   const engine = new Engine(store, (step) => after(step), failed)
   const timers = new Timers(clock, (id) => engine.accept({ type: 'task-received', id, at: clock.now() }))
+  const limits = new Limits({ tasks, shared: settings.limits, source: settings.tokens, clock, failed })
   const shutdown = new Shutdown({ engine, timers, lanes, clock })
   const source = new AppResultSource({ clock, errors, engine, results, store })
   const ids = makeIds(() => clock.now(), settings.random)
@@ -73,6 +74,7 @@ export function assemble(settings: AppSettings): Parts {
       lanes,
       route: compileRoutes(settings.routes),
       routesByCall: settings.routes.some(asksForCall),
+      limits,
       maxBytes: settings.maxBytes,
     }),
     now: () => clock.now(),
@@ -97,45 +99,37 @@ export function assemble(settings: AppSettings): Parts {
     perform(command, effects)
   }
 
-  const reports = attemptReports({ engine, producer, signals, clock, laneOf: (id) => engine.task(id)?.spec.lane ?? '' })
+  const reports = attemptReports({
+    engine,
+    limits,
+    producer,
+    signals,
+    clock,
+    laneOf: (id) => engine.task(id)?.spec.lane ?? '',
+  })
   const refused = (id: string, error: unknown): void => {
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
   }
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
-  const context = { engine, producer, clock, tasks, stopping: () => shutdown.aborting }
-  const inline = inlineWorker({
+  const context = { engine, limits, producer, clock, tasks, stopping: () => shutdown.aborting }
+  const handleOf = (id: string): AnyResult => source.sent(id)
+  for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray }))
+    lanes.set(lane.name, lane)
+
+  return {
     tasks,
-    reports,
     clock,
-    maxBytes: settings.maxBytes,
-    ids,
-    handleOf: (id) => source.sent(id),
-    onStray,
-  })
-  for (const [name, options] of settings.lanes) {
-    lanes.set(
-      name,
-      new Lane({
-        name,
-        options,
-        inline,
-        threads: threadsOf(name, options),
-        now: () => clock.monotonic(),
-        execute: (id, worker) => execute(context, id, worker),
-      }),
-    )
+    store,
+    engine,
+    lanes,
+    limits,
+    timers,
+    results,
+    signals,
+    producer,
+    source,
+    shutdown,
+    hold,
+    failed,
   }
-
-  function threadsOf(name: string, { threads, nice }: LaneSettings): ReturnType<typeof threadWorker> {
-    return threadWorker({
-      name,
-      threads,
-      nice,
-      maxBytes: settings.maxBytes,
-      reports: guarded(reports, refused),
-      onStray,
-    })
-  }
-
-  return { tasks, clock, store, engine, lanes, timers, results, signals, producer, source, shutdown, hold, failed }
 }

@@ -2,6 +2,7 @@ import {
   type AttemptCall,
   type AttemptReports,
   type Canvas,
+  type Clock,
   type Encoded,
   encode,
   milliseconds,
@@ -21,6 +22,7 @@ import { canvasOf } from './signature.ts'
 /** What attempts need of where they run; shared by all of them. */
 export interface AttemptEnvironment {
   readonly reports: AttemptReports
+  readonly clock: Clock
   readonly resources: Resources
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
@@ -46,6 +48,9 @@ export class RetryWanted {
     this.max = max
   }
 }
+
+/** What is thrown in the place of a handler whose permit to start has run out. */
+export class TooLate {}
 
 /** What `ctx.replace` throws. */
 export class Replacement {

@@ -4,6 +4,8 @@ import { type AbortReason, type UmbelError, umbelError } from '@umbel/core'
 export class AttemptControl {
   /** Why it is asked to end; `undefined` while it is not. */
   reason: AbortReason | undefined
+  /** Whether its handler has started, of a rate-limited task. */
+  begun = false
   /** Whether its outcome is settled: what its handler still tells is dropped. */
   ended = false
   #controller: AbortController | undefined

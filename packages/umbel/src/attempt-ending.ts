@@ -11,7 +11,7 @@ import {
   unitHash,
   wantsRetry,
 } from '@umbel/core'
-import { Replacement, RetryWanted } from './attempt-context.ts'
+import { Replacement, RetryWanted, TooLate } from './attempt-context.ts'
 import type { AttemptControl } from './attempt-control.ts'
 import type { TaskDefinition } from './definition.ts'
 
@@ -39,6 +39,7 @@ export function endingOf(thrown: unknown, ended: Ended): Ending {
 
 function judged(thrown: unknown, ended: Ended): Ending {
   if (thrown instanceof RetryWanted) return retryAsked(thrown, ended)
+  if (thrown instanceof TooLate) return { outcome: { kind: 'given-back' }, value: undefined }
   if (thrown instanceof Replacement) return { outcome: { kind: 'replaced', canvas: thrown.canvas }, value: undefined }
   if (thrown instanceof Ignore) return { outcome: { kind: 'ignored' }, value: undefined }
   if (thrown instanceof Reject) return { outcome: { kind: 'rejected', reason: thrown.reason }, value: undefined }

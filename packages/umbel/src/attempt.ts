@@ -1,5 +1,5 @@
 import { type AttemptCall, decode, type Encoded, encode, type Outcome, toErrorData, umbelError } from '@umbel/core'
-import { AttemptContext, type AttemptEnvironment, AttemptSender, equip } from './attempt-context.ts'
+import { AttemptContext, type AttemptEnvironment, AttemptSender, equip, TooLate } from './attempt-context.ts'
 import { AttemptControl } from './attempt-control.ts'
 import { type Ending, endingOf } from './attempt-ending.ts'
 import { type CurrentAttempt, currentAttempt } from './current-attempt.ts'
@@ -99,7 +99,9 @@ async function surrounded(attempt: Attempt): Promise<unknown> {
   return next()
 }
 
-function invoke({ definition, call, context, args, control }: Attempt): unknown {
+function invoke(attempt: Attempt): unknown {
+  const { definition, call, context, args, control } = attempt
+  if (call.startBy !== undefined) startInTime(attempt, call.startBy)
   switch (call.via) {
     case 'call':
       return invokeWith(definition, context, args)
@@ -110,6 +112,15 @@ function invoke({ definition, call, context, args, control }: Attempt): unknown 
     default:
       throw umbelError('UMBEL_BAD_CANVAS', `A task cannot be called by way of ${String(call.via satisfies never)}.`)
   }
+}
+
+/** Say that the handler of a rate-limited task starts. @throws TooLate where that would be faster than its rate */
+function startInTime({ call, control, environment: { clock, reports } }: Attempt, startBy: number): void {
+  if (control.begun) return // a hook runs it again
+  const now = clock.monotonic()
+  if (now > startBy) throw new TooLate()
+  control.begun = true
+  reports.begun(call, now)
 }
 
 /** What a later step is given is known only now. @throws UMBEL_WRONG_ARITY */

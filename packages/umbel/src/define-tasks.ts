@@ -2,6 +2,7 @@ import { arityOf, type ErrorClass, milliseconds, retryPolicy, TASK_STATES, umbel
 import type { NoKeywords } from './any-signature.ts'
 import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'
+import { definedLimit } from './limits/task-limit.ts'
 import { Task } from './named-task.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { type AnyUnnamed, type Base, checkOptions, UnnamedTask } from './task.ts'
@@ -118,6 +119,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     throw umbelError('UMBEL_BAD_PRIORITY', `The priority of ${name} is ${String(priority)}.`)
   }
   const retry = inherited('retry')
+  const rateLimit = inherited('rateLimit')
   return Object.freeze({
     lane: inherited('lane'),
     priority,
@@ -126,6 +128,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     retry: retry === undefined ? undefined : retryPolicy(retry),
     expires: inherited('expires'),
     ignoreResult: inherited('ignoreResult') ?? false,
+    rateLimit: rateLimit === undefined ? undefined : definedLimit(rateLimit, name),
     place: options.place ?? false,
     kwargs: options.kwargs,
   })

@@ -1,5 +1,6 @@
 import { type Arity, type Duration, type ErrorClass, type RetryPolicy, umbelError } from '@umbel/core'
 import type { TaskContext } from './context.ts'
+import type { DefinedLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
 /** The handler of a task as it is called: its context, then the positional arguments. */
@@ -47,6 +48,7 @@ export interface DefinedOptions {
   readonly retry: RetryPolicy | undefined
   readonly expires: Duration | undefined
   readonly ignoreResult: boolean
+  readonly rateLimit?: DefinedLimit | undefined
   /** Whether its handlers are told where in their canvas they stand. */
   readonly place?: boolean
   /** Schema of its keyword arguments. */

@@ -12,6 +12,7 @@ import {
 } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
+import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
 
 /** What an attempt needs of its app. */
@@ -19,6 +20,7 @@ export interface ExecutorContext {
   readonly engine: Engine
   readonly producer: Producer
   readonly clock: Clock
+  readonly limits: Limits
   /** Tasks the app registered, by name. */
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   /** Whether the app is ending what runs: an aborted attempt is then given back, not revoked. */
@@ -61,14 +63,16 @@ function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): Engine
   return undefined
 }
 
-function callOf({ engine, tasks }: ExecutorContext, row: TaskRow): AttemptCall {
+function callOf({ engine, limits, tasks }: ExecutorContext, row: TaskRow): AttemptCall {
   const { id, spec, attempt, args, kwargs, parent, root } = row
   const chord = chordOfTask(engine, row) !== undefined
   const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
-  return { id, task: spec.task, via: spec.via, attempt: attempt + 1, args, kwargs, parent, root, chord, place }
+  const startBy = limits.permit(id)?.startBy
+  return { id, task: spec.task, via: spec.via, attempt: attempt + 1, args, kwargs, parent, root, chord, place, startBy }
 }
 
 function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): void {
+  if (outcome.kind === 'given-back') context.limits.over(call.id, false)
   context.engine.accept(outcomeEvent(context, call, outcome))
 }
 

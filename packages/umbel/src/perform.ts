@@ -27,8 +27,6 @@ export function perform(command: Command, effects: Effects): void {
       return timers.cancel(command.id)
     case 'withdraw-task':
       return withLane(effects, command.id, (lane, row) => lane.withdraw(row))
-    case 'reprioritise-task':
-      return withLane(effects, command.id, (lane, row) => lane.reprioritise(row))
     case 'abort-task':
       return withLane(effects, command.id, (lane, row) => lane.abort(row, 'revoked'))
     case 'settle':

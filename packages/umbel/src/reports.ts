@@ -1,5 +1,6 @@
 import { type AttemptCall, type AttemptReports, type Clock, decode, type Encoded } from '@umbel/core'
 import type { Engine } from './engine.ts'
+import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
 import type { SignalBus } from './signals.ts'
 
@@ -10,15 +11,18 @@ export interface ReportTargets {
   readonly signals: SignalBus
   readonly clock: Clock
   readonly laneOf: (id: string) => string
+  readonly limits: Limits
 }
 
 /** Make what running handlers report to: states and progress become events, sends go through the producer, logs become signals. */
-export function attemptReports({ engine, producer, signals, clock, laneOf }: ReportTargets): AttemptReports {
+export function attemptReports({ engine, producer, signals, clock, laneOf, limits }: ReportTargets): AttemptReports {
   return {
     state: ({ id, attempt }, state, meta) =>
       engine.accept({ type: 'task-state', id, attempt, state, meta, at: clock.now() }),
     progress: ({ id, attempt }, done, total) =>
       engine.accept({ type: 'task-progress', id, attempt, progress: { done, total }, at: clock.now() }),
+    // a thread knows no simulated time
+    begun: ({ id }, at) => limits.begun(id, clock.simulated ? clock.monotonic() : at),
     send: (call, id, canvas, as) =>
       as === 'child' ? producer.sendAs(id, canvas, call) : producer.extendChord(id, canvas, call),
     log: (call, level, message, fields) => {

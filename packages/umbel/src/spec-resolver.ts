@@ -18,6 +18,7 @@ import {
   umbelError,
 } from '@umbel/core'
 import { checkArity, type TaskDefinition } from './definition.ts'
+import type { Limits } from './limits/limits.ts'
 
 /** Priority of a task where nothing says otherwise. */
 const DEFAULT_PRIORITY = 5
@@ -35,6 +36,7 @@ export interface ResolverOptions {
   readonly route: ReturnType<typeof compileRoutes>
   /** Whether some route is asked about each call, so that it may look at the arguments. */
   readonly routesByCall: boolean
+  readonly limits: Limits
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
 }
@@ -77,7 +79,10 @@ export class SpecResolver {
         args: this.#encode([signature.items], 'args'),
         kwargs: undefined,
       }
-    if (!fed || signature.immutable) checkArity(definition, signature.args.length)
+    if (!fed || signature.immutable) {
+      checkArity(definition, signature.args.length)
+      this.#options.limits.check(definition, signature.args)
+    }
     const spec = hasNone(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
     return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
   }

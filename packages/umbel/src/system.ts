@@ -7,7 +7,8 @@ const LONGEST_TIMER = 2_147_483_647
 export const systemClock: Clock = {
   simulated: false,
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  // one for all threads, which `performance.now()` is not
+  monotonic: () => Number(process.hrtime.bigint()) / 1e6,
   setTimer: (run, delay) => new SystemTimer(run, delay),
 }
 

@@ -2,10 +2,11 @@ import { type Duration, didYouMean, milliseconds, type RetryOptions, umbelError 
 import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
 import type { AnyHandler, AttemptEnd, TaskBase } from './definition.ts'
+import type { TaskRateLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
-/** Options of a task that its bases may set as well; the task's own win, and of two bases the inner one's. */
-export interface SharedOptions<States extends string> {
+/** Options of a task that its bases may set as well; the task's own win, and of two bases the inner one's. `P` are its parameters. */
+export interface SharedOptions<States extends string, P extends readonly unknown[] = AnyParameters> {
   /** Lane it runs on. Default: the route's, else `default`. */
   readonly lane?: string
   /** 0 to 9, 9 runs first. Default 5. */
@@ -20,10 +21,20 @@ export interface SharedOptions<States extends string> {
   readonly expires?: Duration
   /** Keep no result. Default false. */
   readonly ignoreResult?: boolean
+  /** How fast it may start, over all lanes and threads; what waits for that holds no slot. Default: as fast as slots allow. */
+  readonly rateLimit?: TaskRateLimit<P>
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: what a base's callbacks are given is known to the tasks made with it
+type AnyParameters = readonly any[]
+
 /** Options of one task. */
-export interface TaskOptions<States extends string, Given extends object, Kwargs> extends SharedOptions<States> {
+export interface TaskOptions<
+  States extends string,
+  Given extends object,
+  Kwargs,
+  P extends readonly unknown[] = AnyParameters,
+> extends SharedOptions<States, P> {
   /** Tell handlers where in their canvas they stand: `ctx.place`. It costs time with the canvas's size. Default false. */
   readonly place?: boolean
   /** Schema (zod, valibot, ...) of its keyword arguments. Without one it declares none. */
@@ -87,7 +98,7 @@ export interface TaskMaker<Made, Inherited extends string> {
    */
   <P extends unknown[], R, const S extends string = never, Given extends object = NoKeywords, Kwargs = AnyKeywords>(
     handler: (ctx: ContextWith<S | Inherited, Kwargs, Made>, ...args: P) => R,
-    options?: TaskOptions<S, Given, Kwargs>,
+    options?: TaskOptions<S, Given, Kwargs, P>,
   ): UnnamedTask<P, Awaited<R>, Given>
   /** Make a base: tasks made with it inherit its options, what its `setup` gives, and its hooks. @throws UMBEL_BAD_OPTION */
   extend<More = unknown, const S extends string = never>(
@@ -95,7 +106,7 @@ export interface TaskMaker<Made, Inherited extends string> {
   ): TaskMaker<Made & Awaited<More>, Inherited | S>
 }
 
-const SHARED_OPTIONS = ['lane', 'priority', 'inline', 'states', 'retry', 'expires', 'ignoreResult']
+const SHARED_OPTIONS = ['lane', 'priority', 'inline', 'states', 'retry', 'expires', 'ignoreResult', 'rateLimit']
 const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'place']
 const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn', 'around']
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']

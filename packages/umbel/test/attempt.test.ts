@@ -52,9 +52,11 @@ function environmentOf() {
     reports: {
       state: (_, state, meta) => told.push(['state', state, meta && decode(meta)]),
       progress: (_, done, total) => told.push(['progress', done, total]),
+      begun: (_, at) => told.push(['begun', at]),
       send: (_, id, canvas) => told.push(['send', id, decode(canvas)]),
       log: (_, level, message, fields) => told.push(['log', level, message, fields && decode(fields)]),
     },
+    clock,
     resources: new Resources(clock),
     maxBytes: 10_000,
     ids: () => 'new-id',

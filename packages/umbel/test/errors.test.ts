@@ -78,6 +78,14 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
     () => open().delay(loose({ data: { ...faults.fine.s(1).data, task: 'faults.fien' } })),
     'faults.fien. Did you mean "faults.fine"?',
   ],
+  UMBEL_BAD_RATE: [() => open({ limits: { stripe: loose('ten a second') } }), 'limits.stripe is "ten a second"'],
+  UMBEL_UNKNOWN_LIMIT: [
+    () => {
+      const tasks = defineTasks('held', { pay: task(() => 1, { rateLimit: { limit: 'strip' } }) })
+      open({ tasks: [tasks], limits: { stripe: '10/s' } })
+    },
+    'held.pay is held to a limit strip, which the app does not have. Did you mean "stripe"?',
+  ],
   UMBEL_DUPLICATE_TASK: [
     () => {
       const tasks = closures({ twice: () => 1 })

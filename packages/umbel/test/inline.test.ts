@@ -42,7 +42,13 @@ function workerOf() {
       void told.push([what, rest[0], currentAttempt.getStore()])
   const worker = inlineWorker({
     tasks: { get: definitionOf } as ReadonlyMap<string, TaskDefinition>,
-    reports: { state: tell('state'), progress: tell('progress'), send: tell('send'), log: tell('log') },
+    reports: {
+      state: tell('state'),
+      progress: tell('progress'),
+      begun: tell('begun'),
+      send: tell('send'),
+      log: tell('log'),
+    },
     clock: new SimulatedClock(),
     maxBytes: 1_000,
     ids: () => 'new-id',

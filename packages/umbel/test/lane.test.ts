@@ -4,10 +4,12 @@ import { inlineWorker } from '../src/lanes/inline.ts'
 import { Lane } from '../src/lanes/lane.ts'
 import { type LaneOptions, laneSettings } from '../src/lanes/lane-options.ts'
 import { threadWorker } from '../src/lanes/threads.ts'
+import { Limits } from '../src/limits/limits.ts'
+import { readyTokens } from '../src/limits/ready-tokens.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
 
 const ignore = (): void => {}
-const reports = { state: ignore, progress: ignore, send: ignore, log: ignore }
+const reports = { state: ignore, progress: ignore, begun: ignore, send: ignore, log: ignore }
 
 /** A lane whose tasks run until they are told to end, and what it has started. */
 function handLane(given: LaneOptions, clock = new SimulatedClock()) {
@@ -19,6 +21,14 @@ function handLane(given: LaneOptions, clock = new SimulatedClock()) {
     name: 'hand',
     options,
     now: () => clock.monotonic(),
+    limits: new Limits({
+      tasks: new Map(),
+      shared: new Map(),
+      source: readyTokens(clock),
+      clock,
+      failed: ignore,
+    }),
+    refuse: ignore,
     threads: threadWorker({ name: 'hand', threads: options.threads, maxBytes: 1_000, reports, onStray: ignore }),
     inline: inlineWorker({
       tasks: new Map(),

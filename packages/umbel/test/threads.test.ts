@@ -51,7 +51,13 @@ function watched(options: Partial<ThreadOptions> = {}) {
     name: 'test',
     threads: 1,
     maxBytes: 100_000,
-    reports: { state: tell('state'), progress: tell('progress'), send: tell('send'), log: tell('log') },
+    reports: {
+      state: tell('state'),
+      progress: tell('progress'),
+      begun: tell('begun'),
+      send: tell('send'),
+      log: tell('log'),
+    },
     onStray: (error) => {
       strays.push(error)
       look()

@@ -4,7 +4,7 @@ export interface Clock {
   readonly simulated: boolean
   /** Milliseconds since the epoch, for humans and for `eta`. May jump with the wall clock. */
   now(): number
-  /** Milliseconds that only grow, for intervals. Its zero means nothing. */
+  /** Milliseconds that only grow, for intervals; the same in all threads of the process. Its zero means nothing. */
   monotonic(): number
   /** Call `run` once, `delay` milliseconds from now (any finite length: longer than a timer can hold is re-armed inside). */
   setTimer(run: () => void, delay: number): Timer

@@ -24,6 +24,8 @@ export interface AttemptCall {
   readonly chord?: boolean | undefined
   /** Where in its canvas it stands, where its task asks for that. */
   readonly place?: Place | undefined
+  /** Moment of the clock's `monotonic()` after which its handler may not start: then it is given back. Of a rate-limited task. */
+  readonly startBy?: number | undefined
 }
 
 /** What a handler sends becomes a child of its task, or one more member of the chord that its task is a member of. */
@@ -33,6 +35,8 @@ export type SentAs = 'child' | 'member'
 export interface AttemptReports {
   state(call: AttemptCall, state: string, meta: Encoded | undefined): void
   progress(call: AttemptCall, done: number, total: number): void
+  /** The handler of a rate-limited task starts, at a moment of the clock's `monotonic()`. */
+  begun(call: AttemptCall, at: number): void
   /** `canvas` is an encoded Canvas, `id` the id chosen for what it starts: a child, or a member of the task's chord. */
   send(call: AttemptCall, id: string, canvas: Encoded, as: SentAs): void
   log(call: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void

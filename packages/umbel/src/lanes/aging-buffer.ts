@@ -41,6 +41,11 @@ export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
     this.#ages.set(item.id, age)
   }
 
+  override peek(): T | undefined {
+    const oldest = this.#oldest
+    return oldest !== undefined && this.#hasAged(oldest) ? oldest.item : super.peek()
+  }
+
   override take(): T | undefined {
     const oldest = this.#oldest
     if (oldest !== undefined && this.#hasAged(oldest)) return this.remove(oldest.item.id)

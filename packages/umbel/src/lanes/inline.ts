@@ -51,7 +51,7 @@ class InlineWorker implements Worker {
   readonly #running = new Map<string, Running>()
 
   constructor({ tasks, reports, clock, maxBytes, ids, handleOf, onStray }: InlineOptions) {
-    this.#environment = { reports: outside(reports), resources: new Resources(clock), maxBytes, ids, handleOf }
+    this.#environment = { reports: outside(reports), clock, resources: new Resources(clock), maxBytes, ids, handleOf }
     this.#tasks = tasks
     this.#onStray = onStray
   }
@@ -100,6 +100,7 @@ function outside(reports: AttemptReports): AttemptReports {
   return {
     state: (...told) => currentAttempt.exit(() => reports.state(...told)),
     progress: (...told) => currentAttempt.exit(() => reports.progress(...told)),
+    begun: (...told) => currentAttempt.exit(() => reports.begun(...told)),
     send: (...told) => currentAttempt.exit(() => reports.send(...told)),
     log: (...told) => currentAttempt.exit(() => reports.log(...told)),
   }

@@ -1,8 +1,7 @@
 import { type AbortReason, type TaskRow, type UmbelError, umbelError, type Worker } from '@umbel/core'
-import { AgingBuffer } from './aging-buffer.ts'
+import type { Limits } from '../limits/limits.ts'
 import type { LaneSettings } from './lane-options.ts'
-import { PriorityBuffer } from './priority-buffer.ts'
-import { Slots } from './slots.ts'
+import { Line } from './line.ts'
 
 /** Numbers of slots. */
 export interface LaneWidth {
@@ -19,6 +18,9 @@ export interface LaneParts {
   readonly inline: Worker
   /** Milliseconds that only grow. */
   readonly now: () => number
+  readonly limits: Limits
+  /** A task cannot wait here: it fails. */
+  readonly refuse: (row: TaskRow, error: unknown) => void
   /** Run one attempt of a task on a worker of the lane; never rejects. */
   readonly execute: (id: string, worker: Worker) => Promise<void>
 }
@@ -29,45 +31,38 @@ export class Lane {
   readonly options: LaneSettings
   readonly #threads: Line
   readonly #inline: Line
+  readonly #refuse: LaneParts['refuse']
   #reserved = 0
   /** Those who wait for places, oldest first. */
   readonly #waiters = new Set<Waiter>()
   readonly #holds = new Set<Hold>()
   #stopped = false
 
-  constructor({ name, options, threads, inline, now, execute }: LaneParts) {
+  constructor({ name, options, threads, inline, now, limits, execute, refuse }: LaneParts) {
     this.name = name
     this.options = options
-    const { aging } = options
-    const line = (worker: Worker, width: number): Line => ({
-      worker,
-      width,
-      slots: new Slots<Waiting>({
-        concurrency: width,
-        buffer: aging === undefined ? new PriorityBuffer() : new AgingBuffer({ after: aging, now }),
-        run: ({ id }) => this.#left(execute(id, worker)),
-      }),
-      everServed: width > 0,
-    })
+    this.#refuse = refuse
+    const line = (worker: Worker, width: number): Line =>
+      new Line({ worker, width, aging: options.aging, now, limits, execute, left: () => this.#tellSpace() })
     this.#threads = line(threads, options.threads)
     this.#inline = line(inline, options.inline)
     this.#hold('unready')
   }
 
-  /** Tasks that wait. */
+  /** Tasks that wait, for a slot or for a permit. */
   get waiting(): number {
-    return this.#threads.slots.waiting + this.#inline.slots.waiting
+    return this.#threads.waiting + this.#inline.waiting
   }
 
-  /** Attempts that run. */
+  /** Slots that are taken. */
   get running(): number {
-    return this.#threads.slots.running + this.#inline.slots.running
+    return this.#threads.running + this.#inline.running
   }
 
   /** Tasks that wait and cannot start as things stand: the lane is paused, or was scaled down to no slot for them. */
   get held(): number {
     if (this.paused) return this.waiting
-    return [this.#threads, this.#inline].reduce((held, { width, slots }) => held + (width === 0 ? slots.waiting : 0), 0)
+    return [this.#threads, this.#inline].reduce((held, line) => held + (line.width === 0 ? line.waiting : 0), 0)
   }
 
   /** Whether `pause` was the last word. */
@@ -121,25 +116,27 @@ export class Lane {
   }
 
   add(row: TaskRow): void {
-    this.#line(row).slots.add({ id: row.id, priority: row.spec.priority })
+    try {
+      this.#line(row).add(row)
+    } catch (error) {
+      this.#refuse(row, error)
+    }
   }
 
   /** Take a waiting task out. */
   withdraw(row: TaskRow): void {
-    if (this.#line(row).slots.remove(row.id) !== undefined) this.#tellSpace()
+    if (this.#line(row).remove(row.id)) this.#tellSpace()
   }
 
   /** Move a waiting task to the priority its row has now. */
   reprioritise(row: TaskRow): void {
-    this.#line(row).slots.reprioritise(row.id, row.spec.priority)
+    this.#line(row).reprioritise(row.id, row.spec.priority)
   }
 
-  /** Take out all waiting tasks that fit. Returns their ids, in the order in which they would have run. */
+  /** Take out all waiting tasks that fit. Returns their ids, in the order in which they would have run; those that wait for permits last. */
   purge(fits: (id: string) => boolean): string[] {
-    const purged = [this.#threads, this.#inline].flatMap(({ slots }) =>
-      Array.from(slots, ({ id }) => id)
-        .filter(fits)
-        .filter((id) => slots.remove(id) !== undefined),
+    const purged = [this.#threads, this.#inline].flatMap((line) =>
+      [...line].filter(fits).filter((id) => line.remove(id)),
     )
     this.#tellSpace()
     return purged
@@ -181,7 +178,8 @@ export class Lane {
    * Rejects when a thread cannot be started.
    */
   async scale({ threads, inline }: Partial<LaneWidth>): Promise<void> {
-    await Promise.all([widen(this.#inline, inline), widen(this.#threads, threads)])
+    const { width } = this
+    await Promise.all([this.#inline.widen(inline ?? width.inline), this.#threads.widen(threads ?? width.threads)])
   }
 
   /** End the workers. */
@@ -198,20 +196,15 @@ export class Lane {
 
   #hold(why: Hold): void {
     this.#holds.add(why)
-    this.#threads.slots.pause()
-    this.#inline.slots.pause()
+    this.#threads.pause()
+    this.#inline.pause()
   }
 
   #free(why: Hold): void {
     this.#holds.delete(why)
     if (this.#holds.size > 0) return
-    this.#threads.slots.resume()
-    this.#inline.slots.resume()
-  }
-
-  #left(run: Promise<void>): Promise<void> {
-    this.#tellSpace()
-    return run
+    this.#threads.resume()
+    this.#inline.resume()
   }
 
   #tellSpace(): void {
@@ -234,33 +227,5 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-interface Waiting {
-  readonly id: string
-  readonly priority: number
-}
-
-interface Line {
-  readonly worker: Worker
-  readonly slots: Slots<Waiting>
-  /** Slots it is to have; it has them once its worker is ready for them. */
-  width: number
-  /** Whether it has had any. */
-  everServed: boolean
-}
-
 /** Why no task gets a slot: the workers are not ready, the user said so, the app ends. */
 type Hold = 'unready' | 'paused' | 'halted'
-
-async function widen(line: Line, width = line.width): Promise<void> {
-  const { slots, worker } = line
-  line.width = width
-  slots.concurrency = Math.min(slots.concurrency, width)
-  try {
-    await worker.widen(width)
-  } catch (error) {
-    if (line.width === width) line.width = slots.concurrency
-    throw error
-  }
-  line.everServed ||= width > 0
-  if (line.width === width) slots.concurrency = width
-}

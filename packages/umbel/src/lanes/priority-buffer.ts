@@ -47,6 +47,16 @@ export class PriorityBuffer<T extends Prioritised> {
     return item
   }
 
+  /** The item that `take` would take. */
+  peek(): T | undefined {
+    if (this.#size === 0) return undefined
+    const ring = this.#rings[31 - Math.clz32(this.#levels)] as Ring<T>
+    const length = ring.length
+    const item = ring.peek()
+    this.#holes -= length - ring.length
+    return item
+  }
+
   /** Take the item of this id out of its turn, or `undefined` when it does not wait. */
   remove(id: string): T | undefined {
     const place = this.#placeOf(id)
@@ -161,6 +171,16 @@ class Ring<T> {
       this.size--
       if (this.#slots.length > SMALLEST_RING && this.length < this.#slots.length / 4) this.#move(this.#slots.length / 2)
       return item
+    }
+    return undefined
+  }
+
+  /** The oldest item. Passes over the holes before it for good. */
+  peek(): T | undefined {
+    while (this.#head < this.#tail) {
+      const item = this.#slots[this.#head & this.#mask]
+      if (item !== undefined) return item
+      this.#head++
     }
     return undefined
   }

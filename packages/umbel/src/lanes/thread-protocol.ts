@@ -29,13 +29,13 @@ export interface Item extends AttemptCall {
 /** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS for each item. */
 export type Work = readonly unknown[]
 
-const FIELDS = 12
+const FIELDS = 13
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
-  for (const { number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place } of items) {
-    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place)
+  for (const { number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place, startBy } of items) {
+    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place, startBy)
   }
   return work
 }
@@ -60,6 +60,7 @@ export function unpackWork(work: Work): Item[] {
       root: work[at + 9] as string,
       chord: work[at + 10] as boolean | undefined,
       place: work[at + 11] as Place | undefined,
+      startBy: work[at + 12] as number | undefined,
     })
   }
   return items
@@ -101,6 +102,7 @@ export interface Hello {
 export type Told =
   | readonly ['state', number: number, state: string, meta: Encoded | undefined]
   | readonly ['progress', number: number, done: number, total: number]
+  | readonly ['begun', number: number, at: number]
   /** The call comes along where its item has ended: the lane knows it no more. */
   | readonly ['send', number: number, id: string, canvas: Encoded, as: SentAs, call: AttemptCall | undefined]
   | readonly [

@@ -59,6 +59,7 @@ const numberOf = (call: AttemptCall): number => (call as Item).number
 const reports: AttemptReports = {
   state: (call, state, meta) => tell(['state', numberOf(call), state, meta]),
   progress: (call, done, total) => tell(['progress', numberOf(call), done, total]),
+  begun: (call, at) => tell(['begun', numberOf(call), at]),
   send: (call, id, canvas, as) => {
     const number = numberOf(call)
     tell(['send', number, id, canvas, as, running?.number === number ? undefined : call])
@@ -68,6 +69,7 @@ const reports: AttemptReports = {
 
 const environment: AttemptEnvironment = {
   reports,
+  clock: systemClock,
   resources: new Resources(systemClock),
   maxBytes,
   ids: makeIds(() => systemClock.now(), systemRandom),

@@ -228,6 +228,8 @@ class ThreadWorker implements Worker {
         return reports.state(call, told[2], told[3])
       case 'progress':
         return reports.progress(call, told[2], told[3])
+      case 'begun':
+        return reports.begun(call, told[2])
       case 'send':
         return reports.send(call, told[2], told[3], told[4])
       case 'log':

@@ -1,0 +1,149 @@
+import type { TaskRow, Worker } from '@umbel/core'
+import type { Gate, Gated, Probe, ProbeLine } from '../limits/gate.ts'
+import type { Limits } from '../limits/limits.ts'
+import { AgingBuffer } from './aging-buffer.ts'
+import { type Prioritised, PriorityBuffer } from './priority-buffer.ts'
+import { Slots } from './slots.ts'
+
+/** What a line is made of. */
+export interface LineParts {
+  readonly worker: Worker
+  readonly width: number
+  /** Milliseconds after which what waits goes first; `undefined` for never. */
+  readonly aging: number | undefined
+  /** Milliseconds that only grow. */
+  readonly now: () => number
+  readonly limits: Limits
+  /** Run one attempt of a task; never rejects. */
+  readonly execute: (id: string, worker: Worker) => Promise<void>
+  /** A task does not wait any more. */
+  readonly left: () => void
+}
+
+interface Waiting {
+  readonly id: string
+  priority: number
+}
+
+/** The tasks of a lane that wait for slots of one kind, and those slots. Tasks that are held to a rate wait at its gate instead. */
+export class Line implements ProbeLine {
+  readonly worker: Worker
+  readonly #slots: Slots<Waiting | Probe>
+  readonly #limits: Limits
+  readonly #execute: LineParts['execute']
+  readonly #left: () => void
+  readonly #newBuffer: <T extends Prioritised>() => PriorityBuffer<T>
+  /** Tasks that wait at gates. */
+  readonly #gated = new Set<string>()
+  /** Probes of gates that wait for a slot. */
+  #probes = 0
+  /** Slots it is to have; it has them once its worker is ready for them. */
+  #width: number
+  #everServed: boolean
+
+  constructor({ worker, width, aging, now, limits, execute, left }: LineParts) {
+    this.worker = worker
+    this.#width = width
+    this.#everServed = width > 0
+    this.#limits = limits
+    this.#execute = execute
+    this.#left = left
+    this.#newBuffer = () => (aging === undefined ? new PriorityBuffer() : new AgingBuffer({ after: aging, now }))
+    this.#slots = new Slots({
+      concurrency: width,
+      buffer: this.#newBuffer(),
+      run: (item) => this.#run(item),
+    })
+  }
+
+  get width(): number {
+    return this.#width
+  }
+
+  /** Whether it has, or had once, any slot. */
+  get everServed(): boolean {
+    return this.#everServed
+  }
+
+  /** Tasks that wait, for a slot or at a gate. */
+  get waiting(): number {
+    return this.#slots.waiting - this.#probes + this.#gated.size
+  }
+
+  /** Slots that are taken. */
+  get running(): number {
+    return this.#slots.running
+  }
+
+  /** Let a task wait for its slot, or at its gate. @throws UMBEL_BAD_RATE for a key or weight that is none */
+  add({ id, spec, args }: TaskRow): void {
+    if (this.#limits.take({ id, spec, args }, this)) this.#gated.add(id)
+    else this.#slots.add({ id, priority: spec.priority })
+  }
+
+  buffer(): PriorityBuffer<Gated> {
+    return this.#newBuffer()
+  }
+
+  /** Let a probe wait for a slot in the place of the tasks of its gate. */
+  probe(probe: Probe): void {
+    this.#probes += 1
+    this.#slots.add(probe)
+  }
+
+  /** Take a waiting task out; false where it does not wait. */
+  remove(id: string): boolean {
+    return (this.#gated.delete(id) ? this.#limits.remove(id) : this.#slots.remove(id)) !== undefined
+  }
+
+  /** Move a waiting task to another priority. */
+  reprioritise(id: string, priority: number): void {
+    if (this.#gated.has(id)) this.#limits.reprioritise(id, priority)
+    else this.#slots.reprioritise(id, priority)
+  }
+
+  /** Ids of what waits: for a slot, in the order in which they would run, then at gates. */
+  *[Symbol.iterator](): IterableIterator<string> {
+    for (const item of this.#slots) if (!('gate' in item)) yield item.id
+    yield* this.#gated
+  }
+
+  pause(): void {
+    this.#slots.pause()
+  }
+
+  resume(): void {
+    this.#slots.resume()
+  }
+
+  /** Have another number of slots. Rejects when its worker cannot serve them. */
+  async widen(width: number): Promise<void> {
+    this.#width = width
+    this.#slots.concurrency = Math.min(this.#slots.concurrency, width)
+    try {
+      await this.worker.widen(width)
+    } catch (error) {
+      if (this.#width === width) this.#width = this.#slots.concurrency
+      throw error
+    }
+    this.#everServed ||= width > 0
+    if (this.#width === width) this.#slots.concurrency = width
+  }
+
+  #run(item: Waiting | Probe): Promise<void> {
+    if ('gate' in item) return this.#claim(item.gate)
+    this.#left()
+    return this.#execute(item.id, this.worker)
+  }
+
+  /** Run the task of a gate that may start now, in the slot that its probe has come to. */
+  async #claim(gate: Gate): Promise<void> {
+    this.#probes -= 1
+    const id = this.#limits.claim(gate)
+    if (id === undefined) return
+    this.#gated.delete(id)
+    this.#left()
+    await this.#execute(id, this.worker)
+    this.#limits.over(id, true)
+  }
+}

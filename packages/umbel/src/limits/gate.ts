@@ -1,0 +1,100 @@
+import type { PriorityBuffer } from '../lanes/priority-buffer.ts'
+import type { Bucket, Permit, PermitGate } from './bucket.ts'
+
+/** A task that waits for its permits. */
+export interface Gated {
+  readonly id: string
+  priority: number
+  /** How many it takes. */
+  readonly permits: number
+}
+
+/** Stands in a lane for all tasks of a gate, in the place of the most urgent one: a slot that takes it claims a start. */
+export interface Probe {
+  readonly id: string
+  priority: number
+  readonly gate: Gate
+}
+
+/** Where a gate's probes wait for a slot. */
+export interface ProbeLine {
+  /** Make what its tasks wait in, in the line's own order. */
+  buffer(): PriorityBuffer<Gated>
+  probe(probe: Probe): void
+}
+
+/** A task and its right to start. */
+export interface Claimed {
+  readonly id: string
+  readonly permit: Permit
+}
+
+let probes = 0
+
+/**
+ * Where the tasks of one limit and key wait that run on one line of a lane: most urgent first, holding no slot. Only while one of
+ * them may start does a probe stand in the line; which task it is is decided when a slot takes it.
+ */
+export class Gate implements PermitGate {
+  readonly bucket: Bucket
+  readonly #line: ProbeLine
+  readonly #buffer: PriorityBuffer<Gated>
+  #offered = false
+
+  constructor(bucket: Bucket, line: ProbeLine) {
+    this.bucket = bucket
+    this.#line = line
+    this.#buffer = line.buffer()
+    bucket.join(this)
+  }
+
+  get waiting(): number {
+    return this.#buffer.size
+  }
+
+  /** The most urgent task. */
+  get head(): Gated | undefined {
+    return this.#buffer.peek()
+  }
+
+  add(task: Gated): void {
+    this.#buffer.push(task)
+    this.bucket.pump()
+  }
+
+  /** Take a task out; `undefined` where it does not wait here. */
+  remove(id: string): Gated | undefined {
+    return this.#buffer.remove(id)
+  }
+
+  /** Move a task to another priority. */
+  reprioritise(id: string, priority: number): void {
+    this.#buffer.reprioritise(id, priority)
+  }
+
+  /** Let a slot of the line claim a start. */
+  offer(): void {
+    const head = this.#buffer.peek()
+    if (this.#offered || head === undefined) return
+    this.#offered = true
+    probes += 1
+    this.#line.probe({ id: `probe ${probes}`, priority: head.priority, gate: this })
+  }
+
+  /** Take the most urgent task and its permit, for the slot that has taken the probe; nothing where it may not start now after all. */
+  claim(): Claimed | undefined {
+    this.#offered = false
+    const head = this.#buffer.peek()
+    const permit = head === undefined ? undefined : this.bucket.claim(head.permits)
+    // by its id: another may have aged by now
+    if (head !== undefined && permit !== undefined) this.#buffer.remove(head.id)
+    // before the task runs, so that another slot can start the next one beside it
+    this.bucket.pump()
+    return head === undefined || permit === undefined ? undefined : { id: head.id, permit }
+  }
+
+  /** What waits, in the order in which it will start. */
+  [Symbol.iterator](): IterableIterator<Gated> {
+    return this.#buffer[Symbol.iterator]()
+  }
+}

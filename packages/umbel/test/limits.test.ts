@@ -1,0 +1,432 @@
+import { ratePolicy, type TokenSource } from '@umbel/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type App,
+  type AppOptions,
+  chain,
+  defineTasks,
+  group,
+  type Rate,
+  type RateLimit,
+  SimulatedClock,
+  task,
+} from '../src/index.ts'
+import { readyTokens } from '../src/limits/ready-tokens.ts'
+import { open, record } from './fixtures/open-app.ts'
+import { broken, type Start } from './fixtures/rate-laws.ts'
+
+/** Tasks held to a limit, whose handlers write down when they began by the simulated clock, and may hold their slot for a time. */
+function limitedTasks(rateLimit: RateLimit | { limit: string }, clock: SimulatedClock) {
+  const starts: (Start & { readonly key: string; readonly name: string })[] = []
+  const hold = (length: number): Promise<void> | undefined =>
+    length === 0 ? undefined : new Promise((resolve) => clock.setTimer(resolve, length))
+  const began = (name: string, key: string, permits: number): void => {
+    starts.push({ at: clock.monotonic(), key, name, permits })
+  }
+  const limits = typeof rateLimit === 'object' ? rateLimit : { rate: rateLimit }
+  const tasks = defineTasks('held', {
+    plain: task(
+      (_ctx, name: string, length: number) => {
+        began(name, '', 1)
+        return hold(length)
+      },
+      { rateLimit },
+    ),
+    keyed: task(
+      (_ctx, name: string, key: string, length: number) => {
+        began(name, key, 1)
+        return hold(length)
+      },
+      { rateLimit: { ...(limits as { rate: Rate }), key: (_name, key) => key } },
+    ),
+    heavy: task(
+      (_ctx, name: string, weight: number) => {
+        began(name, '', weight)
+      },
+      { rateLimit: { ...(limits as { rate: Rate }), weight: (_name, weight) => weight } },
+    ),
+    free: task((_ctx, name: string, length: number) => {
+      began(name, 'free', 1)
+      return hold(length)
+    }),
+  })
+  return { tasks, starts }
+}
+
+const opened = (rateLimit: RateLimit | { limit: string }, options: AppOptions = {}) => {
+  const clock = new SimulatedClock()
+  const { tasks, starts } = limitedTasks(rateLimit, clock)
+  const app = open({ tasks: [tasks], clock, lanes: { default: { threads: 0, inline: 4 } }, ...options })
+  return { app, clock, starts, ...tasks }
+}
+
+const names = (starts: readonly { readonly name: string }[]): string[] => starts.map(({ name }) => name)
+const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `t${index}`)
+
+describe('a rate limit', () => {
+  test.each<[string, RateLimit, number]>([
+    ['spaces starts', '10/s', 1],
+    ['lets a burst go at once', { rate: '10/s', burst: 5 }, 5],
+    ['lets a whole window go at once', { window: '10/s' }, 10],
+  ])('%s, then holds the rate', async (_, rateLimit, atOnce) => {
+    const { app, clock, starts, plain } = opened(rateLimit)
+    const all = app.delay(group(many(40).map((name) => plain.s(name, 0))))
+    await clock.advance(0)
+    expect(starts).toHaveLength(atOnce)
+    await clock.advance('5s')
+    await all.get()
+    expect(names(starts)).toEqual(many(40))
+    expect(broken(ratePolicy(rateLimit, 'x'), starts)).toBeUndefined()
+  })
+
+  test('holds no slot and blocks nobody while tasks wait for it', async () => {
+    const { app, clock, starts, plain, free } = opened('1/m', { lanes: { default: { threads: 0, inline: 1 } } })
+    for (const name of many(50)) app.delay(plain.s(name, 0).set({ priority: 9 }))
+    app.delay(free.s('free', 0).set({ priority: 0 }))
+    await clock.advance(0)
+    expect(names(starts)).toEqual(['t0', 'free'])
+  })
+
+  test('keeps priority among those that wait, and their order within a level', async () => {
+    const { app, clock, starts, plain } = opened('1/s')
+    app.delay(plain.s('first', 0))
+    await clock.advance(0)
+    for (const [name, priority] of [
+      ['low', 1],
+      ['a', 5],
+      ['b', 5],
+      ['high', 9],
+      ['c', 5],
+    ] as const)
+      app.delay(plain.s(name, 0).set({ priority }))
+    await clock.advance('10s')
+    expect(names(starts)).toEqual(['first', 'high', 'a', 'b', 'c', 'low'])
+  })
+
+  test('decides which task starts when a slot is free, not before', async () => {
+    const { app, clock, starts, plain, free } = opened('1/s', { lanes: { default: { threads: 0, inline: 1 } } })
+    app.delay(free.s('busy', 5_000))
+    await clock.advance(0)
+    app.delay(plain.s('early', 0).set({ priority: 5 }))
+    await clock.advance('2s')
+    app.delay(plain.s('urgent', 0).set({ priority: 9 }))
+    await clock.advance('10s')
+    expect(names(starts)).toEqual(['busy', 'urgent', 'early'])
+  })
+
+  test('lets no more start at once after a congestion than the rate allows', async () => {
+    const { app, clock, starts, plain, free } = opened('10/s', { lanes: { default: { threads: 0, inline: 1 } } })
+    app.delay(free.s('busy', 5_000).set({ priority: 9 }))
+    await clock.advance(0)
+    for (const name of many(30)) app.delay(plain.s(name, 0))
+    await clock.advance('10s')
+    const held = starts.filter(({ key }) => key === '')
+    expect(held).toHaveLength(30)
+    expect(broken(ratePolicy('10/s', 'x'), held)).toBeUndefined()
+    expect((held[1]?.at ?? 0) - (held[0]?.at ?? 0)).toBeGreaterThan(75)
+  })
+
+  test('gives each key a bucket of its own', async () => {
+    const { app, clock, starts, keyed } = opened('1/s')
+    for (const key of ['ann', 'bob', 'cem']) for (const name of many(3)) app.delay(keyed.s(`${key} ${name}`, key, 0))
+    await clock.advance(0)
+    expect(names(starts).sort()).toEqual(['ann t0', 'bob t0', 'cem t0'])
+    await clock.advance('3s')
+    expect(starts).toHaveLength(9)
+    for (const key of ['ann', 'bob', 'cem'])
+      expect(
+        broken(
+          ratePolicy('1/s', 'x'),
+          starts.filter((start) => start.key === key),
+        ),
+      ).toBeUndefined()
+  })
+
+  test('is shared by the tasks that name it, over all lanes', async () => {
+    const lanes = { default: { threads: 0, inline: 2 }, other: { threads: 0, inline: 2 } }
+    const { app, clock, starts, plain, heavy } = opened({ limit: 'stripe' }, { lanes, limits: { stripe: '10/s' } })
+    for (const name of many(10)) {
+      app.delay(plain.s(name, 0))
+      app.delay(plain.s(name, 0).set({ lane: 'other' }))
+      app.delay(heavy.s(name, 1))
+    }
+    await clock.advance('4s')
+    expect(starts).toHaveLength(30)
+    expect(broken(ratePolicy('10/s', 'x'), starts)).toBeUndefined()
+  })
+
+  test('counts the weight of a start', async () => {
+    const { app, clock, starts, heavy } = opened({ window: '10/s' })
+    for (const [name, weight] of [
+      ['a', 6],
+      ['b', 6],
+      ['c', 4],
+      ['d', 10],
+    ] as const)
+      app.delay(heavy.s(name, weight))
+    await clock.advance('4s')
+    // b holds its place before c, which would have fitted beside a: else what is heavy would never start
+    expect(names(starts)).toEqual(['a', 'b', 'c', 'd'])
+    expect(broken(ratePolicy({ window: '10/s' }, 'x'), starts)).toBeUndefined()
+    expect(() => app.delay(heavy.s('e', 11))).toThrow(expect.objectContaining({ code: 'UMBEL_BAD_RATE' }))
+  })
+
+  test('holds steps of a chain and retries, too', async () => {
+    const clock = new SimulatedClock()
+    const starts: Start[] = []
+    const tasks = defineTasks('again', {
+      flaky: task(
+        (ctx, n: number): number => {
+          starts.push({ at: clock.monotonic(), permits: 1 })
+          if (ctx.attempt < 3) ctx.retry({ countdown: 0 })
+          return n + 1
+        },
+        { rateLimit: '2/s' },
+      ),
+    })
+    const app = open({ tasks: [tasks], clock })
+    const result = app.delay(chain(tasks.flaky.s(1), tasks.flaky.s(), tasks.flaky.s()))
+    await clock.advance('10s')
+    expect(await result.get()).toBe(4)
+    expect(starts).toHaveLength(9)
+    expect(broken(ratePolicy('2/s', 'x'), starts)).toBeUndefined()
+  })
+
+  test('of a map counts one start, under the key of its first item', async () => {
+    const { app, clock, starts, keyed } = opened('1/s')
+    app.delay(
+      keyed.starmap([
+        ['a', 'ann', 0],
+        ['b', 'bob', 0],
+      ]),
+    )
+    app.delay(keyed.s('c', 'ann', 0))
+    app.delay(keyed.s('d', 'bob', 0))
+    await clock.advance(0)
+    expect(names(starts).sort()).toEqual(['a', 'b', 'd'])
+  })
+})
+
+describe('a task that waits for a permit', () => {
+  test('can be revoked, once or twice, and leaves its place to the next', async () => {
+    const { app, clock, starts, plain } = opened('1/s')
+    const sent = many(4).map((name) => app.delay(plain.s(name, 0)))
+    await clock.advance(0)
+    await Promise.all([sent[1]?.revoke(), sent[1]?.revoke(), sent[3]?.revoke()])
+    await clock.advance('2s')
+    expect(names(starts)).toEqual(['t0', 't2'])
+    expect(sent.map(({ state }) => state)).toEqual(['SUCCESS', 'REVOKED', 'SUCCESS', 'REVOKED'])
+  })
+
+  test('expires there', async () => {
+    const { app, clock, starts, plain } = opened('1/m')
+    app.delay(plain.s('first', 0))
+    const late = app.delay(plain.s('late', 0).set({ expires: '30s' }))
+    await clock.advance('2m')
+    expect(late.state).toBe('REVOKED')
+    expect(names(starts)).toEqual(['first'])
+  })
+
+  test('counts for its lane’s backlog', async () => {
+    const lanes = { default: { threads: 0, inline: 2, backlog: 3 } }
+    const { app, clock, plain } = opened('1/m', { lanes })
+    for (const name of many(4)) await app.send(plain.s(name, 0))
+    await clock.advance(0)
+    expect(() => app.delay(plain.s('more', 0))).toThrow(expect.objectContaining({ code: 'UMBEL_LANE_FULL' }))
+  })
+
+  test('of which there are 100,000 is taken in, revoked and forgotten in constant time each', async () => {
+    const { app, clock, starts, plain } = opened('1/h')
+    const whole = app.delay(group(many(100_000).map((name) => plain.s(name, 0))))
+    await whole.accepted
+    await clock.advance(0)
+    expect(starts).toHaveLength(1)
+    await whole.revoke()
+    await clock.advance('3h')
+    expect(starts).toHaveLength(1)
+    expect(whole.state).toBe('REVOKED')
+  }, 60_000)
+})
+
+describe('permits', () => {
+  const opening = (tokens: TokenSource, clock: SimulatedClock): { app: App; starts: Start[]; send: () => void } => {
+    const { tasks, starts } = limitedTasks('10/s', clock)
+    const app = open({ tasks: [tasks], clock, tokens, lanes: { default: { threads: 0, inline: 2 } } })
+    const send = (): void => {
+      for (const name of many(5)) app.delay(tasks.plain.s(name, 0))
+      app.delay(tasks.free.s('free', 0))
+    }
+    return { app, starts, send }
+  }
+
+  test('are taken from the source: where it grants none, limited tasks wait and others run', async () => {
+    const clock = new SimulatedClock()
+    const { starts, send } = opening({ ...readyTokens(clock), reserve: () => new Promise(() => {}) }, clock)
+    send()
+    await clock.advance('1h')
+    expect(names(starts as never)).toEqual(['free'])
+  })
+
+  test('are asked for again when the source fails, later and later, and no task is lost', async () => {
+    const clock = new SimulatedClock()
+    let asked = 0
+    const ready = readyTokens(clock)
+    const { app, starts, send } = opening(
+      {
+        ...ready,
+        reserve: async (bucket, policy) => {
+          asked += 1
+          if (asked < 8) throw new Error('the server is away')
+          return ready.reserve(bucket, policy)
+        },
+      },
+      clock,
+    )
+    const failures = record(app, 'internal-error')
+    send()
+    await clock.advance('2s')
+    expect(asked).toBeLessThan(8)
+    await clock.advance('1m')
+    expect(starts).toHaveLength(6)
+    expect(failures).toHaveLength(7)
+  })
+
+  test('are void after their time: what waited for a slot longer takes new ones', async () => {
+    const clock = new SimulatedClock()
+    let granted = 0
+    const source: TokenSource = {
+      ...readyTokens(clock),
+      reserve: async () => {
+        granted += 1
+        return { permits: 1, notAfter: clock.monotonic() + 100 }
+      },
+    }
+    const { tasks, starts } = limitedTasks('10/s', clock)
+    const app = open({ tasks: [tasks], clock, tokens: source, lanes: { default: { threads: 0, inline: 1 } } })
+    app.delay(tasks.free.s('busy', 10_000).set({ priority: 9 }))
+    await clock.advance(0)
+    app.delay(tasks.plain.s('late', 0))
+    await clock.advance('5s')
+    expect(granted).toBe(1)
+    await clock.advance('10s')
+    expect(names(starts)).toEqual(['busy', 'late'])
+    expect(granted).toBe(2)
+  })
+})
+
+describe('a key or weight', () => {
+  const tasks = defineTasks('odd', {
+    key: task((_ctx, key: unknown) => key, { rateLimit: { rate: '1/s', key: (key) => key as string } }),
+    throws: task((_ctx, x: number) => x, {
+      rateLimit: {
+        rate: '1/s',
+        key: () => {
+          throw new Error('no key')
+        },
+      },
+    }),
+    weight: task((_ctx, w: number) => w, { rateLimit: { window: '3/s', weight: (w) => w } }),
+  })
+
+  test('that is none is refused at the call', () => {
+    const app = open({ tasks: [tasks] })
+    const bad = expect.objectContaining({ code: 'UMBEL_BAD_RATE' })
+    for (const key of [null, undefined, {}, [], Number.NaN, true, 'x'.repeat(2_000)])
+      expect(() => app.delay(tasks.key.s(key))).toThrow(bad)
+    expect(() => app.delay(tasks.throws.s(1))).toThrow(bad)
+    for (const weight of [0, -1, 1.5, 4, Number.POSITIVE_INFINITY])
+      expect(() => app.delay(tasks.weight.s(weight))).toThrow(bad)
+  })
+
+  test('that turns out to be none once a step gets its argument fails that step', async () => {
+    const clock = new SimulatedClock()
+    const made = defineTasks('makes', { nothing: (_ctx): unknown => null })
+    const app = open({ tasks: [tasks, made], clock })
+    const result = app.delay(chain(made.nothing.s(), tasks.key.s()))
+    const failed = expect(result.get()).rejects.toMatchObject({ code: 'UMBEL_BAD_RATE' })
+    await clock.advance('1s')
+    await failed
+  })
+})
+
+/** A random day of an app: what is sent, how urgent, for whom, how long it takes; and changes of the rate. */
+const days = fc.record({
+  rateLimit: fc.oneof(
+    fc.constantFrom<RateLimit>(
+      '10/s',
+      '3/s',
+      { rate: '10/s', burst: 4 },
+      { rate: '2/s', burst: 7 },
+      { window: '10/s' },
+    ),
+  ),
+  inline: fc.integer({ min: 1, max: 4 }),
+  sends: fc.array(
+    fc.record({
+      after: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 })),
+      task: fc.constantFrom<'plain' | 'keyed' | 'free'>('plain', 'keyed', 'free'),
+      key: fc.constantFrom('ann', 'bob'),
+      priority: fc.integer({ min: 0, max: 9 }),
+      length: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 500 })),
+      revoke: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 60 },
+  ),
+  change: fc.option(
+    fc.record({
+      at: fc.integer({ min: 0, max: 59 }),
+      to: fc.constantFrom<RateLimit>('5/s', { window: '4/s' }, { rate: '6/s', burst: 2 }),
+    }),
+  ),
+})
+
+test('whatever is sent and changed, no rate is ever broken, nothing waits without cause, and everything ends', async () => {
+  await fc.assert(
+    fc.asyncProperty(days, async ({ rateLimit, inline, sends, change }) => {
+      const { app, clock, starts, plain, keyed, free } = opened(rateLimit, {
+        lanes: { default: { threads: 0, inline } },
+      })
+      const changedAt = Number.POSITIVE_INFINITY
+      const results = []
+      for (const [index, { after, task: name, key, priority, length, revoke }] of sends.entries()) {
+        await clock.advance(after)
+        const called =
+          name === 'keyed'
+            ? keyed.s(`${index}`, key, length)
+            : name === 'plain'
+              ? plain.s(`${index}`, length)
+              : free.s(`${index}`, length)
+        const result = app.delay(called.set({ priority }))
+        results.push(result)
+        if (revoke && index % 5 === 0) await result.revoke()
+      }
+      await clock.advance('2m')
+      expect(results.every((result) => result.ready())).toBe(true)
+      const policy = ratePolicy(rateLimit, 'x')
+      const plainStarts = starts.filter(({ key }) => key === '')
+      expect(
+        broken(
+          policy,
+          plainStarts.filter(({ at }) => at < changedAt),
+        ),
+      ).toBeUndefined()
+      if (change !== null)
+        expect(
+          broken(
+            ratePolicy(change.to, 'x'),
+            plainStarts.filter(({ at }) => at >= changedAt),
+          ),
+        ).toBeUndefined()
+      for (const user of ['ann', 'bob'])
+        expect(
+          broken(
+            policy,
+            starts.filter(({ key }) => key === user),
+          ),
+        ).toBeUndefined()
+      await app.stop()
+    }),
+    { numRuns: 60 },
+  )
+}, 120_000)
