@@ -76,6 +76,7 @@ export { advance, type Step } from './advance.ts'
 export type { Command } from './command.ts'
 export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
 export type { Outcome } from './outcome.ts'
+export { expiredError, isExpired, replacementId } from './task-life.ts'
 export {
   type JoinRow,
   nodeId,

@@ -1,13 +1,18 @@
 import type { Encoded } from './codec.ts'
 import type { ErrorData } from './error-data.ts'
 
+/** Whether the attempt goes on, once its outcome is stored: see `Worker.finish`. */
+interface Unfinished {
+  readonly unfinished?: true
+}
+
 /**
  * What one attempt of a task came to. A closed union: everything that runs a handler answers with one of these and never throws.
  * Judged where the handler ran (retry rules see the real error object there), carried out by `advance`.
  */
 export type Outcome =
-  | { readonly kind: 'succeeded'; readonly result: Encoded }
-  | { readonly kind: 'failed'; readonly error: ErrorData }
+  | ({ readonly kind: 'succeeded'; readonly result: Encoded } & Unfinished)
+  | ({ readonly kind: 'failed'; readonly error: ErrorData } & Unfinished)
   /** A new attempt is wanted, `delay` milliseconds from now. Retries used up arrive as `failed`. */
   | { readonly kind: 'retry'; readonly error: ErrorData | undefined; readonly delay: number }
   /** The task goes on as this canvas (encoded), whose result becomes its own. */

@@ -2,7 +2,7 @@ import { concatLists, type Encoded, encode, encodeList } from './codec.ts'
 import { codedError } from './coded-error.ts'
 import type { Draft, Ends } from './draft.ts'
 import { type ErrorData, fromErrorData } from './error-data.ts'
-import type { TaskEvent } from './event.ts'
+import type { TaskEvent, TaskReplaced } from './event.ts'
 import type { ErrorCallback, Expiry, Plan, TaskNode } from './plan.ts'
 import type { TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
@@ -63,8 +63,21 @@ export function turn(draft: Draft, row: TaskRow): void {
   const { countdown, eta } = row.spec
   const due = countdown !== undefined ? draft.at + countdown : eta
   if (due !== undefined && due > draft.at) moveTask(draft, { ...row, due }, 'task-scheduled')
+  else receive(draft, row)
+}
+
+/** Hand a task that is due to its lane; as in Celery, not one that has expired by then. */
+function receive(draft: Draft, row: TaskRow): void {
+  if (isExpired(row, draft.at)) moveTask(draft, { ...row, error: expiredError(row) }, 'task-revoked')
   else moveTask(draft, row, 'task-received')
 }
+
+/** Whether it is too late to start a task. */
+export const isExpired = ({ expires }: TaskRow, at: number): boolean => expires !== undefined && at >= expires
+
+/** What a task that came too late ends with. */
+export const expiredError = ({ id, spec }: TaskRow): ErrorData =>
+  codedError('UMBEL_EXPIRED', `Task ${id} (${spec.task}) expired before it could start.`)
 
 /** End a task that never had its turn, as what it waited for ended. `announce`: its error callbacks are sent. */
 export function endUnstarted(draft: Draft, row: TaskRow, ends: Ends & { ok: false }, announce: boolean): void {
@@ -90,7 +103,7 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-received':
       // come again once it was due, it would send a task that runs back to its lane
       if (row.due === undefined) return
-      return moveTask(draft, { ...row, due: undefined }, 'task-received')
+      return receive(draft, { ...row, due: undefined })
     case 'task-started':
       // what an earlier attempt showed, or failed with, is over
       return moveTask(
@@ -115,7 +128,7 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
         'task-retried',
       )
     case 'task-replaced':
-      return moveTask(draft, { ...row, replacedBy: `${row.id}.r${event.attempt}` }, 'task-replaced', {
+      return moveTask(draft, { ...row, replacedBy: replacementId(event) }, 'task-replaced', {
         plan: event.plan,
       })
     case 'task-ignored':
@@ -185,6 +198,9 @@ function act(draft: Draft, row: TaskRow, action: TaskAction, more: More): void {
       settle(draft, row, more.silent !== true)
   }
 }
+
+/** Id of what goes on in the place of a task. */
+export const replacementId = ({ id, attempt }: TaskReplaced): string => `${id}.r${attempt}`
 
 /** Start what goes on in the place of a task, under the id that its row names. */
 function spawn(draft: Draft, row: TaskRow, plan: Plan | undefined): void {

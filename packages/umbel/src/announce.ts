@@ -1,5 +1,4 @@
 import {
-  type CanvasSent,
   type Command,
   decode,
   type EngineEvent,
@@ -7,22 +6,27 @@ import {
   entryTasks,
   fromErrorData,
   nodeId,
+  type Plan,
   type Row,
+  replacementId,
   type TaskRow,
 } from '@umbel/core'
+import type { Finishing } from './finishing.ts'
 import type { AttemptSignal, SignalBus, TaskSignal } from './signals.ts'
 
 /** What signals are made from. */
 export interface AnnounceContext {
   readonly signals: SignalBus
   readonly errors: ErrorClasses
+  readonly finishing: Finishing
+  now(): number
   row(id: string): Row | undefined
 }
 
 /** Tell the observers of a stored event that changed something. No event object is made for a signal nobody listens to. */
 export function announceEvent(context: AnnounceContext, event: EngineEvent): void {
   const { signals } = context
-  if (event.type === 'canvas-sent') return announceSent(signals, 'after-task-publish', event)
+  announceSent(context, 'after-task-publish', event)
   const row = context.row(event.id)
   if (row?.kind !== 'task') return
   switch (event.type) {
@@ -45,12 +49,12 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
       const error = event.error === undefined ? undefined : fromErrorData(event.error, context.errors)
       if (signals.wants('task-retry'))
         signals.emit('task-retry', { ...attempt(row, event.at), error, due: event.at + event.delay })
-      return postrun(context, row, event.at)
+      return postrun(context, row)
     }
     case 'task-replaced':
       if (signals.wants('task-replaced'))
         signals.emit('task-replaced', { ...attempt(row, event.at), by: row.replacedBy ?? '' })
-      return postrun(context, row, event.at)
+      return postrun(context, row)
     case 'task-lost':
       if (signals.wants('task-lost'))
         signals.emit('task-lost', {
@@ -64,31 +68,61 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
   }
 }
 
-/** Tell the observers of each task that is sent: of a canvas, those it begins with. */
+/** Tell the observers of each task that a fact sends: of a canvas, those it begins with; of a retry, the task again. */
 export function announceSent(
-  signals: SignalBus,
+  { signals, row: rowOf }: AnnounceContext,
   name: 'before-task-publish' | 'after-task-publish',
-  { id, plan, at }: Pick<CanvasSent, 'id' | 'plan' | 'at'>,
+  event: EngineEvent,
 ): void {
   if (!signals.wants(name)) return
-  for (const { index, spec } of entryTasks(plan)) {
-    signals.emit(name, { id: plan.nodes.length === 1 ? id : nodeId(id, index), task: spec.task, lane: spec.lane, at })
+  const tell = (id: string, plan: Plan): void => {
+    for (const { index, spec } of entryTasks(plan)) {
+      const own = plan.nodes.length === 1 ? id : nodeId(id, index)
+      signals.emit(name, { id: own, task: spec.task, lane: spec.lane, at: event.at, attempt: 1 })
+    }
+  }
+  switch (event.type) {
+    case 'canvas-sent':
+      return tell(event.id, event.plan)
+    case 'task-replaced':
+      return tell(replacementId(event), event.plan)
+    case 'chord-extended':
+      return tell(event.member, event.plan)
+    case 'task-retried': {
+      const row = rowOf(event.id)
+      if (row?.kind === 'task') signals.emit(name, { ...about(row, event.at), attempt: event.attempt + 1 })
+      return
+    }
+    default:
+      return
   }
 }
 
-/** Tell the observers what a command is about: a task that is due, or something that has ended. */
-export function announceCommand(context: AnnounceContext, command: Command, now: number): void {
-  const { signals } = context
-  const row = context.row(command.id)
-  if (row === undefined) return
-  if (command.type === 'run-task') {
-    if (row.kind === 'task' && signals.wants('task-received')) signals.emit('task-received', about(row, now))
-  } else if (command.type === 'settle') {
-    if (row.kind === 'task') announceEnd(context, row, row.endedAt ?? row.sentAt)
-    else if (row.kind === 'workflow' && signals.wants('workflow-ended')) {
-      signals.emit('workflow-ended', { id: row.id, state: row.state, at: row.endedAt ?? row.sentAt })
-    }
+/** Make what tells the observers of each command of a step: of a task that was taken in, or of something that has ended. */
+export function commandAnnouncer(context: AnnounceContext, facts: readonly EngineEvent[]): (command: Command) => void {
+  if (context.signals.quiet) return () => {}
+  const waited = new Set<string>()
+  if (context.signals.wants('task-received'))
+    for (const { type, id } of facts) if (type === 'task-received') waited.add(id)
+  return (command) => {
+    const row = context.row(command.id)
+    if (row === undefined) return
+    if (command.type === 'start-timer') received(context, row, command.at)
+    // one that had to wait for its time was taken in before
+    else if (command.type === 'run-task' && !waited.has(row.id)) received(context, row, undefined)
+    else if (command.type === 'settle') settled(context, row)
   }
+}
+
+function received({ signals, now }: AnnounceContext, row: Row, due: number | undefined): void {
+  if (row.kind !== 'task' || !signals.wants('task-received')) return
+  signals.emit('task-received', { ...about(row, now()), attempt: row.attempt + 1, due })
+}
+
+function settled(context: AnnounceContext, row: Row): void {
+  if (row.kind === 'task') return announceEnd(context, row, row.endedAt ?? row.sentAt)
+  if (row.kind !== 'workflow' || !context.signals.wants('workflow-ended')) return
+  context.signals.emit('workflow-ended', { id: row.id, state: row.state, at: row.endedAt ?? row.sentAt })
 }
 
 function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
@@ -110,6 +144,7 @@ function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
           ...about(row, at),
           error: error(),
           expired: row.error?.code === 'UMBEL_EXPIRED',
+          terminated: row.startedAt !== undefined && row.replacedBy === undefined,
         })
       break
     case 'REJECTED':
@@ -120,11 +155,12 @@ function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
       if (signals.wants('task-ignored')) signals.emit('task-ignored', attempt(row, at))
   }
   // the attempt that was replaced is over since then
-  if (row.startedAt !== undefined && row.replacedBy === undefined) postrun(context, row, at)
+  if (row.startedAt !== undefined && row.replacedBy === undefined) postrun(context, row)
 }
 
-function postrun({ signals }: AnnounceContext, row: TaskRow, at: number): void {
-  if (signals.wants('task-postrun')) signals.emit('task-postrun', { ...attempt(row, at), state: row.state })
+function postrun({ signals, finishing, now }: AnnounceContext, row: TaskRow): void {
+  if (!signals.wants('task-postrun')) return
+  finishing.onceOver(row.id, () => signals.emit('task-postrun', { ...attempt(row, now()), state: row.state }))
 }
 
 const about = (row: TaskRow, at: number): TaskSignal => ({ id: row.id, task: row.spec.task, lane: row.spec.lane, at })

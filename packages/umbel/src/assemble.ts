@@ -1,7 +1,6 @@
 import {
   asksForCall,
   type Clock,
-  type Command,
   compileRoutes,
   type ErrorData,
   fromErrorData,
@@ -9,11 +8,12 @@ import {
   type Step,
   type Store,
 } from '@umbel/core'
-import { type AnnounceContext, announceCommand, announceEvent } from './announce.ts'
+import { type AnnounceContext, announceEvent, announceSent, commandAnnouncer } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
+import { Finishing } from './finishing.ts'
 import type { Lane } from './lanes/lane.ts'
 import { Limits } from './limits/limits.ts'
 import { perform } from './perform.ts'
@@ -57,10 +57,16 @@ export function assemble(settings: AppSettings): Parts {
   const results = new Results()
   const lanes = new Map<string, Lane>()
   const hold = new ProcessHold()
-  const engine = new Engine(store, (step) => after(step), failed)
+  const engine = new Engine(
+    store,
+    (step) => after(step),
+    failed,
+    (event) => announceSent(announce, 'before-task-publish', event),
+  )
   const timers = new Timers(clock, (id) => engine.accept({ type: 'task-received', id, at: clock.now() }))
   const limits = new Limits({ tasks, shared: settings.limits, source: settings.tokens, clock, failed })
-  const shutdown = new Shutdown({ engine, timers, lanes, clock })
+  const finishing = new Finishing(() => rest())
+  const shutdown = new Shutdown({ engine, timers, lanes, finishing, clock })
   const source = new AppResultSource({ clock, errors, engine, results, store })
   const ids = makeIds(() => clock.now(), settings.random)
   const producer = new Producer({
@@ -82,36 +88,33 @@ export function assemble(settings: AppSettings): Parts {
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const effects = { engine, timers, results, lane: (name: string) => lanes.get(name) as Lane }
-  const announce: AnnounceContext = { signals, errors, row: (id) => engine.get(id) }
+  const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */
   function after(step: Step): void {
     for (const row of step.shown) results.changed(row)
     for (const row of step.rows) results.changed(row)
     if (!signals.quiet) for (const event of step.facts) announceEvent(announce, event)
-    for (const command of step.commands) carryOut(command)
-    hold.set(engine.active > 0)
+    const announceCommand = commandAnnouncer(announce, step.facts)
+    for (const command of step.commands) {
+      announceCommand(command)
+      perform(command, effects)
+    }
+    rest()
+  }
+
+  /** Things may have come to rest. */
+  function rest(): void {
+    hold.set(engine.active > 0 || finishing.size > 0)
     shutdown.looked()
   }
 
-  function carryOut(command: Command): void {
-    if (!signals.quiet) announceCommand(announce, command, clock.now())
-    perform(command, effects)
-  }
-
-  const reports = attemptReports({
-    engine,
-    limits,
-    producer,
-    signals,
-    clock,
-    laneOf: (id) => engine.task(id)?.spec.lane ?? '',
-  })
+  const reports = attemptReports({ engine, limits, producer, signals, clock })
   const refused = (id: string, error: unknown): void => {
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
   }
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
-  const context = { engine, limits, producer, clock, tasks, stopping: () => shutdown.aborting }
+  const context = { engine, limits, producer, clock, finishing, tasks, stopping: () => shutdown.aborting }
   const handleOf = (id: string): AnyResult => source.sent(id)
   for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray }))
     lanes.set(lane.name, lane)

@@ -8,6 +8,8 @@ export class AttemptControl {
   begun = false
   /** Whether its outcome is settled: what its handler still tells is dropped. */
   ended = false
+  /** What its task does once the outcome is stored, where that is anything. Never rejects. */
+  rest: (() => Promise<void>) | undefined
   #controller: AbortController | undefined
   #error: UmbelError | undefined
   #fail: ((thrown: unknown) => void) | undefined

@@ -10,8 +10,9 @@ import { type AnyContext, type AttemptEnd, checkArity, type TaskDefinition } fro
  * it, run the hooks. Never rejects, whatever the handler does.
  *
  * Hooks of all bases run, outermost first: `beforeStart`, then `around` (the outermost base's is the outermost), then the
- * handler, then `onSuccess`, `onFailure` or `onRetry`, then `afterReturn`. As in Celery, `afterReturn` is not called for a
- * retry, and none of the last four for an attempt that was ignored, rejected, replaced or aborted.
+ * handler, then `onSuccess`, `onFailure` or `onRetry`. `afterReturn` is left as the `rest` of the control: as in Celery it
+ * runs once the outcome is stored, and not for a retry. None of the last four runs for an attempt that was ignored, rejected,
+ * replaced or aborted.
  */
 export async function runAttempt(
   definition: TaskDefinition,
@@ -34,7 +35,7 @@ export async function runAttempt(
   const current: CurrentAttempt = { call, sender: new AttemptSender(call, environment) }
   const attempt: Attempt = { definition, call, environment, control, args, context, current }
   const { outcome } = await (bases.length === 0 ? handled(attempt) : based(attempt))
-  control.ended = true
+  control.ended = control.rest === undefined
   return outcome
 }
 
@@ -83,7 +84,21 @@ async function based(attempt: Attempt): Promise<Ending> {
     ending = endingOf(thrown, attempt)
   }
   await currentAttempt.run(attempt.current, runHooks, attempt, ending)
-  return ending
+  return leaveRest(attempt, ending)
+}
+
+/** Leave `afterReturn` to be run later, where a base has one and the task has succeeded or failed for good. */
+function leaveRest(attempt: Attempt, { outcome, value }: Ending): Ending {
+  const { definition, control, current } = attempt
+  if (outcome.kind !== 'succeeded' && outcome.kind !== 'failed') return { outcome, value }
+  if (definition.bases.every(({ afterReturn }) => afterReturn === undefined)) return { outcome, value }
+  const end: AttemptEnd =
+    outcome.kind === 'succeeded' ? { status: 'SUCCESS', result: value } : { status: 'FAILURE', error: value }
+  control.rest = async () => {
+    await currentAttempt.run(current, eachBase, attempt, 'afterReturn', end)
+    control.ended = true
+  }
+  return { outcome: { ...outcome, unfinished: true }, value }
 }
 
 /** The handler with `beforeStart` and `around` of its bases. */
@@ -150,15 +165,13 @@ function succeeded({ environment: { maxBytes } }: Attempt, value: unknown): Endi
   return { outcome: { kind: 'succeeded', result }, value }
 }
 
-/** Run what bases do at the end. What they throw is logged and changes nothing. */
+/** Run what bases do before the outcome is told. What they throw is logged and changes nothing. */
 async function runHooks(attempt: Attempt, { outcome, value }: Ending): Promise<void> {
   switch (outcome.kind) {
     case 'succeeded':
-      await eachBase(attempt, 'onSuccess', value)
-      return eachBase(attempt, 'afterReturn', { status: 'SUCCESS', result: value } satisfies AttemptEnd)
+      return eachBase(attempt, 'onSuccess', value)
     case 'failed':
-      await eachBase(attempt, 'onFailure', value)
-      return eachBase(attempt, 'afterReturn', { status: 'FAILURE', error: value } satisfies AttemptEnd)
+      return eachBase(attempt, 'onFailure', value)
     case 'retry':
       return eachBase(attempt, 'onRetry', value)
     default:

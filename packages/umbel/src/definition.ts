@@ -29,7 +29,10 @@ export interface TaskBase {
   /** Runs once the task has failed for good. */
   readonly onFailure?: ((ctx: AnyContext, error: unknown, args: readonly unknown[]) => unknown) | undefined
   readonly onRetry?: ((ctx: AnyContext, error: unknown, args: readonly unknown[]) => unknown) | undefined
-  /** Runs last, once the task has succeeded or failed for good; as in Celery, not before another attempt. */
+  /**
+   * Runs last, once it is stored that the task has succeeded or failed for good; as in Celery, not before another attempt.
+   * Those who wait for the task have its result by then; its slot is free once this is over.
+   */
   readonly afterReturn?: ((ctx: AnyContext, end: AttemptEnd, args: readonly unknown[]) => unknown) | undefined
   /** Runs in the handler's place: `next()` runs the handler (or the next layer's `around`) and gives its result. */
   readonly around?: ((ctx: AnyContext, next: () => Promise<unknown>) => unknown) | undefined

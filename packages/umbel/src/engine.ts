@@ -38,6 +38,7 @@ export class Engine implements RowReader {
   readonly #store: Store
   readonly #perform: Perform
   readonly #failed: (error: unknown) => void
+  readonly #came: (event: EngineEvent) => void
   /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read. */
   readonly #rows = new Map<string, Row>()
   /** Tasks that wait in a lane or run. */
@@ -50,11 +51,17 @@ export class Engine implements RowReader {
   #opening: Promise<unknown> | undefined
   #givenUp = false
 
-  /** `failed` is told what went wrong where nobody waits for an answer. */
-  constructor(store: Store, perform: Perform, failed: (error: unknown) => void) {
+  /** `failed` is told what went wrong where nobody waits for an answer, `came` each fact as it comes in. */
+  constructor(
+    store: Store,
+    perform: Perform,
+    failed: (error: unknown) => void,
+    came: (event: EngineEvent) => void = () => {},
+  ) {
     this.#store = store
     this.#perform = perform
     this.#failed = failed
+    this.#came = came
   }
 
   /** Take nothing in before the store is open. When that fails, what came in is refused. */
@@ -67,6 +74,7 @@ export class Engine implements RowReader {
 
   /** Take in a fact. `taken` is called once it is stored and its commands are carried out. */
   accept(event: EngineEvent, taken?: Taken): void {
+    this.#came(event)
     this.#events.push(event)
     this.#taken.push(taken)
     this.#running ??= this.#run()

@@ -3,6 +3,8 @@ import {
   type Clock,
   chordOfTask,
   type EngineEvent,
+  expiredError,
+  isExpired,
   type Outcome,
   placeOf,
   type TaskRow,
@@ -12,6 +14,7 @@ import {
 } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
+import type { Finishing } from './finishing.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
 
@@ -21,6 +24,7 @@ export interface ExecutorContext {
   readonly producer: Producer
   readonly clock: Clock
   readonly limits: Limits
+  readonly finishing: Finishing
   /** Tasks the app registered, by name. */
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   /** Whether the app is ending what runs: an aborted attempt is then given back, not revoked. */
@@ -28,7 +32,7 @@ export interface ExecutorContext {
 }
 
 /**
- * Run one attempt of a task that a lane has a slot for: resolve, expire, start, run, report.
+ * Run one attempt of a task that a lane has a slot for: resolve, expire, start, run, report, finish.
  * Classifying what came of it is done where the handler ran (`attempt.ts`), which sees the real error.
  */
 export async function execute(context: ExecutorContext, id: string, worker: Worker): Promise<void> {
@@ -46,16 +50,26 @@ export async function execute(context: ExecutorContext, id: string, worker: Work
   // it may have been revoked meanwhile. Nothing is awaited between this look and the run, so that an abort finds what it aborts
   const now = context.engine.task(id)
   if (now?.attempt !== call.attempt || now.endedAt !== undefined) return
-  report(context, call, await worker.run(call))
+  const outcome = await worker.run(call)
+  if (outcome.kind === 'given-back') context.limits.over(id, false)
+  const event = outcomeEvent(context, call, outcome)
+  if ('unfinished' in outcome) return finish(context, event, worker)
+  context.engine.accept(event)
+}
+
+/** Store what an attempt came to, then let it run what its task does afterwards. Its slot is free once that is over. */
+async function finish({ engine, finishing }: ExecutorContext, event: EngineEvent, worker: Worker): Promise<void> {
+  const { id } = event
+  finishing.begin(id, worker)
+  // where the store has been given up on, what is to be tidied up is tidied up all the same
+  await new Promise<void>((resolve) => engine.accept(event, () => worker.finish(id).then(resolve)))
+  finishing.end(id)
 }
 
 /** The fact that ends a task which cannot start: it came too late, or nothing here can run it. */
 function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): EngineEvent | undefined {
   const { id, attempt, spec } = row
-  if (row.expires !== undefined && at >= row.expires) {
-    const error = umbelError('UMBEL_EXPIRED', `Task ${id} (${spec.task}) expired before it could start.`)
-    return { type: 'task-revoked', id, error: toErrorData(error), at }
-  }
+  if (isExpired(row, at)) return { type: 'task-revoked', id, error: expiredError(row), at }
   if (!tasks.has(spec.task)) {
     const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${spec.task}.`)
     return { type: 'task-failed', id, attempt, error: toErrorData(error), at }
@@ -68,12 +82,8 @@ function callOf({ engine, limits, tasks }: ExecutorContext, row: TaskRow): Attem
   const chord = chordOfTask(engine, row) !== undefined
   const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
   const startBy = limits.permit(id)?.startBy
-  return { id, task: spec.task, via: spec.via, attempt: attempt + 1, args, kwargs, parent, root, chord, place, startBy }
-}
-
-function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): void {
-  if (outcome.kind === 'given-back') context.limits.over(call.id, false)
-  context.engine.accept(outcomeEvent(context, call, outcome))
+  const { task, via, lane } = spec
+  return { id, task, via, attempt: attempt + 1, args, kwargs, parent, root, lane, chord, place, startBy }
 }
 
 /** The fact an outcome is. */

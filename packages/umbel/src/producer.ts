@@ -8,7 +8,6 @@ import {
   umbelError,
   withCall,
 } from '@umbel/core'
-import { announceSent } from './announce.ts'
 import type { Engine } from './engine.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
@@ -120,7 +119,7 @@ export class Producer {
 
   /** Send what is prepared and has its places. */
   #enter({ id, plan, checkId, wants }: Prepared, parent?: Parent): Sent {
-    const { engine, results, signals, now } = this.#parts
+    const { engine, results, now } = this.#parts
     const cell = results.cell(id)
     cell.pending = true
     if (plan.nodes.length > 1) cell.plan = plan
@@ -131,8 +130,6 @@ export class Producer {
       if (error !== undefined) this.#refused(id, error)
     }
     const accept = (): void => {
-      const at = now()
-      announceSent(signals, 'before-task-publish', { id, plan, at })
       engine.accept(
         {
           type: 'canvas-sent',
@@ -142,7 +139,7 @@ export class Producer {
           parent: parent?.id,
           root: parent?.root,
           settles: undefined,
-          at,
+          at: now(),
         },
         answer,
       )

@@ -10,12 +10,11 @@ export interface ReportTargets {
   readonly producer: Producer
   readonly signals: SignalBus
   readonly clock: Clock
-  readonly laneOf: (id: string) => string
   readonly limits: Limits
 }
 
 /** Make what running handlers report to: states and progress become events, sends go through the producer, logs become signals. */
-export function attemptReports({ engine, producer, signals, clock, laneOf, limits }: ReportTargets): AttemptReports {
+export function attemptReports({ engine, producer, signals, clock, limits }: ReportTargets): AttemptReports {
   return {
     state: ({ id, attempt }, state, meta) =>
       engine.accept({ type: 'task-state', id, attempt, state, meta, at: clock.now() }),
@@ -27,12 +26,12 @@ export function attemptReports({ engine, producer, signals, clock, laneOf, limit
       as === 'child' ? producer.sendAs(id, canvas, call) : producer.extendChord(id, canvas, call),
     log: (call, level, message, fields) => {
       if (!signals.wants('task-log')) return print(call, level, message, fields)
-      const { id, task, attempt } = call
+      const { id, task, attempt, lane } = call
       signals.emit('task-log', {
         id,
         task,
         attempt,
-        lane: laneOf(id),
+        lane,
         at: clock.now(),
         level,
         message,

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@umbel/core'
 import type { Engine } from './engine.ts'
+import type { Finishing } from './finishing.ts'
 import type { Lane } from './lanes/lane.ts'
 import { systemClock } from './system.ts'
 import type { Timers } from './timers.ts'
@@ -12,6 +13,7 @@ export interface ShutdownParts {
   readonly engine: Engine
   readonly timers: Timers
   readonly lanes: ReadonlyMap<string, Lane>
+  readonly finishing: Finishing
   readonly clock: Clock
 }
 
@@ -41,11 +43,14 @@ export class Shutdown {
    * that is paused or has no slots is not waited for: it could not start, and resuming is not ours to decide.
    */
   async drain(deadline: number): Promise<void> {
-    const { engine, timers, lanes, clock } = this.#parts
+    const { engine, timers, lanes, finishing, clock } = this.#parts
     const held = (): number => [...lanes.values()].reduce((sum, lane) => sum + lane.held, 0)
     const end = clock.simulated ? Number.NEGATIVE_INFINITY : clock.now() + deadline
     const rested = (): boolean =>
-      !engine.busy && engine.active <= held() && (timers.next() ?? Number.POSITIVE_INFINITY) > end
+      !engine.busy &&
+      engine.active <= held() &&
+      finishing.size === 0 &&
+      (timers.next() ?? Number.POSITIVE_INFINITY) > end
     await this.#until(rested, deadline)
   }
 
@@ -56,13 +61,15 @@ export class Shutdown {
 
   /** Start nothing more, abort what runs, and end the threads of what does not obey. */
   async abort(): Promise<void> {
-    const { lanes } = this.#parts
+    const { lanes, finishing } = this.#parts
     this.#aborting = true
     for (const lane of lanes.values()) lane.halt()
     if (!this.#runs()) return
     this.#eachRunning((lane, row) => lane.abort(row, 'stopped'))
+    finishing.abort('stopped')
     await this.#until(() => !this.#runs(), ABORT_GRACE)
     this.#eachRunning((lane, row) => lane.kill(row, 'stopped'))
+    finishing.kill('stopped')
   }
 
   #runs(): boolean {

@@ -19,12 +19,12 @@ export interface AttemptSignal extends TaskSignal {
 
 /** Signals and what each tells. Celery's names in kebab-case, and some of our own. */
 export interface Signals {
-  /** It is about to be stored. */
-  readonly 'before-task-publish': TaskSignal
+  /** Somebody sends it, or its handler asked for another attempt: it is about to be stored. */
+  readonly 'before-task-publish': AttemptSignal
   /** It is stored. */
-  readonly 'after-task-publish': TaskSignal
-  /** It is due and waits in its lane. */
-  readonly 'task-received': TaskSignal
+  readonly 'after-task-publish': AttemptSignal
+  /** It was taken in: it waits in its lane, or until `due`, in milliseconds since the epoch, and then in its lane. */
+  readonly 'task-received': AttemptSignal & { readonly due: number | undefined }
   /** A worker is about to run its handler. */
   readonly 'task-prerun': AttemptSignal
   /** The attempt is over; `state` is what the task is in now. */
@@ -40,7 +40,12 @@ export interface Signals {
   /** A new attempt follows at `due`, in milliseconds since the epoch. */
   readonly 'task-retry': AttemptSignal & { readonly error: Error | undefined; readonly due: number }
   readonly 'task-replaced': AttemptSignal & { readonly by: string }
-  readonly 'task-revoked': TaskSignal & { readonly error: Error; readonly expired: boolean }
+  /** It is not wanted any more, or came too late (`expired`); `terminated`: its handler was running and is aborted. */
+  readonly 'task-revoked': TaskSignal & {
+    readonly error: Error
+    readonly expired: boolean
+    readonly terminated: boolean
+  }
   readonly 'task-rejected': TaskSignal & { readonly reason: string }
   readonly 'task-ignored': AttemptSignal
   /** A worker died under it; it goes back to its lane. */

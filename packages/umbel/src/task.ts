@@ -55,7 +55,10 @@ export interface BaseOptions<States extends string, Made, Outer> extends SharedO
   /** Runs once the task has failed for good. */
   readonly onFailure?: (ctx: HookContext<Made, Outer>, error: unknown, args: readonly unknown[]) => unknown
   readonly onRetry?: (ctx: HookContext<Made, Outer>, error: unknown, args: readonly unknown[]) => unknown
-  /** Runs last, once the task has succeeded or failed for good; as in Celery, not before another attempt. */
+  /**
+   * Runs last, once it is stored that the task has succeeded or failed for good; as in Celery, not before another attempt.
+   * Those who wait for the task have its result by then; its slot is free once this is over.
+   */
   readonly afterReturn?: (ctx: HookContext<Made, Outer>, end: AttemptEnd, args: readonly unknown[]) => unknown
   /** Runs in the handler's place: `next()` runs the handler and gives its result. */
   readonly around?: (ctx: HookContext<Made, Outer>, next: () => Promise<unknown>) => unknown

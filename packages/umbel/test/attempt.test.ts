@@ -42,6 +42,7 @@ const callOf = (args: readonly unknown[] = [], parts: Partial<AttemptCall> = {})
   kwargs: undefined,
   parent: 'parent-1',
   root: 'root-1',
+  lane: 'default',
   ...parts,
 })
 
@@ -369,11 +370,19 @@ describe('runAttempt: bases', () => {
   const bases = [hooks('outer'), hooks('inner')]
   const runBased = async (handler: AnyHandler, options: Parts = {}): Promise<[Outcome, string[]]> => {
     told.length = 0
-    const outcome = await run(handler, { bases, ...options })
+    const control = new AttemptControl()
+    const outcome = await runAttempt(
+      defined(handler, { bases, ...options }),
+      callOf(),
+      environmentOf().environment,
+      control,
+    )
+    told.push(`told ${outcome.kind}`)
+    await control.rest?.()
     return [outcome, [...told]]
   }
 
-  test('their hooks run around a success in order', async () => {
+  test('their hooks run around a success in order, the last of them once the outcome is told', async () => {
     const [outcome, order] = await runBased(() => {
       told.push('handler')
       return 'r'
@@ -389,14 +398,14 @@ describe('runAttempt: bases', () => {
       'outer.around end',
       'outer.onSuccess outer(inner(r))',
       'inner.onSuccess outer(inner(r))',
+      'told succeeded',
       'outer.afterReturn SUCCESS',
       'inner.afterReturn SUCCESS',
     ])
   })
 
   test('their hooks run after a failure and a retry in order, and not after the other ends', async () => {
-    const after = (order: string[]): string[] =>
-      order.filter((line) => /on|after/.test(line.split('.')[1] ?? '')).filter((line) => !line.includes('around'))
+    const after = (order: string[]): string[] => order.filter((line) => /^told|\.(on|after)/.test(line))
     const fails = (): never => {
       throw new Error('e')
     }
@@ -405,15 +414,16 @@ describe('runAttempt: bases', () => {
     expect(after(afterFailure)).toEqual([
       'outer.onFailure e',
       'inner.onFailure e',
+      'told failed',
       'outer.afterReturn FAILURE',
       'inner.afterReturn FAILURE',
     ])
     const [retried, afterRetry] = await runBased(fails, { retry: retryPolicy({ max: 1 }) })
     expect(retried.kind).toBe('retry')
-    expect(after(afterRetry)).toEqual(['outer.onRetry e', 'inner.onRetry e'])
+    expect(after(afterRetry)).toEqual(['outer.onRetry e', 'inner.onRetry e', 'told retry'])
     const [ignored, afterIgnore] = await runBased(() => Promise.reject(new Ignore()))
     expect(ignored.kind).toBe('ignored')
-    expect(after(afterIgnore)).toEqual([])
+    expect(after(afterIgnore)).toEqual(['told ignored'])
   })
 
   test('what beforeStart throws fails the attempt; what the later hooks throw is logged and changes nothing', async () => {
@@ -430,12 +440,15 @@ describe('runAttempt: bases', () => {
     expect(ran).toBe(false)
     const { environment, told: logged } = environmentOf()
     const late = { onSuccess: thrower, afterReturn: () => Promise.reject(null) }
+    const control = new AttemptControl()
     const outcome = await runAttempt(
       defined(() => 1, { bases: [late] }),
       callOf(),
       environment,
+      control,
     )
     expect(resultOf(outcome)).toBe(1)
+    await control.rest?.()
     expect(logged.map((line) => line.slice(0, 3))).toEqual([
       ['log', 'error', 'onSuccess threw'],
       ['log', 'error', 'afterReturn threw'],

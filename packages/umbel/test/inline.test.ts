@@ -30,6 +30,7 @@ function callOf(handler: AnyHandler, bases: readonly TaskBase[] = [], args: read
     kwargs: undefined,
     parent: undefined,
     root: task,
+    lane: 'default',
   }
 }
 

@@ -1,6 +1,8 @@
+import { isReady } from '@umbel/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type App, createApp } from '../src/index.ts'
+import { type App, type AsyncResult, createApp } from '../src/index.ts'
 import { done, inThread, onLoop } from './fixtures/based.ts'
+import { next } from './fixtures/open-app.ts'
 
 const unhandled: unknown[] = []
 const note = (error: unknown): void => void unhandled.push(error)
@@ -24,16 +26,17 @@ describe.each([
   const lines: string[] = []
   app.on('task-log', ({ message }) => lines.push(message))
   afterAll(() => app.stop({ deadline: 0 }))
-  const logged = async (run: Promise<unknown>): Promise<string[]> => {
+  /** What is logged until the last attempt of a task is over. */
+  const logged = async ({ id }: AsyncResult<unknown>): Promise<string[]> => {
     lines.length = 0
-    await run.catch(() => {})
+    await next(app, 'task-postrun', (event) => event.id === id && isReady(event.state))
     return [...lines]
   }
 
   test('runs its hooks around a handler that succeeds, outermost first, with what the setups gave', async () => {
     const told = 'cache undefined, as the inner one tells it'
     const result = app.delay(tasks.well.s())
-    expect(await logged(result.get())).toEqual([
+    expect(await logged(result)).toEqual([
       'outer beforeStart object',
       'inner beforeStart object cache',
       'outer around',
@@ -49,7 +52,7 @@ describe.each([
   })
 
   test('tells a retry from a failure for good: onRetry first, then onFailure and afterReturn', async () => {
-    const ends = await logged(app.delay(tasks.badly.s()).get())
+    const ends = await logged(app.delay(tasks.badly.s()))
     expect(ends.filter((line) => !/around|beforeStart/.test(line))).toEqual([
       'handler 1',
       'outer onRetry badly',

@@ -65,9 +65,12 @@ describe.each(PLACES)('signals of a task %s come in Celery’s order', (_, tasks
     const { seen } = listen()
     const good = tasks.again.delay({ times: 1 })
     await good.get()
+    // a retry is sent again, by its worker
+    const sentAgain: SignalName[] = ['before-task-publish', 'after-task-publish']
     const attempt: SignalName[] = ['task-received', 'task-prerun']
     expect(of(seen, good.id)).toEqual([
       ...BEFORE,
+      ...sentAgain,
       'task-retry',
       'task-postrun',
       ...attempt,
@@ -78,6 +81,7 @@ describe.each(PLACES)('signals of a task %s come in Celery’s order', (_, tasks
     await expect(bad.get()).rejects.toMatchObject({ code: 'UMBEL_RETRIES_SPENT' })
     expect(of(seen, bad.id)).toEqual([
       ...BEFORE,
+      ...sentAgain,
       'task-retry',
       'task-postrun',
       ...attempt,
@@ -97,7 +101,7 @@ describe.each(PLACES)('signals of a task %s come in Celery’s order', (_, tasks
     const replaced = tasks.replacedBy.delay(tasks.add.s(1, 1).data)
     await replaced.get()
     expect(of(seen, replaced.id)).toEqual([...BEFORE, 'task-replaced', 'task-postrun', 'task-success'])
-    expect(of(seen, `${replaced.id}.r1`)).toEqual(['task-received', 'task-prerun', 'task-success', 'task-postrun'])
+    expect(of(seen, `${replaced.id}.r1`)).toEqual([...BEFORE, 'task-success', 'task-postrun'])
   })
 
   test('when it is revoked as it runs', async () => {
@@ -132,11 +136,11 @@ test('a task that expired, or is revoked before it ran, has no prerun and no pos
   const seen = record(app, ...OF_TASKS)
   const expired = add.s(1, 1).set({ expires: -1 }).delay()
   await expect(expired.get()).rejects.toMatchObject({ code: 'UMBEL_EXPIRED' })
-  expect(of(seen, expired.id)).toEqual(['before-task-publish', 'after-task-publish', 'task-received', 'task-revoked'])
+  expect(of(seen, expired.id)).toEqual(['before-task-publish', 'after-task-publish', 'task-revoked'])
   const waiting = add.s(1, 1).set({ countdown: '1h' }).delay()
   await waiting.accepted
   await waiting.revoke()
-  expect(of(seen, waiting.id)).toEqual(['before-task-publish', 'after-task-publish', 'task-revoked'])
+  expect(of(seen, waiting.id)).toEqual(['before-task-publish', 'after-task-publish', 'task-received', 'task-revoked'])
 })
 
 test('a task that is revoked while it waits for its next attempt has one postrun for each prerun', async () => {
@@ -146,14 +150,23 @@ test('a task that is revoked while it waits for its next attempt has one postrun
   const waiting = onLoop.backsOff.delay(1)
   await next(app, 'task-retry')
   await waiting.revoke()
-  expect(of(seen, waiting.id)).toEqual([...BEFORE, 'task-retry', 'task-postrun', 'task-revoked'])
+  const retried: SignalName[] = [
+    ...BEFORE,
+    'before-task-publish',
+    'after-task-publish',
+    'task-retry',
+    'task-postrun',
+    'task-received',
+    'task-revoked',
+  ]
+  expect(of(seen, waiting.id)).toEqual(retried)
   const inLane = onLoop.backsOff.delay(1)
   await next(app, 'task-retry')
   const busy = waits.delay()
   await next(app, 'task-state')
   await clock.advance('1h')
   await inLane.revoke()
-  expect(of(seen, inLane.id)).toEqual([...BEFORE, 'task-retry', 'task-postrun', 'task-received', 'task-revoked'])
+  expect(of(seen, inLane.id)).toEqual(retried)
   await busy.revoke()
 })
 
@@ -168,9 +181,9 @@ describe('each signal tells what it is about', () => {
     void result
     await next(app, 'task-postrun')
     expect(seen).toEqual([
-      { name: 'before-task-publish', event: { id, ...about } },
-      { name: 'after-task-publish', event: { id, ...about } },
-      { name: 'task-received', event: { id, ...about } },
+      { name: 'before-task-publish', event: { id, ...attempt } },
+      { name: 'after-task-publish', event: { id, ...attempt } },
+      { name: 'task-received', event: { id, ...attempt, due: undefined } },
       { name: 'task-prerun', event: { id, ...attempt } },
       { name: 'task-success', event: { id, ...attempt, result: 3, runtime: 0 } },
       { name: 'task-postrun', event: { id, ...attempt, state: 'SUCCESS' } },
@@ -216,8 +229,64 @@ describe('each signal tells what it is about', () => {
       task: 'loop.backsOff',
       id: retrying.id,
       expired: false,
+      terminated: false,
       error: { code: 'UMBEL_REVOKED' },
     })
+  })
+
+  test('sending it again, and taking it in before it is due', async () => {
+    const app = open({ clock: new SimulatedClock() })
+    const seen = record(app, 'before-task-publish', 'after-task-publish', 'task-received')
+    const retrying = onLoop.backsOff.delay(1)
+    const sent = { ...attempt, task: 'loop.backsOff', id: retrying.id }
+    await next(app, 'task-received', (event) => event.attempt === 2)
+    expect(seen).toEqual([
+      { name: 'before-task-publish', event: sent },
+      { name: 'after-task-publish', event: sent },
+      { name: 'task-received', event: { ...sent, due: undefined } },
+      { name: 'before-task-publish', event: { ...sent, attempt: 2 } },
+      { name: 'after-task-publish', event: { ...sent, attempt: 2 } },
+      { name: 'task-received', event: { ...sent, attempt: 2, due: about.at + 1_000 } },
+    ])
+  })
+
+  test('being revoked: whether it came too late, and whether its handler was running', async () => {
+    const app = open()
+    const seen = record(app, 'task-revoked')
+    const running = waits.delay()
+    await next(app, 'task-state')
+    await running.revoke()
+    const replaced = onLoop.replacedBy.delay(waits.s().data)
+    await next(app, 'task-state')
+    await replaced.revoke()
+    const late = add.s(1, 1).set({ expires: 0 }).delay()
+    await late.get().catch(() => {})
+    const told = seen.map(({ event: { id, expired, terminated } }) => ({ id, expired, terminated }))
+    expect(told).toEqual([
+      { id: running.id, expired: false, terminated: true },
+      { id: replaced.id, expired: false, terminated: false },
+      { id: `${replaced.id}.r1`, expired: false, terminated: true },
+      { id: late.id, expired: true, terminated: false },
+    ])
+  })
+
+  test('being sent by a handler, but not what a plan already held: steps and callbacks', async () => {
+    const app = open()
+    const seen = record(app, 'before-task-publish', 'after-task-publish')
+    const result = chain(add.s(1, 1), add.s(1).link(echo.s())).delay()
+    const sender = onLoop.sends.delay([add.s(1, 1).data])
+    await Promise.all([result.get(), sender.get()])
+    const [child] = await sender.get()
+    const ids = [`${result.id}/0`, sender.id, child]
+    expect(seen.map(({ name, event: { id } }) => [name, id])).toEqual(
+      expect.arrayContaining(
+        ids.flatMap((id) => [
+          ['before-task-publish', id],
+          ['after-task-publish', id],
+        ]),
+      ),
+    )
+    expect(seen).toHaveLength(6)
   })
 
   test('states and progress', async () => {

@@ -36,6 +36,7 @@ const itemOf = (number: number, task: string, ...args: unknown[]): Item => ({
   kwargs: undefined,
   parent: undefined,
   root: `id-${number}`,
+  lane: 'default',
 })
 
 const outcomesOf = (list: unknown[]): [number, Outcome][] => {

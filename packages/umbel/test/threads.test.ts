@@ -25,6 +25,7 @@ const callOf = (task: string, args: readonly unknown[] = [], parts: Partial<Atte
     kwargs: undefined,
     parent: undefined,
     root: id,
+    lane: 'default',
     ...parts,
   }
 }

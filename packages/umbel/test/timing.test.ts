@@ -64,10 +64,11 @@ describe('a countdown', () => {
     const clock = new SimulatedClock()
     const app = open({ clock })
     const due = clock.now() + 60_000
-    const received = next(app, 'task-received')
+    const [received, started] = [next(app, 'task-received'), next(app, 'task-prerun')]
     add.s(1, 1).set({ countdown: '1m' }).delay()
+    expect(await received).toMatchObject({ at: due - 60_000, due })
     await clock.advance('1m')
-    expect((await received).at).toBe(due)
+    expect((await started).at).toBe(due)
   })
 })
 

@@ -20,6 +20,8 @@ export interface AttemptCall {
   readonly parent: string | undefined
   /** Id of the first task or workflow of the tree this belongs to; its own id where it is the first. */
   readonly root: string
+  /** Lane it runs on. */
+  readonly lane: string
   /** Whether it is a member of a chord's header, which it may then extend. */
   readonly chord?: boolean | undefined
   /** Where in its canvas it stands, where its task asks for that. */
@@ -46,6 +48,8 @@ export interface AttemptReports {
 export interface Worker {
   /** Run one attempt to its outcome. Never rejects. */
   run(call: AttemptCall): Promise<Outcome>
+  /** Let an attempt whose outcome says `unfinished`, and is stored, run what its task does afterwards. Resolves once it is over; never rejects. */
+  finish(id: string): Promise<void>
   /** Abort the signal of a running attempt: `reason` becomes the signal's. Harmless when it does not run. */
   abort(id: string, reason: AbortReason): void
   /** End what runs it, whatever the handler does. Inline handlers cannot be ended: their outcome is given up. */

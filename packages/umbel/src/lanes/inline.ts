@@ -41,7 +41,9 @@ export function inlineWorker(options: InlineOptions): Worker {
 
 interface Running {
   readonly control: AttemptControl
-  readonly settle: (outcome: Outcome) => void
+  readonly resolve: (outcome: Outcome) => void
+  /** Called once what it does after its outcome was stored is over. */
+  over: (() => void) | undefined
 }
 
 class InlineWorker implements Worker {
@@ -63,14 +65,21 @@ class InlineWorker implements Worker {
       return Promise.resolve({ kind: 'failed', error: toErrorData(error) })
     }
     return new Promise((resolve) => {
-      const control = new AttemptControl()
-      const settle = (outcome: Outcome): void => {
-        if (this.#running.get(call.id) === running) this.#running.delete(call.id)
-        resolve(outcome)
-      }
-      const running = { control, settle }
+      const running: Running = { control: new AttemptControl(), resolve, over: undefined }
       this.#running.set(call.id, running)
-      runAttempt(definition, call, this.#environment, control).then(settle)
+      runAttempt(definition, call, this.#environment, running.control).then((outcome) => {
+        if (running.control.rest === undefined) this.#leave(call.id, running)
+        resolve(outcome)
+      })
+    })
+  }
+
+  finish(id: string): Promise<void> {
+    const running = this.#running.get(id)
+    if (running?.control.rest === undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      running.over = resolve
+      running.control.rest?.().then(() => this.#leave(id, running))
     })
   }
 
@@ -83,7 +92,8 @@ class InlineWorker implements Worker {
     if (running === undefined) return
     running.control.abort(reason)
     running.control.ended = true
-    running.settle({ kind: 'aborted', error: toErrorData(abortError(reason)) })
+    this.#leave(id, running)
+    running.resolve({ kind: 'aborted', error: toErrorData(abortError(reason)) })
   }
 
   async start(): Promise<void> {}
@@ -92,6 +102,11 @@ class InlineWorker implements Worker {
 
   async stop(): Promise<void> {
     await this.#environment.resources.tearDown((error) => this.#onStray?.(toErrorData(error)))
+  }
+
+  #leave(id: string, running: Running): void {
+    if (this.#running.get(id) === running) this.#running.delete(id)
+    running.over?.()
   }
 }
 

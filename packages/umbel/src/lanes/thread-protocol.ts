@@ -29,13 +29,28 @@ export interface Item extends AttemptCall {
 /** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS for each item. */
 export type Work = readonly unknown[]
 
-const FIELDS = 13
+const FIELDS = 14
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
-  for (const { number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place, startBy } of items) {
-    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, chord, place, startBy)
+  for (const {
+    number,
+    module,
+    id,
+    task,
+    via,
+    attempt,
+    args,
+    kwargs,
+    parent,
+    root,
+    lane,
+    chord,
+    place,
+    startBy,
+  } of items) {
+    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, lane, chord, place, startBy)
   }
   return work
 }
@@ -58,9 +73,10 @@ export function unpackWork(work: Work): Item[] {
       kwargs: work[at + 7] as Encoded | undefined,
       parent: work[at + 8] as string | undefined,
       root: work[at + 9] as string,
-      chord: work[at + 10] as boolean | undefined,
-      place: work[at + 11] as Place | undefined,
-      startBy: work[at + 12] as number | undefined,
+      lane: work[at + 10] as string,
+      chord: work[at + 11] as boolean | undefined,
+      place: work[at + 12] as Place | undefined,
+      startBy: work[at + 13] as number | undefined,
     })
   }
   return items
@@ -113,9 +129,14 @@ export type Told =
       fields: Encoded | undefined,
     ]
   | readonly ['outcomes', outcomes: Outcomes]
+  /** The outcome of an item that goes on once it is stored: with `finish`. */
+  | readonly ['unfinished', number: number, outcome: Outcome]
   /** An error that belongs to no item that runs. */
   | readonly ['stray', error: ErrorData]
   | readonly ['torn-down']
 
 /** What a thread is told while it runs. */
-export type Order = readonly ['abort', number: number, reason: AbortReason] | readonly ['tear-down']
+export type Order =
+  | readonly ['abort', number: number, reason: AbortReason]
+  | readonly ['finish', number: number]
+  | readonly ['tear-down']

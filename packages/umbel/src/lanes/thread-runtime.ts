@@ -40,11 +40,18 @@ const SEND_AHEAD = 1
 /** Most aborts remembered for items that have not started here. Aborts go to all threads of a pool. */
 const MAX_EARLY_ABORTS = 4_096
 
+interface Running {
+  readonly number: number
+  readonly control: AttemptControl
+  /** Called once its outcome, told before it was over, is stored. */
+  finish: (() => void) | undefined
+}
+
 const { cells, maxBytes } = workerData as ThreadData
 const { port1: port, port2 } = new MessageChannel()
 
 /** The item that runs, if one does. */
-let running: { readonly number: number; readonly control: AttemptControl } | undefined
+let running: Running | undefined
 let cell = 0
 
 const earlyAborts = new Map<number, AbortReason>()
@@ -92,31 +99,41 @@ export async function runWork(work: Work): Promise<Answer> {
   cell = cellOf(work) * CELL_SIZE
   for (const item of items) {
     if (finished.length > 0 && quick.get(item.task) !== true) sendAhead()
-    packOutcome(finished, item.number, several ? await timed(item) : await runItem(item))
+    const outcome = several ? await timed(item) : await runItem(item)
+    if (outcome !== undefined) packOutcome(finished, item.number, outcome)
   }
   timer?.cancel()
   return { thread: threadId, outcomes: finished }
 }
 
 /** Run an item and remember how quick its task is. */
-async function timed(item: Item): Promise<Outcome> {
+async function timed(item: Item): Promise<Outcome | undefined> {
   const begun = systemClock.monotonic()
   const outcome = await runItem(item)
   quick.set(item.task, systemClock.monotonic() - begun < SEND_AHEAD)
   return outcome
 }
 
-async function runItem(item: Item): Promise<Outcome> {
+/** Run an item to its end. Gives the outcome unless that was told already. */
+async function runItem(item: Item): Promise<Outcome | undefined> {
   const { number, task, module } = item
   const control = new AttemptControl(takeOrders)
-  running = { number, control }
+  const current: Running = { number, control, finish: undefined }
+  running = current
   Atomics.store(cells, cell + CULPRIT, 0)
   Atomics.store(cells, cell + RUNNING, number)
   try {
     const early = earlyAborts.get(number)
     if (early !== undefined) control.abort(early)
     const definition = definitionOf(task) ?? (await importedDefinition(task, module))
-    return await runAttempt(definition, item, environment, control)
+    const outcome = await runAttempt(definition, item, environment, control)
+    if (control.rest === undefined) return outcome
+    await new Promise<void>((resolve) => {
+      current.finish = resolve
+      tell(['unfinished', number, outcome])
+    })
+    await control.rest()
+    return undefined
   } catch (error) {
     return { kind: 'failed', error: toErrorData(error) }
   } finally {
@@ -149,6 +166,9 @@ function take(order: Order): void {
       }
       return
     }
+    case 'finish':
+      if (running?.number === order[1]) running.finish?.()
+      return
     case 'tear-down':
       environment.resources.tearDown((error) => tell(['stray', toErrorData(error)])).then(() => tell(['torn-down']))
   }

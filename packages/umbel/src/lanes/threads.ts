@@ -45,6 +45,10 @@ interface Run {
   readonly item: Item
   readonly message: Message
   readonly resolve: (outcome: Outcome) => void
+  /** Whether its outcome was told before it was over. */
+  told: boolean
+  /** Called once it is over, where its outcome was told before. */
+  over: (() => void) | undefined
   /** Why its signal was aborted. */
   aborted: AbortReason | undefined
   /** Why its thread was ended. */
@@ -107,11 +111,20 @@ class ThreadWorker implements Worker {
       const message: Message = { cell, kill: new KillSwitch(), runs: [] }
       this.#number = (this.#number % 0x7fff_fffe) + 1
       const item = { ...call, number: this.#number, module }
-      const run: Run = { item, message, resolve, aborted: undefined, killed: undefined }
+      const run: Run = { item, message, resolve, told: false, over: undefined, aborted: undefined, killed: undefined }
       message.runs.push(run)
       this.#byId.set(call.id, run)
       this.#byNumber.set(item.number, run)
       this.#send(message)
+    })
+  }
+
+  finish(id: string): Promise<void> {
+    const run = this.#byId.get(id)
+    if (!run?.told) return Promise.resolve() // its thread is gone
+    return new Promise((resolve) => {
+      run.over = resolve
+      this.#pool.order(['finish', run.item.number])
     })
   }
 
@@ -168,6 +181,7 @@ class ThreadWorker implements Worker {
     this.#cells.retire(cell)
     const left = runs.filter(({ item }) => this.#byNumber.has(item.number))
     const blamed = this.#stopped === undefined ? this.#blamed(cell, left, error) : undefined
+    if (blamed?.told) this.#options.onStray(toErrorData(error)) // what it came to is known: it fails nobody
     for (const run of left) {
       const { item, killed } = run
       const { number } = item
@@ -214,10 +228,19 @@ class ThreadWorker implements Worker {
     this.#byNumber.delete(number)
     if (this.#byId.get(run.item.id) === run) this.#byId.delete(run.item.id)
     run.resolve(outcome)
+    run.over?.()
+  }
+
+  #unfinished(number: number, outcome: Outcome): void {
+    const run = this.#byNumber.get(number)
+    if (run === undefined) return
+    run.told = true
+    run.resolve(outcome)
   }
 
   #take(told: Told): void {
     if (told[0] === 'outcomes') return unpackOutcomes(told[1], (number, outcome) => this.#settle(number, outcome))
+    if (told[0] === 'unfinished') return this.#unfinished(told[1], told[2])
     if (told[0] === 'stray') return this.#options.onStray(told[1])
     if (told[0] === 'torn-down') return
     const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[5] : undefined)
