@@ -8,6 +8,7 @@ import type {
   GroupSignature,
   SignatureOptions,
 } from './signature.ts'
+import { limitOver } from './time-limit.ts'
 
 // What is given to a canvas, and which of its parts it goes to. Nothing here changes what it is given.
 
@@ -35,24 +36,24 @@ export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: Si
       return frozen({
         ...canvas,
         ...(canvas.immutable ? {} : { args: before(args, canvas.args), kwargs: merged(canvas.kwargs, kwargs) }),
-        options: merged(canvas.options, given),
+        options: mergedOptions(canvas.options, given),
       })
     case 'map':
     case 'starmap':
     case 'chunks':
-      return frozen({ ...canvas, options: merged(canvas.options, given) })
+      return frozen({ ...canvas, options: mergedOptions(canvas.options, given) })
     case 'group':
       refuseLinks(given, 'group', 'use a chord, or link its members')
-      return withEntry(frozen({ ...canvas, options: merged(canvas.options, given) }), args, kwargs)
+      return withEntry(frozen({ ...canvas, options: mergedOptions(canvas.options, given) }), args, kwargs)
     case 'chord': {
       refuseLinks(given, 'chord', 'link its body')
       const all = before(args, canvas.args ?? NO_ARGS)
-      const called = { ...canvas, ...(all.length > 0 && { args: all }), options: merged(canvas.options, given) }
+      const called = { ...canvas, ...(all.length > 0 && { args: all }), options: mergedOptions(canvas.options, given) }
       return withEntry(frozen(called), NO_ARGS, kwargs)
     }
     default:
       return withEntry(
-        frozen({ ...settleArgs(canvas), options: merged(canvas.options, given) }),
+        frozen({ ...settleArgs(canvas), options: mergedOptions(canvas.options, given) }),
         canvas.immutable ? NO_ARGS : args,
         kwargs,
       )
@@ -105,7 +106,7 @@ export function replaceParts(canvas: Canvas, parts: Parts): Canvas {
 
 /** Set options over those already set. On a composed canvas they stay its own until it is planned: see `settleOptions`. */
 export const setOptions = (canvas: Canvas, options: SignatureOptions): Canvas =>
-  frozen({ ...canvas, options: merged(canvas.options, told(options)) })
+  frozen({ ...canvas, options: mergedOptions(canvas.options, told(options)) })
 
 /**
  * Make it ignore, or take again, previous results and further arguments: every member of a group, the header of a chord, and a
@@ -278,6 +279,12 @@ const before = (args: Args, stored: Args): Args => (args.length === 0 ? stored :
 
 const merged = <T extends object>(stored: T, given: T): T =>
   Object.keys(given).length === 0 ? stored : Object.freeze({ ...stored, ...given })
+
+/** Of a time limit the soft and the hard one are two options, as in Celery. */
+function mergedOptions(stored: SignatureOptions, given: SignatureOptions): SignatureOptions {
+  if (given.timeLimit === undefined || stored.timeLimit === undefined) return merged(stored, given)
+  return merged(stored, { ...given, timeLimit: limitOver(given.timeLimit, stored.timeLimit) })
+}
 
 /** Options without those that say nothing. */
 function told(

@@ -5,6 +5,7 @@ import { umbelError } from './errors.ts'
 import { isPlainJson } from './plain-json.ts'
 import { MAX_CANVAS_DEPTH } from './plan.ts'
 import type { Canvas, ChordSignature, SignatureOptions } from './signature.ts'
+import { limitOver } from './time-limit.ts'
 
 /** Bounds of what is read. */
 export interface CeleryJsonLimits {
@@ -135,7 +136,13 @@ class Reader {
           `${path}.${key.slice(0, 80)}`,
           `no option that can be read.${didYouMean(key, [...Object.keys(OPTIONS), 'link', 'link_error'])}`,
         )
-      else Object.assign(options, read(value, `${path}.${key}`))
+      else {
+        const given = read(value, `${path}.${key}`)
+        const { timeLimit } = options
+        Object.assign(options, given)
+        if (timeLimit !== undefined && given.timeLimit !== undefined)
+          options.timeLimit = limitOver(given.timeLimit, timeLimit)
+      }
     }
     return Object.freeze(options)
   }
@@ -153,6 +160,8 @@ const OPTIONS: Readonly<Record<string, (value: unknown, path: string) => Signatu
   countdown: (value, path) => ({ countdown: milliseconds(value, path) }),
   eta: (value, path) => ({ eta: moment(value, path) }),
   expires: (value, path) => ({ expires: typeof value === 'string' ? moment(value, path) : milliseconds(value, path) }),
+  soft_time_limit: (value, path) => ({ timeLimit: { soft: milliseconds(value, path) } }),
+  time_limit: (value, path) => ({ timeLimit: { hard: milliseconds(value, path) } }),
   ignore_result: (value, path) => ({ ignoreResult: truth(value, path) }),
   immutable: (value, path) => (truth(value, path) ? { immutable: true } : {}),
 }

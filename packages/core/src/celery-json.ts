@@ -2,6 +2,7 @@ import { milliseconds } from './duration.ts'
 import { umbelError } from './errors.ts'
 import { isPlainJson } from './plain-json.ts'
 import type { Canvas, ChunksSignature, MapSignature, SignatureOptions } from './signature.ts'
+import { type TimeLimits, timeLimits } from './time-limit.ts'
 
 /**
  * A signature as Celery writes it in JSON. `celery.chain`, `celery.group`, `celery.chord`, `celery.map`, `celery.starmap` and
@@ -27,6 +28,10 @@ export interface CeleryOptions {
   readonly eta?: string
   /** Seconds, or ISO 8601. */
   readonly expires?: number | string
+  /** Seconds. Our `timeLimit.soft`. */
+  readonly soft_time_limit?: number
+  /** Seconds. Our `timeLimit.hard`. */
+  readonly time_limit?: number
   readonly ignore_result?: boolean
   /** Our `id`. */
   readonly task_id?: string
@@ -91,7 +96,8 @@ function mapped(canvas: MapSignature | ChunksSignature, path: string): CelerySig
 }
 
 function writtenOptions(options: SignatureOptions, path: string): CeleryOptions {
-  const { lane, priority, countdown, eta, expires, ignoreResult, id, link, linkError, immutable } = options
+  const { lane, priority, countdown, eta, expires, timeLimit, ignoreResult, id, link, linkError, immutable } = options
+  const { soft, hard } = timeLimit === undefined ? NO_LIMITS : timeLimits(timeLimit, 'timeLimit')
   const each = (callbacks: readonly Canvas[], name: string): CelerySignature[] =>
     callbacks.map((callback, index) => written(callback, at(path, `options.${name}[${index}]`)))
   return {
@@ -102,6 +108,8 @@ function writtenOptions(options: SignatureOptions, path: string): CeleryOptions 
     ...(expires !== undefined && {
       expires: expires instanceof Date ? expires.toISOString() : seconds(expires, 'expires'),
     }),
+    ...(soft !== undefined && { soft_time_limit: soft / 1_000 }),
+    ...(hard !== undefined && { time_limit: hard / 1_000 }),
     ...(ignoreResult !== undefined && { ignore_result: ignoreResult }),
     ...(id !== undefined && { task_id: id }),
     ...(link !== undefined && { link: each(link, 'link') }),
@@ -109,6 +117,8 @@ function writtenOptions(options: SignatureOptions, path: string): CeleryOptions 
     ...(immutable !== undefined && { immutable }),
   }
 }
+
+const NO_LIMITS: TimeLimits = { soft: undefined, hard: undefined }
 
 // a negative number says that it has expired
 const seconds = (duration: string | number, name: string): number =>

@@ -157,6 +157,19 @@ export const ERRORS = {
     summary: 'A task asked for another attempt and had none left.',
     nextStep: "Look at the cause, or raise the task's retry.max.",
   },
+  UMBEL_BAD_TIME_LIMIT: {
+    summary: 'A time limit is malformed.',
+    nextStep:
+      "Write timeLimit as a duration, or as { soft, hard } with soft the shorter one: { soft: '20s', hard: '30s' }.",
+  },
+  UMBEL_SOFT_TIME_LIMIT: {
+    summary: 'An attempt reached its soft time limit, and its handler did not catch that.',
+    nextStep: 'Catch it to end in good order, do less in one task, or raise timeLimit.soft.',
+  },
+  UMBEL_HARD_TIME_LIMIT: {
+    summary: 'An attempt reached its hard time limit and was ended.',
+    nextStep: 'Look for what never ends in the handler, do less in one task, or raise timeLimit.',
+  },
   UMBEL_WORKER_LOST: {
     summary: 'A worker thread died.',
     nextStep: 'Look for process.exit, an exhausted heap or a crashing add-on in the handler.',

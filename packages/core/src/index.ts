@@ -70,6 +70,7 @@ export {
   type RouteObject,
   type RouteTarget,
 } from './routing.ts'
+export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-limit.ts'
 
 // what happens
 export { advance, type Step } from './advance.ts'

@@ -10,6 +10,7 @@ import type {
   MapSignature,
   TaskSignature,
 } from './signature.ts'
+import type { TimeLimits } from './time-limit.ts'
 
 /** Deepest nesting of canvases that is accepted. */
 export const MAX_CANVAS_DEPTH = 200
@@ -43,6 +44,8 @@ export interface TaskSpec {
   readonly eta: number | undefined
   /** How long after it was its turn it may still start. */
   readonly expires: Expiry | undefined
+  /** How long each attempt may take, where the call says so. */
+  readonly timeLimit?: TimeLimits
   readonly ignoreResult: boolean
   readonly link: readonly Plan[]
   readonly linkError: readonly ErrorCallback[]

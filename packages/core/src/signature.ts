@@ -1,4 +1,5 @@
 import type { Duration } from './duration.ts'
+import type { TimeLimit } from './time-limit.ts'
 
 /**
  * What a caller may set on one signature, on top of the task's own options. Plain data: it survives JSON.
@@ -15,6 +16,8 @@ export interface SignatureOptions {
   readonly eta?: Date | number
   /** Revoke instead of starting once this has passed: a duration after the send, or a Date. */
   readonly expires?: Duration | Date
+  /** How long each attempt may take, over what the task says; a bare duration is the hard limit. */
+  readonly timeLimit?: TimeLimit
   /** Keep no result: waiting gives `undefined` at once it ended. A following step still gets the value. */
   readonly ignoreResult?: boolean
   /** Id of the task, for one that must be known beforehand. Default: a new time-ordered id. */

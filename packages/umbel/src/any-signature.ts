@@ -74,6 +74,7 @@ export const CALL_OPTIONS = {
   countdown: true,
   eta: true,
   expires: true,
+  timeLimit: true,
   ignoreResult: true,
   id: true,
   link: true,

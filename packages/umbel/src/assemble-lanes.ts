@@ -43,12 +43,13 @@ export function assembleLanes(parts: LanesParts): readonly Lane[] {
   )
 }
 
-function threadsOf(name: string, { threads, nice }: LaneSettings, parts: LanesParts): Worker {
+function threadsOf(name: string, { threads, nice, maxMemoryMb }: LaneSettings, parts: LanesParts): Worker {
   const { reports, refused, settings, onStray } = parts
   return threadWorker({
     name,
     threads,
     nice,
+    resourceLimits: maxMemoryMb === undefined ? {} : { maxOldGenerationSizeMb: maxMemoryMb },
     maxBytes: settings.maxBytes,
     reports: guarded(reports, refused),
     onStray,

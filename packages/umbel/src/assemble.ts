@@ -21,11 +21,13 @@ import { Producer } from './producer.ts'
 import { attemptReports } from './reports.ts'
 import { AppResultSource } from './result-source.ts'
 import { Results } from './results.ts'
+import { Revocations } from './revocations.ts'
 import type { AnyResult } from './sender.ts'
 import { Shutdown } from './shutdown.ts'
 import { SignalBus } from './signals.ts'
 import { SpecResolver } from './spec-resolver.ts'
 import { ProcessHold } from './system.ts'
+import { TimeLimits } from './time-limits.ts'
 import { Timers } from './timers.ts'
 
 /** The parts of an app, put together. */
@@ -37,6 +39,7 @@ export interface Parts {
   readonly lanes: ReadonlyMap<string, Lane>
   readonly limits: Limits
   readonly timers: Timers
+  readonly timeLimits: TimeLimits
   readonly results: Results
   readonly signals: SignalBus
   readonly producer: Producer
@@ -87,7 +90,8 @@ export function assemble(settings: AppSettings): Parts {
     known: async (id) => (await store.get(id)) !== undefined,
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
-  const effects = { engine, timers, results, lane: (name: string) => lanes.get(name) as Lane }
+  const revocations = new Revocations(clock)
+  const effects = { engine, timers, results, revocations, lane: (name: string) => lanes.get(name) as Lane }
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */
@@ -114,7 +118,9 @@ export function assemble(settings: AppSettings): Parts {
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
   }
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
-  const context = { engine, limits, producer, clock, finishing, tasks, stopping: () => shutdown.aborting }
+  const timeLimits = new TimeLimits(tasks, clock)
+  const stopping = (): boolean => shutdown.aborting
+  const context = { engine, limits, timeLimits, revocations, producer, clock, finishing, tasks, stopping }
   const handleOf = (id: string): AnyResult => source.sent(id)
   for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray }))
     lanes.set(lane.name, lane)
@@ -127,6 +133,7 @@ export function assemble(settings: AppSettings): Parts {
     lanes,
     limits,
     timers,
+    timeLimits,
     results,
     signals,
     producer,

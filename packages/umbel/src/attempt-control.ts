@@ -1,4 +1,17 @@
-import { type AbortReason, type UmbelError, umbelError } from '@umbel/core'
+import { type AbortReason, type AttemptCall, type UmbelError, umbelError } from '@umbel/core'
+
+/** What the errors of an attempt name. */
+type Limited = Pick<AttemptCall, 'task' | 'timeLimit'>
+
+/** What an attempt needs of where it runs. */
+export interface ControlParts {
+  /** Takes in aborts that have arrived unseen, as they do in a thread whose handler never lets the loop turn. */
+  readonly look?: () => void
+  /** Called when its time begins: with the handler, or with each item of a map. */
+  readonly timed?: (() => void) | undefined
+}
+
+const NO_PARTS: ControlParts = {}
 
 /** What others can do to an attempt while it runs, and what it asks about that. Cheap: makes its signal when first asked. */
 export class AttemptControl {
@@ -13,11 +26,18 @@ export class AttemptControl {
   #controller: AbortController | undefined
   #error: UmbelError | undefined
   #fail: ((thrown: unknown) => void) | undefined
-  readonly #look: (() => void) | undefined
+  readonly #call: Limited
+  readonly #parts: ControlParts
 
-  /** `look` takes in aborts that have arrived unseen, as they do in a thread whose handler never lets the loop turn. */
-  constructor(look?: () => void) {
-    this.#look = look
+  constructor(call: Limited, parts: ControlParts = NO_PARTS) {
+    this.#call = call
+    this.#parts = parts
+  }
+
+  /** Say that the handler is about to be called. @throws what `check` throws */
+  begin(): void {
+    this.check()
+    this.#parts.timed?.()
   }
 
   /** Ask the handler to end. Only the first reason counts. */
@@ -45,13 +65,13 @@ export class AttemptControl {
 
   /** What the signal is aborted with. */
   get error(): UmbelError {
-    this.#error ??= abortError(this.reason ?? 'revoked')
+    this.#error ??= abortError(this.reason ?? 'revoked', this.#call)
     return this.#error
   }
 
   /** Throw if it is asked to end. */
   check(): void {
-    this.#look?.()
+    this.#parts.look?.()
     if (this.reason !== undefined) throw this.error
   }
 
@@ -83,12 +103,20 @@ export class AttemptControl {
 }
 
 /** The error that an aborted attempt ends with. */
-export function abortError(reason: AbortReason): UmbelError {
+export function abortError(reason: AbortReason, { task, timeLimit }: Limited): UmbelError {
   switch (reason) {
     case 'revoked':
       return umbelError('UMBEL_REVOKED', 'The task was revoked while it ran.')
     case 'stopped':
       return umbelError('UMBEL_APP_STOPPED', 'The app stopped while the task ran.')
+    case 'soft-limit':
+      return umbelError('UMBEL_SOFT_TIME_LIMIT', `${task} ran longer than its soft limit of ${timeLimit?.soft} ms.`, {
+        details: { task, limit: timeLimit?.soft },
+      })
+    case 'hard-limit':
+      return umbelError('UMBEL_HARD_TIME_LIMIT', `${task} ran longer than its hard limit of ${timeLimit?.hard} ms.`, {
+        details: { task, limit: timeLimit?.hard },
+      })
     default:
       return umbelError('UMBEL_REVOKED', `The task was aborted: ${String(reason satisfies never)}.`)
   }

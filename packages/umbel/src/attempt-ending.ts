@@ -43,18 +43,19 @@ function judged(thrown: unknown, ended: Ended): Ending {
   if (thrown instanceof Replacement) return { outcome: { kind: 'replaced', canvas: thrown.canvas }, value: undefined }
   if (thrown instanceof Ignore) return { outcome: { kind: 'ignored' }, value: undefined }
   if (thrown instanceof Reject) return { outcome: { kind: 'rejected', reason: thrown.reason }, value: undefined }
-  if (ended.control.isAbort(thrown))
-    return { outcome: { kind: 'aborted', error: toErrorData(ended.control.error) }, value: thrown }
-  const policy = ended.definition.options.retry
-  if (policy === undefined || !wantsRetry(policy, atFault(thrown), ended.call.attempt)) return failed(thrown)
-  return {
-    outcome: {
-      kind: 'retry',
-      error: toErrorData(thrown),
-      delay: retryDelay(policy, ended.call.attempt, unitOf(ended.call)),
-    },
-    value: thrown,
-  }
+  const { control } = ended
+  if (!control.isAbort(thrown)) return failing(thrown, ended)
+  // it was asked to end for its own sake: as an error like any other
+  if (control.reason === 'soft-limit') return failing(control.error, ended)
+  return { outcome: { kind: 'aborted', error: toErrorData(control.error) }, value: thrown }
+}
+
+/** An attempt that failed of an error: another one follows where the task's retry rules say so. */
+export function failing(error: unknown, { definition, call }: Pick<Ended, 'definition' | 'call'>): Ending {
+  const policy = definition.options.retry
+  if (policy === undefined || !wantsRetry(policy, atFault(error), call.attempt)) return failed(error)
+  const delay = retryDelay(policy, call.attempt, unitOf(call))
+  return { outcome: { kind: 'retry', error: toErrorData(error), delay }, value: error }
 }
 
 /** A setup that failed is judged by what its base threw: a database that is down, say. */

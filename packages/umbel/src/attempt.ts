@@ -18,7 +18,7 @@ export async function runAttempt(
   definition: TaskDefinition,
   call: AttemptCall,
   environment: AttemptEnvironment,
-  control = new AttemptControl(),
+  control = new AttemptControl(call),
 ): Promise<Outcome> {
   const { bases, options } = definition
   let args: readonly unknown[]
@@ -62,7 +62,7 @@ async function checkedKwargs(definition: TaskDefinition, kwargs: object): Promis
 /** Call the handler and judge what comes of it. */
 async function handled(attempt: Attempt): Promise<Ending> {
   try {
-    attempt.control.check()
+    attempt.control.begin()
     const returned = currentAttempt.run(attempt.current, invoke, attempt)
     return succeeded(attempt, isPromise(returned) ? await attempt.control.wait(returned) : returned)
   } catch (thrown) {
@@ -78,11 +78,12 @@ async function based(attempt: Attempt): Promise<Ending> {
       if (base.setup !== undefined)
         equip(attempt.context, await attempt.environment.resources.get(base, attempt.definition.name))
     }
-    attempt.control.check()
+    attempt.control.begin()
     ending = succeeded(attempt, await attempt.control.wait(currentAttempt.run(attempt.current, surrounded, attempt)))
   } catch (thrown) {
     ending = endingOf(thrown, attempt)
   }
+  if (attempt.control.ended) return ending // it was given up: nobody asks what it came to
   await currentAttempt.run(attempt.current, runHooks, attempt, ending)
   return leaveRest(attempt, ending)
 }
@@ -148,7 +149,7 @@ function invokeWith(definition: TaskDefinition, context: AnyContext, args: reado
 async function overItems(items: unknown, control: AttemptControl, one: (item: unknown) => unknown): Promise<unknown[]> {
   const results: unknown[] = []
   for (const item of items as readonly unknown[]) {
-    control.check()
+    control.begin()
     results.push(await one(item))
   }
   return results

@@ -1,4 +1,13 @@
-import { arityOf, type ErrorClass, milliseconds, retryPolicy, TASK_STATES, umbelError } from '@umbel/core'
+import {
+  arityOf,
+  type ErrorClass,
+  limitsOver,
+  milliseconds,
+  retryPolicy,
+  TASK_STATES,
+  timeLimits,
+  umbelError,
+} from '@umbel/core'
 import type { NoKeywords } from './any-signature.ts'
 import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'
@@ -34,7 +43,8 @@ export type Tasks<NS extends string, T> = {
  * Define the tasks of a module: `export const etl = defineTasks(import.meta, 'etl', { extract, ... })`. Threads import the
  * module to run them. Without `import.meta` no thread could, so that the tasks run on the main loop: for tests and scripts.
  * The empty namespace leaves names bare (`extract`), as other programs' JSON may have them.
- * @throws UMBEL_BAD_NAME, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK, UMBEL_BAD_OPTION, UMBEL_BAD_PRIORITY, UMBEL_BAD_RETRY
+ * @throws UMBEL_BAD_NAME, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK, UMBEL_BAD_OPTION, UMBEL_BAD_PRIORITY, UMBEL_BAD_RETRY,
+ * UMBEL_BAD_TIME_LIMIT
  */
 export function defineTasks<const NS extends string, T extends Record<string, Definable>>(
   meta: ImportMeta,
@@ -120,6 +130,9 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
   }
   const retry = inherited('retry')
   const rateLimit = inherited('rateLimit')
+  const limits = layers.map(({ timeLimit }) =>
+    timeLimit === undefined ? undefined : timeLimits(timeLimit, `timeLimit of ${name}`),
+  )
   return Object.freeze({
     lane: inherited('lane'),
     priority,
@@ -127,6 +140,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     states: Object.freeze(states),
     retry: retry === undefined ? undefined : retryPolicy(retry),
     expires: inherited('expires'),
+    timeLimit: limits.reduce((own, given) => limitsOver(given, own)),
     ignoreResult: inherited('ignoreResult') ?? false,
     rateLimit: rateLimit === undefined ? undefined : definedLimit(rateLimit, name),
     place: options.place ?? false,

@@ -1,4 +1,4 @@
-import { type Arity, type Duration, type ErrorClass, type RetryPolicy, umbelError } from '@umbel/core'
+import { type Arity, type Duration, type ErrorClass, type RetryPolicy, type TimeLimits, umbelError } from '@umbel/core'
 import type { TaskContext } from './context.ts'
 import type { DefinedLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
@@ -50,6 +50,8 @@ export interface DefinedOptions {
   readonly states: readonly string[]
   readonly retry: RetryPolicy | undefined
   readonly expires: Duration | undefined
+  /** How long a call of its handler may take. Unlimited where there is none. */
+  readonly timeLimit?: TimeLimits | undefined
   readonly ignoreResult: boolean
   readonly rateLimit?: DefinedLimit | undefined
   /** Whether its handlers are told where in their canvas they stand. */

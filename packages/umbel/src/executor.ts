@@ -17,11 +17,15 @@ import type { Engine } from './engine.ts'
 import type { Finishing } from './finishing.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
+import type { Revocations } from './revocations.ts'
+import type { TimeLimits } from './time-limits.ts'
 
 /** What an attempt needs of its app. */
 export interface ExecutorContext {
   readonly engine: Engine
   readonly producer: Producer
+  readonly timeLimits: TimeLimits
+  readonly revocations: Revocations
   readonly clock: Clock
   readonly limits: Limits
   readonly finishing: Finishing
@@ -32,7 +36,8 @@ export interface ExecutorContext {
 }
 
 /**
- * Run one attempt of a task that a lane has a slot for: resolve, expire, start, run, report, finish.
+ * Run one attempt of a task that a lane has a slot for: resolve, expire, start, run under its time limits, report,
+ * finish.
  * Classifying what came of it is done where the handler ran (`attempt.ts`), which sees the real error.
  */
 export async function execute(context: ExecutorContext, id: string, worker: Worker): Promise<void> {
@@ -50,11 +55,14 @@ export async function execute(context: ExecutorContext, id: string, worker: Work
   // it may have been revoked meanwhile. Nothing is awaited between this look and the run, so that an abort finds what it aborts
   const now = context.engine.task(id)
   if (now?.attempt !== call.attempt || now.endedAt !== undefined) return
-  const outcome = await worker.run(call)
+  const watch = context.timeLimits.watch(call, worker)
+  const outcome = await (watch === undefined ? worker.run(call) : watch.run())
   if (outcome.kind === 'given-back') context.limits.over(id, false)
   const event = outcomeEvent(context, call, outcome)
-  if ('unfinished' in outcome) return finish(context, event, worker)
-  context.engine.accept(event)
+  if ('unfinished' in outcome) await finish(context, event, worker)
+  else context.engine.accept(event)
+  watch?.end()
+  context.revocations.over(id)
 }
 
 /** Store what an attempt came to, then let it run what its task does afterwards. Its slot is free once that is over. */
@@ -77,13 +85,14 @@ function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): Engine
   return undefined
 }
 
-function callOf({ engine, limits, tasks }: ExecutorContext, row: TaskRow): AttemptCall {
+function callOf({ engine, limits, timeLimits, tasks }: ExecutorContext, row: TaskRow): AttemptCall {
   const { id, spec, attempt, args, kwargs, parent, root } = row
   const chord = chordOfTask(engine, row) !== undefined
   const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
   const startBy = limits.permit(id)?.startBy
   const { task, via, lane } = spec
-  return { id, task, via, attempt: attempt + 1, args, kwargs, parent, root, lane, chord, place, startBy }
+  const timeLimit = timeLimits.of(row)
+  return { id, task, via, attempt: attempt + 1, args, kwargs, parent, root, lane, chord, place, startBy, timeLimit }
 }
 
 /** The fact an outcome is. */

@@ -2,6 +2,7 @@ import type { Command, Row, TaskRow } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
+import type { Revocations } from './revocations.ts'
 import type { Timers } from './timers.ts'
 
 /** What commands are carried out with. */
@@ -9,6 +10,7 @@ export interface Effects {
   readonly engine: Engine
   readonly timers: Timers
   readonly results: Results
+  readonly revocations: Revocations
   lane(name: string): Lane
 }
 
@@ -28,7 +30,7 @@ export function perform(command: Command, effects: Effects): void {
     case 'withdraw-task':
       return withLane(effects, command.id, (lane, row) => lane.withdraw(row))
     case 'abort-task':
-      return withLane(effects, command.id, (lane, row) => lane.abort(row, 'revoked'))
+      return withLane(effects, command.id, (lane, row) => effects.revocations.ask(lane, row))
     case 'settle':
       return settle(effects, engine.get(command.id))
   }

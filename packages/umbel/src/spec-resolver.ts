@@ -15,6 +15,7 @@ import {
   type SignatureOptions,
   type TaskSignature,
   type TaskSpec,
+  timeLimits,
   umbelError,
 } from '@umbel/core'
 import { checkArity, type TaskDefinition } from './definition.ts'
@@ -58,7 +59,7 @@ export class SpecResolver {
   /**
    * Compile a canvas to its plan.
    * @throws UMBEL_UNKNOWN_TASK, UMBEL_UNKNOWN_LANE, UMBEL_BAD_LANE, UMBEL_WRONG_ARITY, UMBEL_BAD_KWARGS, UMBEL_CANNOT_TRAVEL
-   * and its like, UMBEL_BAD_PRIORITY, UMBEL_BAD_DURATION, UMBEL_BAD_ETA, UMBEL_BAD_ROUTE, and those of `compilePlan`.
+   * and its like, UMBEL_BAD_PRIORITY, UMBEL_BAD_DURATION, UMBEL_BAD_ETA, UMBEL_BAD_ROUTE, UMBEL_BAD_TIME_LIMIT, and those of `compilePlan`.
    */
   plan(canvas: Canvas, fed = false): Plan {
     if (this.#depth >= MAX_CANVAS_DEPTH)
@@ -195,8 +196,8 @@ const runsInline = (definition: TaskDefinition): boolean => definition.options.i
 function timing(
   options: SignatureOptions,
   definition: TaskDefinition,
-): Pick<TaskSpec, 'countdown' | 'eta' | 'expires'> {
-  const { countdown, eta } = options
+): Pick<TaskSpec, 'countdown' | 'eta' | 'expires' | 'timeLimit'> {
+  const { countdown, eta, timeLimit } = options
   if (countdown !== undefined && eta !== undefined)
     throw umbelError('UMBEL_BAD_ETA', `${definition.name} was given both countdown and eta.`)
   const expires = options.expires ?? definition.options.expires
@@ -204,6 +205,7 @@ function timing(
     countdown: countdown === undefined ? undefined : milliseconds(countdown, 'countdown'),
     eta: eta === undefined ? undefined : moment(eta, 'eta'),
     expires: expires === undefined ? undefined : expiry(expires),
+    ...(timeLimit !== undefined && { timeLimit: timeLimits(timeLimit, `timeLimit of ${definition.name}`) }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Duration, didYouMean, milliseconds, type RetryOptions, umbelError } from '@umbel/core'
+import { type Duration, didYouMean, milliseconds, type RetryOptions, type TimeLimit, umbelError } from '@umbel/core'
 import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
 import type { AnyHandler, AttemptEnd, TaskBase } from './definition.ts'
@@ -19,6 +19,11 @@ export interface SharedOptions<States extends string, P extends readonly unknown
   readonly retry?: RetryOptions
   /** Revoke instead of starting once this long has passed since it was due. Default: never. */
   readonly expires?: Duration
+  /**
+   * How long a call of its handler may take: at `soft` its signal is aborted, at `hard` its thread is ended; a bare duration is
+   * the hard limit. Of its bases each limit is inherited for itself. Default: as long as it likes.
+   */
+  readonly timeLimit?: TimeLimit
   /** Keep no result. Default false. */
   readonly ignoreResult?: boolean
   /** How fast it may start, over all lanes and threads; what waits for that holds no slot. Default: as fast as slots allow. */
@@ -109,7 +114,17 @@ export interface TaskMaker<Made, Inherited extends string> {
   ): TaskMaker<Made & Awaited<More>, Inherited | S>
 }
 
-const SHARED_OPTIONS = ['lane', 'priority', 'inline', 'states', 'retry', 'expires', 'ignoreResult', 'rateLimit']
+const SHARED_OPTIONS = [
+  'lane',
+  'priority',
+  'inline',
+  'states',
+  'retry',
+  'expires',
+  'timeLimit',
+  'ignoreResult',
+  'rateLimit',
+]
 const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'place']
 const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn', 'around']
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']

@@ -262,7 +262,7 @@ describe('runAttempt: what comes of it', () => {
         () => 'done anyway',
         () => Promise.reject(new TypeError('other')),
       ].map(async (end) => {
-        const control = new AttemptControl()
+        const control = new AttemptControl({ task: 'attempt.task' })
         const handler: AnyHandler = async (ctx) => {
           const aborted = new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
           control.abort('revoked')
@@ -277,7 +277,7 @@ describe('runAttempt: what comes of it', () => {
   })
 
   test('one aborted before it starts never runs, and a map stops between items', async () => {
-    const control = new AttemptControl()
+    const control = new AttemptControl({ task: 'attempt.task' })
     control.abort('stopped')
     let ran = 0
     const outcome = await runAttempt(
@@ -287,7 +287,7 @@ describe('runAttempt: what comes of it', () => {
       control,
     )
     expect([outcome.kind, ran]).toEqual(['aborted', 0])
-    const later = new AttemptControl()
+    const later = new AttemptControl({ task: 'attempt.task' })
     const counting: AnyHandler = (_, item) => {
       ran++
       if (item === 2) later.abort('revoked')
@@ -302,7 +302,7 @@ describe('runAttempt: what comes of it', () => {
   })
 
   test('a stray error of its own fails it while it runs, by the same rules', async () => {
-    const control = new AttemptControl()
+    const control = new AttemptControl({ task: 'attempt.task' })
     const outcome = runAttempt(
       defined(() => new Promise(() => {})),
       callOf(),
@@ -370,7 +370,7 @@ describe('runAttempt: bases', () => {
   const bases = [hooks('outer'), hooks('inner')]
   const runBased = async (handler: AnyHandler, options: Parts = {}): Promise<[Outcome, string[]]> => {
     told.length = 0
-    const control = new AttemptControl()
+    const control = new AttemptControl({ task: 'attempt.task' })
     const outcome = await runAttempt(
       defined(handler, { bases, ...options }),
       callOf(),
@@ -440,7 +440,7 @@ describe('runAttempt: bases', () => {
     expect(ran).toBe(false)
     const { environment, told: logged } = environmentOf()
     const late = { onSuccess: thrower, afterReturn: () => Promise.reject(null) }
-    const control = new AttemptControl()
+    const control = new AttemptControl({ task: 'attempt.task' })
     const outcome = await runAttempt(
       defined(() => 1, { bases: [late] }),
       callOf(),

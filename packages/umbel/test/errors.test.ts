@@ -224,6 +224,18 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
     'closures.handler',
   ],
   UMBEL_RETRIES_SPENT: [() => ended(faults.asksAgain.s()), 'faults.asksAgain'],
+  UMBEL_BAD_TIME_LIMIT: [
+    () => open().delay(faults.fine.s(1).set({ timeLimit: { soft: '2s', hard: '1s' } })),
+    'timeLimit of faults.fine has a soft limit of 2000 ms',
+  ],
+  UMBEL_SOFT_TIME_LIMIT: [
+    () => ended(faults.obeys.s().set({ timeLimit: { soft: 10 } })),
+    'faults.obeys ran longer than its soft limit of 10 ms',
+  ],
+  UMBEL_HARD_TIME_LIMIT: [
+    () => ended(faults.hangs.s().set({ timeLimit: 10 })),
+    'faults.hangs ran longer than its hard limit of 10 ms',
+  ],
   UMBEL_WORKER_LOST: [() => ended(faults.exits.s(), THREADS), 'faults.exits ended with exit code 4'],
   UMBEL_SETUP_FAILED: [() => ended(faults.setupThrows.s()), 'faults.setupThrows'],
   UMBEL_SETUP_TIMEOUT: [() => ended(faults.setupHangs.s()), 'faults.setupHangs took longer than 20 ms'],

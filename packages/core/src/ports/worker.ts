@@ -1,6 +1,7 @@
 import type { Encoded } from '../codec.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Place } from '../place.ts'
+import type { TimeLimits } from '../time-limit.ts'
 
 /** One attempt as it goes to a worker: all a handler can know about itself, as plain data. */
 export interface AttemptCall {
@@ -28,6 +29,8 @@ export interface AttemptCall {
   readonly place?: Place | undefined
   /** Moment of the clock's `monotonic()` after which its handler may not start: then it is given back. Of a rate-limited task. */
   readonly startBy?: number | undefined
+  /** How long its handler may take, where there is a limit. Whoever has it run keeps watch: see `Worker.run`. */
+  readonly timeLimit?: TimeLimits | undefined
 }
 
 /** What a handler sends becomes a child of its task, or one more member of the chord that its task is a member of. */
@@ -46,8 +49,11 @@ export interface AttemptReports {
 
 /** Where handlers run: the main loop or a pool of threads. */
 export interface Worker {
-  /** Run one attempt to its outcome. Never rejects. */
-  run(call: AttemptCall): Promise<Outcome>
+  /**
+   * Run one attempt to its outcome. Never rejects. Of a call with a time limit, `timed` is called when its time begins:
+   * what comes before its handler (a thread that starts, modules, setups) is not its doing. In a map it begins with each item.
+   */
+  run(call: AttemptCall, timed?: () => void): Promise<Outcome>
   /** Let an attempt whose outcome says `unfinished`, and is stored, run what its task does afterwards. Resolves once it is over; never rejects. */
   finish(id: string): Promise<void>
   /** Abort the signal of a running attempt: `reason` becomes the signal's. Harmless when it does not run. */
@@ -62,5 +68,5 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** Why an attempt is asked to end. */
-export type AbortReason = 'revoked' | 'stopped'
+/** Why an attempt is asked to end, or ended. */
+export type AbortReason = 'revoked' | 'stopped' | 'soft-limit' | 'hard-limit'

@@ -40,6 +40,7 @@ export function inlineWorker(options: InlineOptions): Worker {
 }
 
 interface Running {
+  readonly call: AttemptCall
   readonly control: AttemptControl
   readonly resolve: (outcome: Outcome) => void
   /** Called once what it does after its outcome was stored is over. */
@@ -58,14 +59,14 @@ class InlineWorker implements Worker {
     this.#onStray = onStray
   }
 
-  run(call: AttemptCall): Promise<Outcome> {
+  run(call: AttemptCall, timed?: () => void): Promise<Outcome> {
     const definition = this.#tasks.get(call.task)
     if (definition === undefined) {
       const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${call.task}.`)
       return Promise.resolve({ kind: 'failed', error: toErrorData(error) })
     }
     return new Promise((resolve) => {
-      const running: Running = { control: new AttemptControl(), resolve, over: undefined }
+      const running: Running = { call, control: new AttemptControl(call, { timed }), resolve, over: undefined }
       this.#running.set(call.id, running)
       runAttempt(definition, call, this.#environment, running.control).then((outcome) => {
         if (running.control.rest === undefined) this.#leave(call.id, running)
@@ -93,7 +94,7 @@ class InlineWorker implements Worker {
     running.control.abort(reason)
     running.control.ended = true
     this.#leave(id, running)
-    running.resolve({ kind: 'aborted', error: toErrorData(abortError(reason)) })
+    running.resolve({ kind: 'aborted', error: toErrorData(abortError(reason, running.call)) })
   }
 
   async start(): Promise<void> {}

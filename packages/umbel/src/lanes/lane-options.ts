@@ -10,6 +10,10 @@ export interface LaneOptions {
   readonly inline?: number
   /** Niceness of its threads, 0 (most eager) to 19. Default 0. */
   readonly nice?: number
+  /** Memory that each of its threads may use for objects, in MiB; what uses up more loses its thread. Default: Node's. */
+  readonly maxMemoryMb?: number
+  /** How long what runs may go on once it is revoked, before its thread is ended. Default 2 seconds. */
+  readonly revokeGrace?: Duration
   /** Tasks that may wait; a number alone means that `send` waits for space. Default 1,000,000. */
   readonly backlog?: number | Backlog
   /** Let what has waited so long go before everything that has not, whatever its priority. Default: strict priority, however long. */
@@ -29,17 +33,31 @@ export interface LaneSettings {
   readonly threads: number
   readonly inline: number
   readonly nice: number
+  /** MiB; `undefined` for Node's own limit. */
+  readonly maxMemoryMb: number | undefined
+  /** Milliseconds. */
+  readonly revokeGrace: number
   readonly backlog: Required<Backlog>
   /** Milliseconds; `undefined` for strict priority. */
   readonly aging: number | undefined
 }
 
-const LANE_OPTIONS: readonly (keyof LaneOptions)[] = ['threads', 'inline', 'nice', 'backlog', 'aging']
+const LANE_OPTIONS: readonly (keyof LaneOptions)[] = [
+  'threads',
+  'inline',
+  'nice',
+  'maxMemoryMb',
+  'revokeGrace',
+  'backlog',
+  'aging',
+]
 
 /** Most threads that a lane may have. */
 const MAX_THREADS = 1_024
 /** Most inline tasks that a lane may run at once. */
 const MAX_INLINE = 1_000_000
+/** Least memory of a thread, in MiB: with less it might not even start. */
+const LEAST_MEMORY = 32
 const DEFAULT_BACKLOG = 1_000_000
 
 /** Check the lanes of an app and fill in what is missing; `default` is always there. @throws UMBEL_BAD_LANE, UMBEL_BAD_OPTION, UMBEL_BAD_DURATION */
@@ -57,6 +75,8 @@ export function laneSettings(given: Readonly<Record<string, LaneOptions>>): Read
       threads: threadCount(lane.threads ?? 1, `${where}.threads`),
       inline: inlineCount(lane.inline ?? 100, `${where}.inline`),
       nice: whole(lane.nice ?? 0, `${where}.nice`, 0, 19),
+      maxMemoryMb: memoryOf(lane.maxMemoryMb, `${where}.maxMemoryMb`),
+      revokeGrace: milliseconds(lane.revokeGrace ?? '2s', `${where}.revokeGrace`),
       backlog: backlogOf(lane.backlog === undefined ? {} : lane.backlog, `${where}.backlog`),
       aging: lane.aging === undefined ? undefined : milliseconds(lane.aging, `${where}.aging`),
     })
@@ -69,6 +89,9 @@ const threadCount = (count: number, option: string): number => whole(count, opti
 
 /** Check how many inline tasks a lane is to run at once. @throws UMBEL_BAD_OPTION */
 const inlineCount = (count: number, option: string): number => whole(count, option, 0, MAX_INLINE)
+
+const memoryOf = (size: number | undefined, option: string): number | undefined =>
+  size === undefined ? undefined : whole(size, option, LEAST_MEMORY, 1_048_576)
 
 function backlogOf(given: number | Backlog, where: string): Required<Backlog> {
   if (typeof given === 'number') return { size: backlogSize(given, where), full: 'wait' }

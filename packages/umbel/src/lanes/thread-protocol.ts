@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, Place, SentAs } from '@umbel/core'
+import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, Place, SentAs, TimeLimits } from '@umbel/core'
 
 /** What a thread is given when it is made. */
 export interface ThreadData {
@@ -29,28 +29,15 @@ export interface Item extends AttemptCall {
 /** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS for each item. */
 export type Work = readonly unknown[]
 
-const FIELDS = 14
+const FIELDS = 15
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
-  for (const {
-    number,
-    module,
-    id,
-    task,
-    via,
-    attempt,
-    args,
-    kwargs,
-    parent,
-    root,
-    lane,
-    chord,
-    place,
-    startBy,
-  } of items) {
-    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, lane, chord, place, startBy)
+  for (const item of items) {
+    const { number, module, id, task, via, attempt, args, kwargs, parent, root, lane, chord, place } = item
+    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, lane, chord, place)
+    work.push(item.startBy, item.timeLimit)
   }
   return work
 }
@@ -77,6 +64,7 @@ export function unpackWork(work: Work): Item[] {
       chord: work[at + 11] as boolean | undefined,
       place: work[at + 12] as Place | undefined,
       startBy: work[at + 13] as number | undefined,
+      timeLimit: work[at + 14] as TimeLimits | undefined,
     })
   }
   return items
@@ -116,6 +104,8 @@ export interface Hello {
 
 /** What a thread tells while it runs. The number says about which item. */
 export type Told =
+  /** The time of an item with a time limit begins. */
+  | readonly ['timed', number: number]
   | readonly ['state', number: number, state: string, meta: Encoded | undefined]
   | readonly ['progress', number: number, done: number, total: number]
   | readonly ['begun', number: number, at: number]

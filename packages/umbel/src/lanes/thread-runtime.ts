@@ -117,7 +117,8 @@ async function timed(item: Item): Promise<Outcome | undefined> {
 /** Run an item to its end. Gives the outcome unless that was told already. */
 async function runItem(item: Item): Promise<Outcome | undefined> {
   const { number, task, module } = item
-  const control = new AttemptControl(takeOrders)
+  const timed = item.timeLimit === undefined ? undefined : () => tell(['timed', number])
+  const control = new AttemptControl(item, { look: takeOrders, timed })
   const current: Running = { number, control, finish: undefined }
   running = current
   Atomics.store(cells, cell + CULPRIT, 0)

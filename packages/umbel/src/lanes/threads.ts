@@ -45,6 +45,8 @@ interface Run {
   readonly item: Item
   readonly message: Message
   readonly resolve: (outcome: Outcome) => void
+  /** Called when its time begins. */
+  readonly timed: (() => void) | undefined
   /** Whether its outcome was told before it was over. */
   told: boolean
   /** Called once it is over, where its outcome was told before. */
@@ -102,7 +104,7 @@ class ThreadWorker implements Worker {
     await this.#pool.grow(this.#threads)
   }
 
-  run(call: AttemptCall): Promise<Outcome> {
+  run(call: AttemptCall, timed?: () => void): Promise<Outcome> {
     const module = definitionOf(call.task)?.module
     if (module === undefined || this.#threads === 0) return Promise.resolve(this.#refusal(call))
     const cell = this.#stopped === undefined ? this.#cells.take() : undefined
@@ -111,7 +113,8 @@ class ThreadWorker implements Worker {
       const message: Message = { cell, kill: new KillSwitch(), runs: [] }
       this.#number = (this.#number % 0x7fff_fffe) + 1
       const item = { ...call, number: this.#number, module }
-      const run: Run = { item, message, resolve, told: false, over: undefined, aborted: undefined, killed: undefined }
+      const fresh = { told: false, over: undefined, aborted: undefined, killed: undefined }
+      const run: Run = { item, message, resolve, timed, ...fresh }
       message.runs.push(run)
       this.#byId.set(call.id, run)
       this.#byNumber.set(item.number, run)
@@ -138,7 +141,7 @@ class ThreadWorker implements Worker {
   kill(id: string, reason: AbortReason): void {
     const run = this.#byId.get(id)
     if (run === undefined) return
-    run.killed = reason
+    run.killed ??= reason
     run.message.kill.abort()
   }
 
@@ -185,7 +188,7 @@ class ThreadWorker implements Worker {
     for (const run of left) {
       const { item, killed } = run
       const { number } = item
-      if (killed !== undefined) this.#settle(number, { kind: 'aborted', error: toErrorData(abortError(killed)) })
+      if (killed !== undefined) this.#settle(number, { kind: 'aborted', error: toErrorData(abortError(killed, item)) })
       else if (run === blamed) this.#settle(number, { kind: 'lost', error: toErrorData(this.#lossOf(item, error)) })
       else this.#settle(number, { kind: 'given-back' })
     }
@@ -243,6 +246,7 @@ class ThreadWorker implements Worker {
     if (told[0] === 'unfinished') return this.#unfinished(told[1], told[2])
     if (told[0] === 'stray') return this.#options.onStray(told[1])
     if (told[0] === 'torn-down') return
+    if (told[0] === 'timed') return this.#byNumber.get(told[1])?.timed?.()
     const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[5] : undefined)
     if (call === undefined) return
     const { reports } = this.#options
