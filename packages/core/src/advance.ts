@@ -3,6 +3,7 @@ import type { Command } from './command.ts'
 import { Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
 import { MACHINES, type Machines } from './machines.ts'
+import { takePrioritised } from './priority-life.ts'
 import type { Row, RowReader, TaskRow } from './rows.ts'
 import { takeStreamAdvanced } from './stream-life.ts'
 import { takeTaskEvent } from './task-life.ts'
@@ -48,6 +49,8 @@ function take(draft: Draft, message: Message): void {
       return takeMemberEnded(draft, message)
     case 'workflow-revoked':
       return takeWorkflowRevoked(draft, message)
+    case 'task-prioritised':
+      return takePrioritised(draft, message)
     case 'stream-advanced':
       return takeStreamAdvanced(draft, message)
     case 'task-revoked':

@@ -23,6 +23,12 @@ export interface WithdrawTask {
   readonly id: string
 }
 
+/** Move a waiting task in its lane to the priority its row has now. */
+export interface ReprioritiseTask {
+  readonly type: 'reprioritise-task'
+  readonly id: string
+}
+
 /** Abort the handler of a running task. */
 export interface AbortTask {
   readonly type: 'abort-task'
@@ -36,4 +42,4 @@ export interface Settle {
 }
 
 /** What the engine has to do, as data. Carried out by `perform` once rows and events are stored; each may be carried out twice. */
-export type Command = RunTask | StartTimer | CancelTimer | WithdrawTask | AbortTask | Settle
+export type Command = RunTask | StartTimer | CancelTimer | WithdrawTask | ReprioritiseTask | AbortTask | Settle

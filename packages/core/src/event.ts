@@ -151,6 +151,16 @@ export interface WorkflowRevoked {
   readonly at: number
 }
 
+/** A task, or all of a workflow, was given another priority. It changes what has not started. */
+export interface TaskPrioritised {
+  readonly type: 'task-prioritised'
+  /** Id of a task, of a node whose turn has not come, or of a workflow. */
+  readonly id: string
+  /** 0 to 9. */
+  readonly priority: number
+  readonly at: number
+}
+
 /** The consumer of a stream has taken so many items' results. */
 export interface StreamAdvanced {
   readonly type: 'stream-advanced'
@@ -178,7 +188,7 @@ export type TaskEvent =
   | TaskReturned
 
 /** A fact. `at` is when it happened, in milliseconds since the epoch. */
-export type EngineEvent = CanvasSent | TaskEvent | ChordExtended | WorkflowRevoked | StreamAdvanced
+export type EngineEvent = CanvasSent | TaskEvent | TaskPrioritised | ChordExtended | WorkflowRevoked | StreamAdvanced
 
 /** Version of the shapes above, stored beside each event. */
 export const EVENT_VERSION = 1

@@ -76,6 +76,7 @@ export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-
 export { advance, type Step } from './advance.ts'
 export type { Command } from './command.ts'
 export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
+export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
 export { expiredError, isExpired, replacementId } from './task-life.ts'
 export {

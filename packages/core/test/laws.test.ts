@@ -49,6 +49,7 @@ class World {
   run(steps = Number.POSITIVE_INFINITY): void {
     for (let step = 0; step < steps; step += 1) {
       if (this.#pick() % 6 === 0) this.#again()
+      if (this.#pick() % 8 === 0) this.#prioritise()
       const { runnable } = this.desk
       const open = runnable.length + this.#running.length + this.#timers.length
       if (open === 0 && this.#batch.length === 0) return
@@ -68,6 +69,12 @@ class World {
     if (!whole) this.#take({ type: 'task-revoked', id: 'w', error: revoked, at: 5 })
     else if (member) this.#take({ type: 'task-revoked', id: `w/${this.#pick() % nodes}`, error: revoked, at: 5 })
     else this.#take({ type: 'workflow-revoked', id: 'w', error: revoked, at: 5 })
+  }
+
+  /** Give the whole, or any one node of it, another priority: it changes nothing of what the laws speak of. */
+  #prioritise(): void {
+    const node = this.#pick() % 10
+    this.#take({ type: 'task-prioritised', id: node === 0 ? 'w' : `w/${node - 1}`, priority: this.#pick() % 10, at: 4 })
   }
 
   #draw(from: string[]): string {

@@ -29,6 +29,8 @@ export function perform(command: Command, effects: Effects): void {
       return timers.cancel(command.id)
     case 'withdraw-task':
       return withLane(effects, command.id, (lane, row) => lane.withdraw(row))
+    case 'reprioritise-task':
+      return withLane(effects, command.id, (lane, row) => lane.reprioritise(row))
     case 'abort-task':
       return withLane(effects, command.id, (lane, row) => effects.revocations.ask(lane, row))
     case 'settle':
