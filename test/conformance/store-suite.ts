@@ -43,6 +43,7 @@ const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
   meta: undefined,
   progress: undefined,
   attempt: 0,
+  runs: 0,
   losses: 0,
   due: undefined,
   expires: undefined,

@@ -1,13 +1,14 @@
 import type { Draft, MemberEnded } from './draft.ts'
 import type { ChordExtended } from './event.ts'
 import { chordOfTask } from './place.ts'
+import { currentRun } from './rows.ts'
 import { isReady } from './states.ts'
 import { complete } from './workflow-life.ts'
 
 /** Add a canvas to the header of the chord that a running task is a member of: it is one more member, behind the others. */
 export function extendChord(draft: Draft, event: ChordExtended): void {
   const row = draft.task(event.id)
-  if (row === undefined || isReady(row.state) || row.attempt !== event.attempt) return
+  if (row === undefined || isReady(row.state) || currentRun(row).run !== event.run) return
   const { member: id, plan, at } = event
   const join = draft.join(chordOfTask(draft, row) ?? '')
   if (join === undefined || join.remaining === 0 || join.added?.some((member) => member.id === id)) return

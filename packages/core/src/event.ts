@@ -26,96 +26,75 @@ export interface TaskReceived {
   readonly at: number
 }
 
-/** A worker is about to run its handler. */
-export interface TaskStarted {
-  readonly type: 'task-started'
+/** What belongs to one run of a task's handler. */
+interface OfRun {
   readonly id: string
   readonly attempt: number
+  /** Which start of the task it was, 1 for the first: what was lost or given back is started again under its attempt's number. */
+  readonly run: number
   readonly at: number
+}
+
+/** A worker is about to run its handler. */
+export interface TaskStarted extends OfRun {
+  readonly type: 'task-started'
 }
 
 /** Its handler set one of its own states. */
-export interface TaskStateSet {
+export interface TaskStateSet extends OfRun {
   readonly type: 'task-state'
-  readonly id: string
-  readonly attempt: number
   readonly state: string
   readonly meta: Encoded | undefined
-  readonly at: number
 }
 
 /** Its handler told how far it has come. */
-export interface TaskProgressed {
+export interface TaskProgressed extends OfRun {
   readonly type: 'task-progress'
-  readonly id: string
-  readonly attempt: number
   readonly progress: Progress
-  readonly at: number
 }
 
 /** An attempt succeeded. */
-export interface TaskSucceeded {
+export interface TaskSucceeded extends OfRun {
   readonly type: 'task-succeeded'
-  readonly id: string
-  readonly attempt: number
   readonly result: Encoded
-  readonly at: number
 }
 
 /** An attempt failed for good. */
-export interface TaskFailed {
+export interface TaskFailed extends OfRun {
   readonly type: 'task-failed'
-  readonly id: string
-  readonly attempt: number
   readonly error: ErrorData
-  readonly at: number
 }
 
 /** An attempt failed and a new one is wanted `delay` milliseconds from `at`. */
-export interface TaskRetried {
+export interface TaskRetried extends OfRun {
   readonly type: 'task-retried'
-  readonly id: string
-  readonly attempt: number
   readonly error: ErrorData | undefined
   readonly delay: number
-  readonly at: number
 }
 
 /** Its handler ended with `ctx.replace`. */
-export interface TaskReplaced {
+export interface TaskReplaced extends OfRun {
   readonly type: 'task-replaced'
-  readonly id: string
-  readonly attempt: number
   readonly plan: Plan
-  readonly at: number
 }
 
 /** Its handler added a canvas to the header of the chord it is a member of. */
-export interface ChordExtended {
+export interface ChordExtended extends OfRun {
   readonly type: 'chord-extended'
-  readonly id: string
-  readonly attempt: number
   /** Id of what is added. */
   readonly member: string
   readonly plan: Plan
-  readonly at: number
 }
 
 /** Its handler ended with `throw new Ignore()`. */
-export interface TaskIgnored {
+export interface TaskIgnored extends OfRun {
   readonly type: 'task-ignored'
-  readonly id: string
-  readonly attempt: number
-  readonly at: number
 }
 
 /** It was refused for good: by its handler, or because it cannot run here. */
-export interface TaskRejected {
+export interface TaskRejected extends OfRun {
   readonly type: 'task-rejected'
-  readonly id: string
-  readonly attempt: number
   readonly reason: string
-  readonly at: number
 }
 
 /** It is not wanted any more, or came too late. */
@@ -127,20 +106,14 @@ export interface TaskRevoked {
 }
 
 /** Its worker died under it: it goes back to its lane, `K` times at most. */
-export interface TaskLost {
+export interface TaskLost extends OfRun {
   readonly type: 'task-lost'
-  readonly id: string
-  readonly attempt: number
   readonly error: ErrorData
-  readonly at: number
 }
 
 /** It was taken by a worker but never started: it goes back to its lane and the attempt does not count. */
-export interface TaskReturned {
+export interface TaskReturned extends OfRun {
   readonly type: 'task-returned'
-  readonly id: string
-  readonly attempt: number
-  readonly at: number
 }
 
 /** A whole workflow is not wanted any more. */

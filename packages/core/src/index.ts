@@ -80,6 +80,7 @@ export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
 export { expiredError, isExpired, replacementId } from './task-life.ts'
 export {
+  currentRun,
   type JoinRow,
   nodeId,
   type Progress,

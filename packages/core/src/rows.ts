@@ -34,6 +34,8 @@ export interface TaskRow {
   readonly progress: Progress | undefined
   /** Attempts started so far that count. */
   readonly attempt: number
+  /** Starts so far, those that were lost or given back included. */
+  readonly runs: number
   /** Workers that died under it so far. */
   readonly losses: number
   /** Moment at which it becomes due (countdown, eta, delay of a retry), in milliseconds since the epoch. */
@@ -47,6 +49,11 @@ export interface TaskRow {
   /** When the attempt started that runs or was the last to run; of none while it waits for one. */
   readonly startedAt: number | undefined
   readonly endedAt: number | undefined
+}
+
+/** The run that facts about a task must belong to: the one under way, else the one that comes next. */
+export function currentRun({ attempt, runs, startedAt }: TaskRow): { readonly attempt: number; readonly run: number } {
+  return startedAt === undefined ? { attempt: attempt + 1, run: runs + 1 } : { attempt, run: runs }
 }
 
 /** How far a handler says it has come. */

@@ -4,7 +4,7 @@ import type { Draft, Ends } from './draft.ts'
 import { type ErrorData, fromErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced } from './event.ts'
 import type { ErrorCallback, Expiry, Plan, TaskNode } from './plan.ts'
-import type { TaskRow } from './rows.ts'
+import { currentRun, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
 
@@ -42,6 +42,7 @@ export function newTask(draft: Draft, { spec, args, kwargs }: TaskNode, origin: 
     meta: undefined,
     progress: undefined,
     attempt: 0,
+    runs: 0,
     losses: 0,
     due: undefined,
     expires: expiryOf(spec.expires, draft.at),
@@ -92,13 +93,11 @@ export function revokeUnbegun(draft: Draft, row: TaskRow, error: ErrorData): voi
   draft.commands.push({ type: 'settle', id: row.id })
 }
 
-/** Take in a fact about a task. One that comes too late, or from an attempt given up, changes nothing. */
+/** Take in a fact about a task. One that comes too late, again, or from a run given up, changes nothing. */
 export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
   const row = draft.task(event.id)
   if (row === undefined || isReady(row.state)) return
-  // one that starts is the next, so that word of an earlier start, come late, takes nothing back
-  const current = event.type === 'task-started' ? row.attempt + 1 : row.attempt
-  if ('attempt' in event && event.attempt !== current) return
+  if ('run' in event && event.run !== currentRun(row).run) return
   switch (event.type) {
     case 'task-received':
       // come again once it was due, it would send a task that runs back to its lane
@@ -108,7 +107,15 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       // what an earlier attempt showed, or failed with, is over
       return moveTask(
         draft,
-        { ...row, attempt: event.attempt, startedAt: event.at, meta: undefined, progress: undefined, error: undefined },
+        {
+          ...row,
+          attempt: event.attempt,
+          runs: event.run,
+          startedAt: event.at,
+          meta: undefined,
+          progress: undefined,
+          error: undefined,
+        },
         'task-started',
       )
     case 'task-state':
@@ -244,9 +251,10 @@ export function settleFor(draft: Draft, id: string, by: string, ends: Ends): voi
   const row = draft.task(id)
   if (row === undefined) return
   const { at } = draft
-  if (ends.ok) draft.mail.push({ type: 'task-succeeded', id, attempt: row.attempt, result: ends.result, at })
+  const run = { id, ...currentRun(row), at }
+  if (ends.ok) draft.mail.push({ type: 'task-succeeded', ...run, result: ends.result })
   else if (ends.revoked) draft.mail.push({ type: 'task-revoked', id, error: ends.error, at })
-  else draft.mail.push({ type: 'task-failed', id, attempt: row.attempt, error: ends.error, at })
+  else draft.mail.push({ type: 'task-failed', ...run, error: ends.error })
 }
 
 function sendCallbacks(draft: Draft, row: TaskRow): void {

@@ -38,10 +38,12 @@ describe('one task', () => {
     const desk = new Desk()
     desk.send(sig('a'))
     desk.start('w')
-    desk.accept({ type: 'task-retried', id: 'w', attempt: 1, error: undefined, delay: 5, at: 3 })
+    desk.accept({ type: 'task-retried', id: 'w', attempt: 1, run: 1, error: undefined, delay: 5, at: 3 })
     desk.accept({ type: 'task-received', id: 'w', at: 8 })
     desk.start('w')
-    expect(desk.accept({ type: 'task-succeeded', id: 'w', attempt: 1, result: encode('late'), at: 9 })).toEqual([])
+    expect(desk.accept({ type: 'task-succeeded', id: 'w', attempt: 1, run: 1, result: encode('late'), at: 9 })).toEqual(
+      [],
+    )
     expect(desk.state('w')).toBe('STARTED')
   })
 
@@ -60,7 +62,7 @@ describe('one task', () => {
     desk.start('w')
     desk.accept(desk.outcome('w'))
     desk.accept({ type: 'task-received', id: 'w', at: 13 })
-    expect(desk.accept({ type: 'task-started', id: 'w', attempt: 1, at: 14 })).toEqual([])
+    expect(desk.accept({ type: 'task-started', id: 'w', attempt: 1, run: 1, at: 14 })).toEqual([])
     expect([desk.state('w'), desk.rows.get('w')]).toMatchObject(['RECEIVED', { attempt: 1 }])
   })
 
@@ -73,6 +75,7 @@ describe('one task', () => {
         type: 'task-lost',
         id: 'w',
         attempt: 1,
+        run: death,
         error: { name: 'UmbelError', message: 'died' },
         at: death,
       })
@@ -85,10 +88,29 @@ describe('one task', () => {
     const desk = new Desk()
     desk.send(sig('a'))
     desk.start('w')
-    expect(desk.accept({ type: 'task-returned', id: 'w', attempt: 1, at: 3 })).toEqual([{ type: 'run-task', id: 'w' }])
+    expect(desk.accept({ type: 'task-returned', id: 'w', attempt: 1, run: 1, at: 3 })).toEqual([
+      { type: 'run-task', id: 'w' },
+    ])
     desk.start('w')
-    expect(desk.rows.get('w')).toMatchObject({ attempt: 1, losses: 0 })
+    expect(desk.rows.get('w')).toMatchObject({ attempt: 1, runs: 2, losses: 0 })
   })
+
+  test.each(['task-lost', 'task-returned'] as const)(
+    'told of %s again, and late, goes on with the run it is in',
+    (type) => {
+      const desk = new Desk()
+      desk.send(sig('a'))
+      desk.start('w')
+      const outcome = desk.outcome('w')
+      const given = { id: 'w', attempt: 1, run: 1, error: { name: 'UmbelError', message: 'died' }, at: 3 }
+      expect(desk.accept({ type, ...given })).toEqual([{ type: 'run-task', id: 'w' }])
+      desk.start('w')
+      expect(desk.accept({ type, ...given }, outcome)).toEqual([])
+      expect(desk.rows.get('w')).toMatchObject({ state: 'STARTED', attempt: 1, runs: 2 })
+      desk.accept(desk.outcome('w'))
+      expect(desk.state('w')).toBe('SUCCESS')
+    },
+  )
 
   test.each([
     ['PENDING', [{ type: 'cancel-timer', id: 'w' }]],
@@ -100,7 +122,8 @@ describe('one task', () => {
     const countdown = state === 'PENDING' ? 100 : undefined
     desk.send(planOfOne('a', { countdown }))
     if (state === 'STARTED' || state === 'RETRY') desk.start('w')
-    if (state === 'RETRY') desk.accept({ type: 'task-retried', id: 'w', attempt: 1, error: undefined, delay: 5, at: 3 })
+    if (state === 'RETRY')
+      desk.accept({ type: 'task-retried', id: 'w', attempt: 1, run: 1, error: undefined, delay: 5, at: 3 })
     expect(desk.state('w')).toBe(state)
     expect(desk.accept({ type: 'task-revoked', id: 'w', error, at: 4 })).toEqual([
       ...commands,
@@ -114,9 +137,9 @@ describe('one task', () => {
     const desk = new Desk()
     desk.send(planOfOne('a', { states: ['LOADING'] }))
     desk.start('w')
-    desk.accept({ type: 'task-state', id: 'w', attempt: 1, state: 'SINGING', meta: undefined, at: 3 })
+    desk.accept({ type: 'task-state', id: 'w', attempt: 1, run: 1, state: 'SINGING', meta: undefined, at: 3 })
     expect(desk.state('w')).toBe('STARTED')
-    desk.accept({ type: 'task-state', id: 'w', attempt: 1, state: 'LOADING', meta: encode({ step: 1 }), at: 3 })
+    desk.accept({ type: 'task-state', id: 'w', attempt: 1, run: 1, state: 'LOADING', meta: encode({ step: 1 }), at: 3 })
     expect(desk.state('w')).toBe('LOADING')
     expect(desk.accept(desk.outcome('w'))).toEqual([{ type: 'settle', id: 'w' }])
   })
@@ -145,7 +168,14 @@ describe('one task', () => {
       const desk = new Desk()
       desk.send(chain(sig('first'), sig('after')))
       desk.start('w/0')
-      desk.accept({ type: 'task-replaced', id: 'w/0', attempt: 1, plan: plan(chain(sig('b'), sig(last))), at: 3 })
+      desk.accept({
+        type: 'task-replaced',
+        id: 'w/0',
+        attempt: 1,
+        run: 1,
+        plan: plan(chain(sig('b'), sig(last))),
+        at: 3,
+      })
       expect(desk.state('w/0')).toBe('REPLACED')
       desk.runnable.shift()
       desk.run(() => 0)
@@ -157,7 +187,7 @@ describe('one task', () => {
     const desk = new Desk()
     desk.send(sig('first'))
     desk.start('w')
-    desk.accept({ type: 'task-replaced', id: 'w', attempt: 1, plan: plan(chain(sig('b'), sig('c'))), at: 3 })
+    desk.accept({ type: 'task-replaced', id: 'w', attempt: 1, run: 1, plan: plan(chain(sig('b'), sig('c'))), at: 3 })
     desk.accept({ type: 'task-revoked', id: 'w', error, at: 4 })
     expect([desk.state('w'), desk.state('w.r1'), desk.state('w.r1/0')]).toEqual(['REVOKED', 'REVOKED', 'REVOKED'])
   })
@@ -193,8 +223,8 @@ describe('the machines decide', () => {
       settles: undefined,
       at: 1,
     })
-    take({ type: 'task-started', id: 'w', attempt: 1, at: 2 })
-    expect(take({ type: 'task-failed', id: 'w', attempt: 1, error, at: 3 })).toEqual(['run-task'])
+    take({ type: 'task-started', id: 'w', attempt: 1, run: 1, at: 2 })
+    expect(take({ type: 'task-failed', id: 'w', attempt: 1, run: 1, error, at: 3 })).toEqual(['run-task'])
     expect(rows.get('w').state).toBe('RECEIVED')
   })
 })
@@ -227,8 +257,8 @@ test('what replaces a task starts only where the machine asks for it', () => {
       settles: undefined,
       at: 1,
     })
-    take({ type: 'task-started', id: 'w', attempt: 1, at: 2 })
-    take({ type: 'task-replaced', id: 'w', attempt: 1, plan: plan(sig('b')), at: 3 })
+    take({ type: 'task-started', id: 'w', attempt: 1, run: 1, at: 2 })
+    take({ type: 'task-replaced', id: 'w', attempt: 1, run: 1, plan: plan(sig('b')), at: 3 })
     expect(rows.get('w').state).toBe('REPLACED')
     return rows.has('w.r1')
   }
@@ -294,7 +324,7 @@ describe('canvases', () => {
     desk.send({ kind: 'group', members: [sig('a'), sig('b')], options: {} })
     const before = structuredClone([...desk.rows])
     advance(desk.rows, [
-      { type: 'task-started', id: 'w/1', attempt: 1, at: 2 },
+      { type: 'task-started', id: 'w/1', attempt: 1, run: 1, at: 2 },
       { type: 'workflow-revoked', id: 'w', error, at: 3 },
     ])
     expect([...desk.rows]).toEqual(before)

@@ -27,7 +27,7 @@ const counted = (names: readonly string[]): Map<string, number> => {
 
 /**
  * A world that does all that workers may: tasks start and end in any order, are lost, given back and retried, several facts come
- * in one batch, and any fact may come again, at once or much later.
+ * in one batch, any fact may come again, at once or much later, and so may the outcome of a run that was given up.
  */
 class World {
   readonly desk = new Desk()
@@ -37,6 +37,8 @@ class World {
   readonly #running: string[] = []
   readonly #timers: string[] = []
   readonly #told: EngineEvent[] = []
+  /** Outcomes of runs that were lost or given back. */
+  readonly #late: EngineEvent[] = []
   #batch: { event: EngineEvent; task: string | undefined }[] = []
 
   constructor(canvas: Canvas, pick: () => number) {
@@ -84,26 +86,31 @@ class World {
   #start(id: string): void {
     const row = this.desk.rows.get(id)
     if (row?.kind !== 'task' || isReady(row.state)) return
-    this.#take({ type: 'task-started', id, attempt: row.attempt + 1, at: 2 })
+    this.#take({ type: 'task-started', id, attempt: row.attempt + 1, run: row.runs + 1, at: 2 })
     this.#running.push(id)
   }
 
   #end(id: string): void {
     const row = this.desk.rows.get(id)
     if (row?.kind !== 'task') return
-    const { attempt } = row
+    const given = { id, attempt: row.attempt, run: row.runs, at: 3 }
+    const event = this.desk.outcome(id)
     const luck = this.#pick() % 12
-    if (luck === 0 && row.losses < 2) this.#take({ type: 'task-lost', id, attempt, error: died, at: 3 })
-    else if (luck === 1) this.#take({ type: 'task-returned', id, attempt, at: 3 })
-    else this.#batch.push({ event: this.desk.outcome(id), task: row.spec.task })
+    if (luck > 1 || (luck === 0 && row.losses >= 2)) return void this.#batch.push({ event, task: row.spec.task })
+    this.#take(luck === 0 ? { type: 'task-lost', ...given, error: died } : { type: 'task-returned', ...given })
+    this.#late.push(event)
   }
 
-  /** Something that was told already comes again. */
+  /** Something that was told already comes again, or an outcome that nobody waits for any more. */
   #again(): void {
-    const event = this.#told[this.#pick() % this.#told.length]
-    // an attempt that was lost or given back is tried again under its number: these two are told once by whoever watches the worker
-    if (event !== undefined && event.type !== 'task-lost' && event.type !== 'task-returned')
-      this.#batch.push({ event, task: undefined })
+    const from = this.#late.length > 0 && this.#pick() % 2 === 0 ? this.#late : this.#told
+    const event = from[this.#pick() % from.length]
+    if (event !== undefined) this.#batch.push({ event, task: undefined })
+  }
+
+  /** Whether any outcome of a run that was given up was taken for one of a later run. */
+  get deceived(): boolean {
+    return this.#late.some((event) => this.desk.taken.has(event))
   }
 
   #flush(): void {
@@ -155,6 +162,7 @@ test(
         expect(world.desk.state('w')).toBe(model.ok ? 'SUCCESS' : 'FAILURE')
         if (model.ok) expect(world.desk.result('w')).toEqual(model.value)
         expect(counted(world.ran)).toEqual(counted(ran))
+        expect(world.deceived).toBe(false)
         everythingEnded(world)
         settledOnce(world)
       }),

@@ -99,7 +99,8 @@ export class Desk {
   /** The fact that an attempt of a task has begun. */
   start(id: string): void {
     const row = this.rows.get(id)
-    if (row?.kind === 'task') this.accept({ type: 'task-started', id, attempt: row.attempt + 1, at: 2 })
+    if (row?.kind === 'task')
+      this.accept({ type: 'task-started', id, attempt: row.attempt + 1, run: row.runs + 1, at: 2 })
   }
 
   /** The fact that the running attempt of a task came to what its name says. */
@@ -107,12 +108,20 @@ export class Desk {
     const row = this.rows.get(id)
     if (row?.kind !== 'task') throw new Error(`no task ${id}`)
     const { task } = row.spec
-    const { attempt } = row
+    const { attempt, runs: run } = row
     this.ran.push(task)
-    if (task === 'fail') return { type: 'task-failed', id, attempt, error: { name: 'Error', message: 'boom' }, at: 3 }
+    if (task === 'fail')
+      return { type: 'task-failed', id, attempt, run, error: { name: 'Error', message: 'boom' }, at: 3 }
     if (task === 'flaky' && attempt < 3)
-      return { type: 'task-retried', id, attempt, error: undefined, delay: 10, at: 3 }
-    return { type: 'task-succeeded', id, attempt, result: encode([task, ...(decode(row.args) as unknown[])]), at: 3 }
+      return { type: 'task-retried', id, attempt, run, error: undefined, delay: 10, at: 3 }
+    return {
+      type: 'task-succeeded',
+      id,
+      attempt,
+      run,
+      result: encode([task, ...(decode(row.args) as unknown[])]),
+      at: 3,
+    }
   }
 
   /** Run everything, taking in the order of ends from `pick`, several at a time. */

@@ -1,4 +1,4 @@
-import { type AttemptReports, type ErrorData, toErrorData, type Worker } from '@umbel/core'
+import { type AttemptReports, currentRun, type ErrorData, toErrorData, type Worker } from '@umbel/core'
 import type { AppSettings } from './app-options.ts'
 import { type ExecutorContext, execute } from './executor.ts'
 import { inlineWorker } from './lanes/inline.ts'
@@ -37,8 +37,14 @@ export function assembleLanes(parts: LanesParts): readonly Lane[] {
         threads: threadsOf(name, options, parts),
         now: () => clock.monotonic(),
         execute: (id, worker) => execute(context, id, worker),
-        refuse: ({ id, attempt }, error) =>
-          engine.accept({ type: 'task-failed', id, attempt, error: toErrorData(error), at: clock.now() }),
+        refuse: (row, error) =>
+          engine.accept({
+            type: 'task-failed',
+            id: row.id,
+            ...currentRun(row),
+            error: toErrorData(error),
+            at: clock.now(),
+          }),
       }),
   )
 }

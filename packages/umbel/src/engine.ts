@@ -1,5 +1,6 @@
 import {
   advance,
+  currentRun,
   type EngineEvent,
   nodeId,
   READY_STATES,
@@ -191,12 +192,13 @@ export class Engine implements RowReader {
     answerAll(taken, undefined)
   }
 
-  /** An attempt whose outcome cannot be taken in has failed: else its task, and all that waits for it, would never end. */
+  /** A task of which something cannot be taken in has failed: else it, and all that waits for it, would never end. */
   async #takeInstead(event: EngineEvent, taken: readonly (Taken | undefined)[], error: unknown): Promise<void> {
-    if (!('attempt' in event) || event.type === 'task-failed') return this.#refuse(taken, error)
-    const { id, attempt, at } = event
+    const row = this.task(event.id)
+    if (row === undefined || !('run' in event) || event.type === 'task-failed') return this.#refuse(taken, error)
     this.#failed(error)
-    await this.#take([{ type: 'task-failed', id, attempt, error: toErrorData(error), at }], taken)
+    const failure = { ...currentRun(row), error: toErrorData(error), at: event.at }
+    await this.#take([{ type: 'task-failed', id: row.id, ...failure }], taken)
   }
 
   /**

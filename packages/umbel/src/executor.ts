@@ -2,6 +2,7 @@ import {
   type AttemptCall,
   type Clock,
   chordOfTask,
+  currentRun,
   type EngineEvent,
   expiredError,
   isExpired,
@@ -48,13 +49,13 @@ export async function execute(context: ExecutorContext, id: string, worker: Work
   if (refusal !== undefined) return context.engine.accept(refusal)
   const call = callOf(context, row)
   try {
-    await context.engine.accepted({ type: 'task-started', id, attempt: call.attempt, at })
+    await context.engine.accepted({ type: 'task-started', id, attempt: call.attempt, run: call.run, at })
   } catch {
     return // the start could not be stored
   }
   // it may have been revoked meanwhile. Nothing is awaited between this look and the run, so that an abort finds what it aborts
   const now = context.engine.task(id)
-  if (now?.attempt !== call.attempt || now.endedAt !== undefined) return
+  if (now?.runs !== call.run || now.endedAt !== undefined) return
   const watch = context.timeLimits.watch(call, worker)
   const outcome = await (watch === undefined ? worker.run(call) : watch.run())
   if (outcome.kind === 'given-back') context.limits.over(id, false)
@@ -76,56 +77,57 @@ async function finish({ engine, finishing }: ExecutorContext, event: EngineEvent
 
 /** The fact that ends a task which cannot start: it came too late, or nothing here can run it. */
 function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): EngineEvent | undefined {
-  const { id, attempt, spec } = row
+  const { id, spec } = row
   if (isExpired(row, at)) return { type: 'task-revoked', id, error: expiredError(row), at }
   if (!tasks.has(spec.task)) {
     const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${spec.task}.`)
-    return { type: 'task-failed', id, attempt, error: toErrorData(error), at }
+    return { type: 'task-failed', id, ...currentRun(row), error: toErrorData(error), at }
   }
   return undefined
 }
 
 function callOf({ engine, limits, timeLimits, tasks }: ExecutorContext, row: TaskRow): AttemptCall {
-  const { id, spec, attempt, args, kwargs, parent, root } = row
+  const { id, spec, args, kwargs, parent, root } = row
   const chord = chordOfTask(engine, row) !== undefined
   const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
   const startBy = limits.permit(id)?.startBy
   const { task, via, lane } = spec
   const timeLimit = timeLimits.of(row)
-  return { id, task, via, attempt: attempt + 1, args, kwargs, parent, root, lane, chord, place, startBy, timeLimit }
+  return { id, task, via, ...currentRun(row), args, kwargs, parent, root, lane, chord, place, startBy, timeLimit }
 }
 
 /** The fact an outcome is. */
 function outcomeEvent(
   { producer, clock, stopping }: ExecutorContext,
-  { id, attempt, task }: AttemptCall,
+  { id, attempt, run, task }: AttemptCall,
   outcome: Outcome,
 ): EngineEvent {
   const at = clock.now()
+  const own = { id, attempt, run, at }
   switch (outcome.kind) {
     case 'succeeded':
-      return { type: 'task-succeeded', id, attempt, result: outcome.result, at }
+      return { type: 'task-succeeded', ...own, result: outcome.result }
     case 'failed':
-      return { type: 'task-failed', id, attempt, error: outcome.error, at }
+      return { type: 'task-failed', ...own, error: outcome.error }
     case 'retry':
-      return { type: 'task-retried', id, attempt, error: outcome.error, delay: outcome.delay, at }
+      return { type: 'task-retried', ...own, error: outcome.error, delay: outcome.delay }
     case 'replaced':
       try {
-        return { type: 'task-replaced', id, attempt, plan: producer.planOf(outcome.canvas), at }
+        return { type: 'task-replaced', ...own, plan: producer.planOf(outcome.canvas) }
       } catch (error) {
-        return { type: 'task-failed', id, attempt, error: toErrorData(error), at }
+        return { type: 'task-failed', ...own, error: toErrorData(error) }
       }
     case 'ignored':
-      return { type: 'task-ignored', id, attempt, at }
+      return { type: 'task-ignored', ...own }
     case 'rejected':
-      return { type: 'task-rejected', id, attempt, reason: outcome.reason, at }
+      return { type: 'task-rejected', ...own, reason: outcome.reason }
     case 'aborted':
-      if (stopping()) return { type: 'task-returned', id, attempt, at }
+      if (stopping()) return { type: 'task-returned', ...own }
       return { type: 'task-revoked', id, error: outcome.error, at }
     case 'lost':
-      return { type: 'task-lost', id, attempt, error: outcome.error, at }
+      return { type: 'task-lost', ...own, error: outcome.error }
     case 'given-back':
-      return { type: 'task-returned', id, attempt, at }
+      return { type: 'task-returned', ...own }
     default:
       throw umbelError(
         'UMBEL_UNKNOWN_TASK',

@@ -92,12 +92,13 @@ export class Producer {
   }
 
   /** Take in what a handler adds to the chord that its task is a member of. */
-  extendChord(member: string, canvas: Encoded, { id, attempt }: AttemptCall): void {
+  extendChord(member: string, canvas: Encoded, { id, attempt, run }: AttemptCall): void {
     validId(member)
     this.#parts.engine.accept({
       type: 'chord-extended',
       id,
       attempt,
+      run,
       member,
       plan: this.planOf(canvas),
       at: this.#parts.now(),

@@ -16,10 +16,10 @@ export interface ReportTargets {
 /** Make what running handlers report to: states and progress become events, sends go through the producer, logs become signals. */
 export function attemptReports({ engine, producer, signals, clock, limits }: ReportTargets): AttemptReports {
   return {
-    state: ({ id, attempt }, state, meta) =>
-      engine.accept({ type: 'task-state', id, attempt, state, meta, at: clock.now() }),
-    progress: ({ id, attempt }, done, total) =>
-      engine.accept({ type: 'task-progress', id, attempt, progress: { done, total }, at: clock.now() }),
+    state: ({ id, attempt, run }, state, meta) =>
+      engine.accept({ type: 'task-state', id, attempt, run, state, meta, at: clock.now() }),
+    progress: ({ id, attempt, run }, done, total) =>
+      engine.accept({ type: 'task-progress', id, attempt, run, progress: { done, total }, at: clock.now() }),
     // a thread knows no simulated time
     begun: ({ id }, at) => limits.begun(id, clock.simulated ? clock.monotonic() : at),
     send: (call, id, canvas, as) =>

@@ -43,6 +43,7 @@ const callOf = (args: readonly unknown[] = [], parts: Partial<AttemptCall> = {})
   parent: 'parent-1',
   root: 'root-1',
   lane: 'default',
+  run: 1,
   ...parts,
 })
 

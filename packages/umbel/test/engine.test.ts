@@ -50,11 +50,11 @@ test('an outcome that cannot be taken in fails its task, and everything else of 
   )
   for (const id of ['spoiled', 'fine']) {
     engine.accept(sent(id, chainOfTwo))
-    engine.accept({ type: 'task-started', id: `${id}/0`, attempt: 1, at: 2 })
+    engine.accept({ type: 'task-started', id: `${id}/0`, attempt: 1, run: 1, at: 2 })
   }
   await engine.rested()
-  engine.accept({ type: 'task-succeeded', id: 'fine/0', attempt: 1, result: '1', at: 3 })
-  engine.accept({ type: 'task-succeeded', id: 'spoiled/0', attempt: 1, result: unfit, at: 3 })
+  engine.accept({ type: 'task-succeeded', id: 'fine/0', attempt: 1, run: 1, result: '1', at: 3 })
+  engine.accept({ type: 'task-succeeded', id: 'spoiled/0', attempt: 1, run: 1, result: unfit, at: 3 })
   const answers: unknown[] = []
   engine.accept(sent('nonsense', {} as Plan), (error) => answers.push(error))
   engine.accept(sent('next', chainOfTwo), (error) => answers.push(error))
@@ -65,6 +65,33 @@ test('an outcome that cannot be taken in fails its task, and everything else of 
   expect(engine.task('next/0')?.state).toBe('RECEIVED')
   expect(answers).toEqual([expect.any(TypeError), undefined])
   expect(failures).toEqual([new RangeError('Invalid string length'), expect.any(TypeError)])
+})
+
+test('a start that cannot be taken in fails its task, and so does whatever its handler tells', async () => {
+  const store = memoryStore()
+  const engine = new Engine(
+    store,
+    () => {},
+    () => {},
+  )
+  for (const id of ['start', 'state']) engine.accept(sent(id, { ...chainOfTwo, nodes: [node(END)], exit: 0 }))
+  await engine.rested()
+  // a number that cannot be read stands for whatever may go wrong there
+  const broken = <T extends EngineEvent>(event: T): T =>
+    Object.defineProperty({ ...event }, 'run', {
+      enumerable: true,
+      get: () => {
+        throw new RangeError('broken')
+      },
+    })
+  engine.accept({ type: 'task-started', id: 'state', attempt: 1, run: 1, at: 2 })
+  engine.accept(broken({ type: 'task-started', id: 'start', attempt: 1, run: 1, at: 2 }))
+  engine.accept(
+    broken({ type: 'task-progress', id: 'state', attempt: 1, run: 1, progress: { done: 1, total: 2 }, at: 3 }),
+  )
+  await engine.rested()
+  for (const id of ['start', 'state'])
+    expect(engine.task(id)).toMatchObject({ state: 'FAILURE', error: { message: 'broken' } })
 })
 
 test('a send that the store does not take is refused, and the next one is taken', async () => {

@@ -31,6 +31,7 @@ function callOf(handler: AnyHandler, bases: readonly TaskBase[] = [], args: read
     parent: undefined,
     root: task,
     lane: 'default',
+    run: 1,
   }
 }
 

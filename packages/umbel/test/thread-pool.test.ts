@@ -37,6 +37,7 @@ const itemOf = (number: number, task: string, ...args: unknown[]): Item => ({
   parent: undefined,
   root: `id-${number}`,
   lane: 'default',
+  run: 1,
 })
 
 const outcomesOf = (list: unknown[]): [number, Outcome][] => {

@@ -26,6 +26,7 @@ const callOf = (task: string, args: readonly unknown[] = [], parts: Partial<Atte
     parent: undefined,
     root: id,
     lane: 'default',
+    run: 1,
     ...parts,
   }
 }

@@ -13,6 +13,8 @@ export interface AttemptCall {
   readonly via: 'call' | 'map' | 'starmap'
   /** 1 for the first attempt. */
   readonly attempt: number
+  /** Which start of the task this is: attempts that were lost or given back count. */
+  readonly run: number
   /** Encoded list of positional arguments. */
   readonly args: Encoded
   /** Encoded record of keyword arguments; `undefined` where there are none. */

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, Place, SentAs, TimeLimits } from '@umbel/core'
+import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, SentAs } from '@umbel/core'
 
 /** What a thread is given when it is made. */
 export interface ThreadData {
@@ -26,19 +26,33 @@ export interface Item extends AttemptCall {
   readonly module: string
 }
 
-/** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS for each item. */
-export type Work = readonly unknown[]
+/** What an item is made of, in the order in which it travels. */
+const FIELDS = Object.keys({
+  number: true,
+  module: true,
+  id: true,
+  task: true,
+  via: true,
+  attempt: true,
+  run: true,
+  args: true,
+  kwargs: true,
+  parent: true,
+  root: true,
+  lane: true,
+  chord: true,
+  place: true,
+  startBy: true,
+  timeLimit: true,
+} satisfies Record<keyof Item, true>) as readonly (keyof Item)[]
 
-const FIELDS = 15
+/** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS of each item. */
+export type Work = readonly unknown[]
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
-  for (const item of items) {
-    const { number, module, id, task, via, attempt, args, kwargs, parent, root, lane, chord, place } = item
-    work.push(number, module, id, task, via, attempt, args, kwargs, parent, root, lane, chord, place)
-    work.push(item.startBy, item.timeLimit)
-  }
+  for (const item of items) for (const field of FIELDS) work.push(item[field])
   return work
 }
 
@@ -48,24 +62,10 @@ export const cellOf = (work: Work): number => work[0] as number
 /** Take the items out of a message again. */
 export function unpackWork(work: Work): Item[] {
   const items: Item[] = []
-  for (let at = 1; at < work.length; at += FIELDS) {
-    items.push({
-      number: work[at] as number,
-      module: work[at + 1] as string,
-      id: work[at + 2] as string,
-      task: work[at + 3] as string,
-      via: work[at + 4] as AttemptCall['via'],
-      attempt: work[at + 5] as number,
-      args: work[at + 6] as Encoded,
-      kwargs: work[at + 7] as Encoded | undefined,
-      parent: work[at + 8] as string | undefined,
-      root: work[at + 9] as string,
-      lane: work[at + 10] as string,
-      chord: work[at + 11] as boolean | undefined,
-      place: work[at + 12] as Place | undefined,
-      startBy: work[at + 13] as number | undefined,
-      timeLimit: work[at + 14] as TimeLimits | undefined,
-    })
+  for (let at = 1; at < work.length; at += FIELDS.length) {
+    const item: Partial<Record<keyof Item, unknown>> = {}
+    for (const [index, field] of FIELDS.entries()) item[field] = work[at + index]
+    items.push(item as Item)
   }
   return items
 }
