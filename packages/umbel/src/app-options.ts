@@ -1,6 +1,8 @@
 import {
   type Clock,
+  type Duration,
   type ErrorClasses,
+  milliseconds,
   type Random,
   type RateLimit,
   type RatePolicy,
@@ -39,13 +41,27 @@ export interface AppOptions {
     /** Longest encoded argument list or result, in characters and bytes. Default 1 MiB. */
     readonly maxBytes?: number
   }
+  /** How long an inline handler may keep the main loop from turning before the signal `loop-blocked` tells of it. Default 200 ms. */
+  readonly loopBlockedAfter?: Duration
   /** Source of time, for tests a `SimulatedClock`. Default: the machine's. */
   readonly clock?: Clock
   /** Source of randomness. Default: the machine's. */
   readonly random?: Random
 }
 
-const APP_OPTIONS = ['name', 'tasks', 'store', 'lanes', 'limits', 'tokens', 'routes', 'values', 'clock', 'random']
+const APP_OPTIONS = [
+  'name',
+  'tasks',
+  'store',
+  'lanes',
+  'limits',
+  'tokens',
+  'routes',
+  'values',
+  'loopBlockedAfter',
+  'clock',
+  'random',
+]
 const MIB = 1_048_576
 
 /** Options with everything filled in. */
@@ -61,6 +77,8 @@ export interface AppSettings {
   readonly tokens: TokenSource
   readonly routes: readonly Route[]
   readonly maxBytes: number
+  /** Milliseconds. */
+  readonly loopBlockedAfter: number
 }
 
 /** Check options and fill in what is missing. @throws UMBEL_BAD_OPTION, UMBEL_BAD_LANE, UMBEL_BAD_DURATION, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK */
@@ -91,6 +109,7 @@ export function appSettings(options: AppOptions): AppSettings {
     tokens: options.tokens ?? (clock.simulated ? readyTokens(clock) : bottleneckTokens()),
     routes: options.routes ?? [],
     maxBytes: whole(options.values?.maxBytes ?? MIB, 'values.maxBytes', 1, Number.MAX_SAFE_INTEGER),
+    loopBlockedAfter: milliseconds(options.loopBlockedAfter ?? '200ms', 'loopBlockedAfter'),
   }
 }
 

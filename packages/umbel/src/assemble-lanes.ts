@@ -4,9 +4,11 @@ import { type ExecutorContext, execute } from './executor.ts'
 import { inlineWorker } from './lanes/inline.ts'
 import { Lane } from './lanes/lane.ts'
 import type { LaneSettings } from './lanes/lane-options.ts'
+import type { Blockage } from './lanes/loop-watch.ts'
 import { threadWorker } from './lanes/threads.ts'
 import { guarded } from './reports.ts'
 import type { AnyResult } from './sender.ts'
+import { systemClock } from './system.ts'
 
 /** What lanes work with. */
 export interface LanesParts {
@@ -19,14 +21,17 @@ export interface LanesParts {
   readonly refused: (id: string, error: unknown) => void
   /** Told the errors that belong to no handler. */
   readonly onStray: (error: ErrorData) => void
+  /** Told when an inline handler keeps the loop from turning. */
+  readonly blocked: (blockage: Blockage) => void
 }
 
 /** Put the lanes of an app together: all share the main loop, each has threads of its own. */
 export function assembleLanes(parts: LanesParts): readonly Lane[] {
-  const { settings, context, reports, ids, handleOf, onStray } = parts
+  const { settings, context, reports, ids, handleOf, onStray, blocked } = parts
   const { tasks, clock, maxBytes } = settings
   const { engine, limits } = context
-  const inline = inlineWorker({ tasks, reports, clock, maxBytes, ids, handleOf, onStray })
+  const loop = { bound: settings.loopBlockedAfter, clock: systemClock, blocked }
+  const inline = inlineWorker({ tasks, reports, clock, maxBytes, ids, handleOf, onStray, loop })
   return [...settings.lanes].map(
     ([name, options]) =>
       new Lane({

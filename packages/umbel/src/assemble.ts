@@ -11,6 +11,7 @@ import {
 import { type AnnounceContext, announceEvent, announceSent, commandAnnouncer } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
+import { blockageTeller } from './blockages.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
 import { Finishing } from './finishing.ts'
@@ -122,7 +123,8 @@ export function assemble(settings: AppSettings): Parts {
   const stopping = (): boolean => shutdown.aborting
   const context = { engine, limits, timeLimits, revocations, producer, clock, finishing, tasks, stopping }
   const handleOf = (id: string): AnyResult => source.sent(id)
-  for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray }))
+  const blocked = blockageTeller(signals, () => clock.now())
+  for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray, blocked }))
     lanes.set(lane.name, lane)
 
   return {

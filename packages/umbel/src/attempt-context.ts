@@ -15,6 +15,7 @@ import type { AnySignature } from './any-signature.ts'
 import type { AttemptControl } from './attempt-control.ts'
 import type { RetryRequest, TaskLog } from './context.ts'
 import type { AnyContext, TaskDefinition } from './definition.ts'
+import type { LoopWatch } from './lanes/loop-watch.ts'
 import type { Resources } from './resources.ts'
 import type { AnyResult, Call, Sender } from './sender.ts'
 import { canvasOf } from './signature.ts'
@@ -30,6 +31,8 @@ export interface AttemptEnvironment {
   readonly ids: () => string
   /** Makes the handle of what was sent under an id. */
   readonly handleOf: (id: string) => AnyResult
+  /** Watches over the loop, where handlers share one with everything else. */
+  readonly loop?: LoopWatch | undefined
 }
 
 /** What `ctx.retry` throws. */

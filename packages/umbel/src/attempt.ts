@@ -116,15 +116,15 @@ async function surrounded(attempt: Attempt): Promise<unknown> {
 }
 
 function invoke(attempt: Attempt): unknown {
-  const { definition, call, context, args, control } = attempt
+  const { call, args, control } = attempt
   if (call.startBy !== undefined) startInTime(attempt, call.startBy)
   switch (call.via) {
     case 'call':
-      return invokeWith(definition, context, args)
+      return invokeWith(attempt, args)
     case 'map':
-      return overItems(args[0], control, (item) => invokeWith(definition, context, [item]))
+      return overItems(args[0], control, (item) => invokeWith(attempt, [item]))
     case 'starmap':
-      return overItems(args[0], control, (item) => invokeWith(definition, context, item as readonly unknown[]))
+      return overItems(args[0], control, (item) => invokeWith(attempt, item as readonly unknown[]))
     default:
       throw umbelError('UMBEL_BAD_CANVAS', `A task cannot be called by way of ${String(call.via satisfies never)}.`)
   }
@@ -140,9 +140,16 @@ function startInTime({ call, control, environment: { clock, reports } }: Attempt
 }
 
 /** What a later step is given is known only now. @throws UMBEL_WRONG_ARITY */
-function invokeWith(definition: TaskDefinition, context: AnyContext, args: readonly unknown[]): unknown {
+function invokeWith({ definition, call, context, environment }: Attempt, args: readonly unknown[]): unknown {
   checkArity(definition, args.length)
-  return definition.handler(context, ...args)
+  const { loop } = environment
+  if (loop === undefined) return definition.handler(context, ...args)
+  const begun = loop.begin()
+  try {
+    return definition.handler(context, ...args)
+  } finally {
+    loop.end(call, begun)
+  }
 }
 
 /** Call the handler for each item in order; the first error ends it, and so does an abort. */

@@ -1,5 +1,6 @@
 import { type Duration, didYouMean, globMatcher, type Progress, umbelError } from '@umbel/core'
 import { EventEmitter } from 'eventemitter3'
+import type { Suspect } from './lanes/loop-watch.ts'
 
 /** What every signal about a task tells. */
 export interface TaskSignal {
@@ -55,6 +56,17 @@ export interface Signals {
   readonly 'send-failed': { readonly id: string; readonly error: unknown; readonly at: number }
   /** Something failed that is no task's fault: a stray callback in a thread, a store that did not answer. */
   readonly 'internal-error': { readonly error: unknown; readonly at: number }
+  /**
+   * An inline handler kept the main loop from turning for at least `blockedMs`. `task` and `id` are those of the one it was; where
+   * several may have been, they are `undefined` and `suspects` names those that were under way, 32 at most.
+   */
+  readonly 'loop-blocked': {
+    readonly task: string | undefined
+    readonly id: string | undefined
+    readonly blockedMs: number
+    readonly suspects: readonly Suspect[]
+    readonly at: number
+  }
   /** A listener threw. */
   readonly 'listener-error': { readonly signal: string; readonly error: unknown; readonly at: number }
   readonly 'worker-ready': { readonly at: number }
@@ -84,6 +96,7 @@ const NAMES = {
   'workflow-ended': true,
   'send-failed': true,
   'internal-error': true,
+  'loop-blocked': true,
   'listener-error': true,
   'worker-ready': true,
   'worker-shutdown': true,

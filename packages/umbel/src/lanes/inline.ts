@@ -16,6 +16,7 @@ import { currentAttempt } from '../current-attempt.ts'
 import type { TaskDefinition } from '../definition.ts'
 import { Resources } from '../resources.ts'
 import type { AnyResult } from '../sender.ts'
+import { LoopWatch, type LoopWatchParts } from './loop-watch.ts'
 
 /** What handlers on the main loop are run with. */
 export interface InlineOptions {
@@ -32,6 +33,8 @@ export interface InlineOptions {
   readonly handleOf: (id: string) => AnyResult
   /** Told what a teardown threw. */
   readonly onStray?: (error: ErrorData) => void
+  /** How handlers that keep the loop from turning are found, and who is told. Default: they are not. */
+  readonly loop?: Omit<LoopWatchParts, 'underWay'>
 }
 
 /** Run handlers on the main loop. They cannot be ended from outside: `kill` aborts their signal and gives their outcome up. */
@@ -52,9 +55,20 @@ class InlineWorker implements Worker {
   readonly #tasks: ReadonlyMap<string, TaskDefinition>
   readonly #onStray: ((error: ErrorData) => void) | undefined
   readonly #running = new Map<string, Running>()
+  readonly #loop: LoopWatch | undefined
 
-  constructor({ tasks, reports, clock, maxBytes, ids, handleOf, onStray }: InlineOptions) {
-    this.#environment = { reports: outside(reports), clock, resources: new Resources(clock), maxBytes, ids, handleOf }
+  constructor({ tasks, reports, clock, maxBytes, ids, handleOf, onStray, loop }: InlineOptions) {
+    const underWay = (): AttemptCall[] => Array.from(this.#running.values(), ({ call }) => call)
+    this.#loop = loop === undefined ? undefined : new LoopWatch({ ...loop, underWay })
+    this.#environment = {
+      reports: outside(reports),
+      clock,
+      resources: new Resources(clock),
+      maxBytes,
+      ids,
+      handleOf,
+      loop: this.#loop,
+    }
     this.#tasks = tasks
     this.#onStray = onStray
   }
@@ -68,6 +82,7 @@ class InlineWorker implements Worker {
     return new Promise((resolve) => {
       const running: Running = { call, control: new AttemptControl(call, { timed }), resolve, over: undefined }
       this.#running.set(call.id, running)
+      this.#loop?.enter()
       runAttempt(definition, call, this.#environment, running.control).then((outcome) => {
         if (running.control.rest === undefined) this.#leave(call.id, running)
         resolve(outcome)
@@ -102,11 +117,13 @@ class InlineWorker implements Worker {
   async widen(): Promise<void> {}
 
   async stop(): Promise<void> {
+    this.#loop?.stop()
     await this.#environment.resources.tearDown((error) => this.#onStray?.(toErrorData(error)))
   }
 
   #leave(id: string, running: Running): void {
     if (this.#running.get(id) === running) this.#running.delete(id)
+    this.#loop?.leave(running.call)
     running.over?.()
   }
 }
