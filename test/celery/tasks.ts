@@ -5,7 +5,7 @@ import { celeryName, OracleError, ValueError } from './errors.ts'
 type Context = TaskContext
 
 function ran(ctx: Context, name: string, args: readonly unknown[], kwargs: object = {}): void {
-  ctx.log.info('ran', { root: ctx.root, ran: [name, args, kwargs] })
+  ctx.log.info('ran', { root: ctx.root, ran: [name, args.map(shown), kwargs] })
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number'
@@ -24,7 +24,7 @@ const sum = (value: unknown): number =>
 function failing(name: string, ErrorClass: new (message: string) => Error, usual: string) {
   return (ctx: Context, ...args: unknown[]): never => {
     const { msg = usual } = ctx.kwargs as { msg?: string }
-    ran(ctx, name, args.map(shown), msg === usual ? {} : { msg })
+    ran(ctx, name, args, msg === usual ? {} : { msg })
     throw new ErrorClass(msg)
   }
 }
@@ -193,7 +193,7 @@ export const celery = defineTasks(
     errback_id: (ctx, id: unknown) => ran(ctx, 'errback_id', [id]),
     errback_full: (ctx, _request: unknown, error: Error, _traceback: unknown) =>
       ran(ctx, 'errback_full', [celeryName(error), error.message]),
-    errback_args: (ctx, ...args: unknown[]) => ran(ctx, 'errback_args', args.map(shown)),
+    errback_args: (ctx, ...args: unknown[]) => ran(ctx, 'errback_args', args),
   },
   { errors: [ValueError, OracleError] },
 )

@@ -1,4 +1,4 @@
-import { settleOptions } from './canvas-parts.ts'
+import { addLink, settleOptions } from './canvas-parts.ts'
 import { umbelError } from './errors.ts'
 import { MAX_GROUPS_IN_A_ROW } from './plan.ts'
 import type {
@@ -95,9 +95,11 @@ interface OpenChord {
  * `chained`: a chain already, if of one step; else a canvas alone, for which the rules differ.
  */
 class Sequence {
-  readonly #steps: Canvas[]
+  #steps: Canvas[]
   readonly #depth: number
   #chained: boolean
+  /** Of the chain as a whole. They go down to its steps with the first step that is put behind them. */
+  #options = NO_OPTIONS
   /** In place of the last step. */
   #open: OpenChord | undefined
 
@@ -110,9 +112,10 @@ class Sequence {
   }
 
   static of(canvas: Canvas, depth = 0): Sequence {
-    return canvas.kind === 'chain'
-      ? new Sequence([...unchained(canvas)], true, depth)
-      : new Sequence([canvas], false, depth)
+    if (canvas.kind !== 'chain') return new Sequence([canvas], false, depth)
+    const sequence = new Sequence([...unchained({ ...canvas, options: NO_OPTIONS })], true, depth)
+    sequence.#options = canvas.options
+    return sequence
   }
 
   /** What has been put together. */
@@ -120,7 +123,7 @@ class Sequence {
     this.#close()
     const [only] = this.#steps
     if (!this.#chained && only !== undefined) return only
-    return Object.freeze({ kind: 'chain', steps: Object.freeze([...this.#steps]), options: NO_OPTIONS })
+    return Object.freeze({ kind: 'chain', steps: Object.freeze([...this.#steps]), options: this.#options })
   }
 
   add(next: Canvas): void {
@@ -149,10 +152,21 @@ class Sequence {
       return
     }
     const last = this.#last()
+    // what the last step takes in is within the chain, so that as in Celery its options are for that, too
+    if (last?.kind === 'group' && next.kind !== 'group') return this.#upgrade(next)
+    if (next.kind === 'group' || last?.kind !== 'chord' || next.kind === 'chord') this.#handDown()
     if (last === undefined && next.kind === 'group') this.#chained = false
-    if (last?.kind === 'group' && next.kind !== 'group') this.#upgrade(next)
-    else if (last?.kind === 'chord' && next.kind !== 'chord') this.#body().add(next)
+    if (last?.kind === 'chord' && next.kind !== 'chord') this.#body().add(next)
     else this.#push(next)
+  }
+
+  /** Hand the options of the whole down to the steps so far. */
+  #handDown(): void {
+    if (this.#options === NO_OPTIONS) return
+    const options = this.#options
+    this.#options = NO_OPTIONS
+    this.#close()
+    this.#steps = [...unchained({ kind: 'chain', steps: this.#steps, options })]
   }
 
   #addToOne(next: Canvas): void {
@@ -197,6 +211,14 @@ class Sequence {
   }
 }
 
-/** The steps of a chain, what was linked to it put on them. What is no chain is its own only step. */
-export const unchained = (canvas: Canvas): readonly Canvas[] =>
-  canvas.kind === 'chain' ? settleOptions(canvas).steps : [canvas]
+/**
+ * The steps of a chain, what was linked to it put on them: its links on the last as if they were added there, so that a group at
+ * the end has them on its first member. What is no chain is its own only step.
+ */
+export function unchained(canvas: Canvas): readonly Canvas[] {
+  if (canvas.kind !== 'chain') return [canvas]
+  const { link = [], ...options } = canvas.options
+  const { steps } = settleOptions({ ...canvas, options })
+  const last = steps.at(-1)
+  return last === undefined || link.length === 0 ? steps : steps.with(-1, link.reduce(addLink, last))
+}

@@ -91,6 +91,8 @@ export interface JoinNode {
   readonly next: number
   /** Where it is a chord's: the last node of the body, which is given the list. */
   readonly body?: number
+  /** Error callbacks of that body as a whole, called once when a member fails. */
+  readonly errors?: readonly ErrorCallback[]
 }
 
 /** One node of a plan. */
@@ -105,14 +107,19 @@ export interface Plan {
   readonly before?: number
 }
 
-/** Works the task's options, routes and defaults into one signature. Throws what is wrong with it. `fed`: gets a result from before. */
-export type Resolve = (signature: TaskSignature | MapSignature, fed: boolean) => Omit<TaskNode, 'kind' | 'next'>
+/** Works what nodes are made of out of signatures. Throws what is wrong with them. */
+export interface Resolve {
+  /** The task's options, routes and defaults in one signature. `fed`: gets a result from before. */
+  task(signature: TaskSignature | MapSignature, fed: boolean): Omit<TaskNode, 'kind' | 'next'>
+  /** What is called when something fails. */
+  errorCallbacks(callbacks: readonly Canvas[]): readonly ErrorCallback[]
+}
 
 const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
   canvas.kind === 'task' || canvas.kind === 'map' || canvas.kind === 'starmap'
 
 function taskNode(canvas: TaskSignature | MapSignature, resolve: Resolve, fed: boolean): TaskNode {
-  const { spec, args, kwargs } = resolve(canvas, fed)
+  const { spec, args, kwargs } = resolve.task(canvas, fed)
   return { kind: 'task', spec, args, kwargs, next: END }
 }
 
@@ -149,6 +156,13 @@ function aloneIn(canvas: Canvas): Canvas {
   while (top.kind === 'chain' && top.steps.length === 1) top = unrolled(top.steps[0] as Canvas)
   return top
 }
+
+/**
+ * The error callbacks that a chord's body has of its own: as in Celery those of a task, and of a chain as a whole. Its steps and
+ * members never began, and a group and a chord have none: they hand them on.
+ */
+const errorsOf = (body: Canvas): readonly Canvas[] =>
+  isSingle(body) || body.kind === 'chain' ? (body.options.linkError ?? []) : []
 
 class Compiler {
   readonly nodes: Open<PlanNode>[] = []
@@ -236,7 +250,10 @@ class Compiler {
       case 'chord': {
         const header = this.#group(canvas.header, depth, fed)
         const body = this.part(canvas.body, depth, true, canvas.body.kind === 'chain')
-        ;(this.nodes[header.exit] as Open<JoinNode>).body = body.exit
+        const join = this.nodes[header.exit] as Open<JoinNode>
+        join.body = body.exit
+        const errors = this.#resolve.errorCallbacks(errorsOf(canvas.body))
+        if (errors.length > 0) join.errors = errors
         return this.#follow(header, body)
       }
       default:

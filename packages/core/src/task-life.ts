@@ -1,9 +1,10 @@
-import { concatLists, type Encoded, encode, encodeList } from './codec.ts'
+import { sendCallbacks } from './callbacks.ts'
+import { concatLists, type Encoded, encode } from './codec.ts'
 import { codedError } from './coded-error.ts'
 import type { Draft, Ends } from './draft.ts'
-import { type ErrorData, fromErrorData } from './error-data.ts'
+import type { ErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced } from './event.ts'
-import type { ErrorCallback, Expiry, Plan, TaskNode } from './plan.ts'
+import type { Expiry, Plan, TaskNode } from './plan.ts'
 import { currentRun, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
@@ -80,9 +81,9 @@ export const isExpired = ({ expires }: TaskRow, at: number): boolean => expires 
 export const expiredError = ({ id, spec }: TaskRow): ErrorData =>
   codedError('UMBEL_EXPIRED', `Task ${id} (${spec.task}) expired before it could start.`)
 
-/** End a task that never had its turn, as what it waited for ended. `announce`: its error callbacks are sent. */
-export function endUnstarted(draft: Draft, row: TaskRow, ends: Ends & { ok: false }, announce: boolean): void {
-  moveTask(draft, { ...row, error: ends.error }, ends.revoked ? 'task-revoked' : 'task-failed', { silent: !announce })
+/** End a task that never had its turn, as what it waited for ended. Its callbacks are not sent. */
+export function endUnstarted(draft: Draft, row: TaskRow, ends: Ends & { ok: false }): void {
+  moveTask(draft, { ...row, error: ends.error }, ends.revoked ? 'task-revoked' : 'task-failed', { silent: true })
 }
 
 /** End a task before its turn has come. What follows it is told once it comes. */
@@ -255,46 +256,4 @@ export function settleFor(draft: Draft, id: string, by: string, ends: Ends): voi
   if (ends.ok) draft.mail.push({ type: 'task-succeeded', ...run, result: ends.result })
   else if (ends.revoked) draft.mail.push({ type: 'task-revoked', id, error: ends.error, at })
   else draft.mail.push({ type: 'task-failed', ...run, error: ends.error })
-}
-
-function sendCallbacks(draft: Draft, row: TaskRow): void {
-  if (row.state === 'SUCCESS') {
-    row.spec.link.forEach((plan, index) => {
-      const input = encodeList([row.result ?? encode(undefined)])
-      draft.mail.push({
-        type: 'canvas-sent',
-        id: `${row.id}.l${index}`,
-        plan,
-        input,
-        parent: row.id,
-        root: row.root,
-        settles: undefined,
-        at: draft.at,
-      })
-    })
-  } else if (row.state === 'FAILURE') {
-    row.spec.linkError.forEach((callback, index) => {
-      const input = errorInput(row, callback)
-      draft.mail.push({
-        type: 'canvas-sent',
-        id: `${row.id}.e${index}`,
-        plan: callback.plan,
-        input,
-        parent: row.id,
-        root: row.root,
-        settles: undefined,
-        at: draft.at,
-      })
-    })
-  }
-}
-
-/** What an error callback is given: the failed task's id, or what was asked, the error and its stack. */
-function errorInput(row: TaskRow, callback: ErrorCallback): Encoded {
-  if (callback.takes === 1) return encodeList([encode(row.id)])
-  const request = encode({ id: row.id, task: row.spec.task, attempt: row.attempt, root: row.root, parent: row.parent })
-  const error = row.error ?? codedError('UMBEL_REVOKED', `Task ${row.id} failed.`)
-  // its bounds are those of an error, which are wider than a value's once it is encoded again
-  const whole = encode(fromErrorData(error), { maxBytes: Number.MAX_SAFE_INTEGER })
-  return encodeList([request, whole, encode(error.stack)].slice(0, callback.takes))
 }

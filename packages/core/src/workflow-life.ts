@@ -1,3 +1,4 @@
+import { sendErrorCallbacks } from './callbacks.ts'
 import { type Encoded, encode, encodeList } from './codec.ts'
 import { codedError, dependencyFields } from './coded-error.ts'
 import type { Draft, Ends, NodeEnded } from './draft.ts'
@@ -115,17 +116,17 @@ function skip(
   index: number,
   ends: Ends & { ok: false },
   parent: string | undefined,
-  announce: boolean,
+  isBody: boolean,
 ): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
     if (endedBefore(draft, workflow, index)) return
-    endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends, announce)
+    endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends)
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join, { revoked: ends.revoked, error: ends.error })
     // as in Celery, the members of a chord's body have the error of the member that failed, not the chord's
-    const own = announce ? { ...ends, error: ends.error.cause ?? ends.error } : ends
-    for (const branch of node.branches) skip(draft, workflow, branch, own, parent, announce)
+    const own = isBody ? { ...ends, error: ends.error.cause ?? ends.error } : ends
+    for (const branch of node.branches) skip(draft, workflow, branch, own, parent, isBody)
     if (node.branches.length === 0) complete(draft, workflow, node.join)
   }
 }
@@ -173,7 +174,20 @@ export function complete(draft: Draft, workflow: WorkflowRow, index: number): vo
       }
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
+  if (!ends.ok && row.skipped === undefined) tellBody(draft, workflow, index, ends)
   draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
+}
+
+/** Call the error callbacks of a chord's body, once, because a member of the header failed. */
+function tellBody(draft: Draft, workflow: WorkflowRow, index: number, { revoked, error }: Skipped): void {
+  const { body, errors } = nodeOf(workflow, index) as JoinNode
+  if (revoked || body === undefined || errors === undefined) return
+  const node = nodeOf(workflow, body)
+  const id = nodeId(workflow.id, body)
+  const { root } = workflow
+  const parent = nodeId(workflow.id, index)
+  const task = node.kind === 'task' ? node.spec.task : ''
+  sendErrorCallbacks(draft, errors, { id, task, attempt: 0, root, parent, error })
 }
 
 const resultOf = (row: ResultRow | AddedMember | undefined): Encoded => row?.result ?? encode(undefined)

@@ -101,6 +101,22 @@ describe('pipeOf', () => {
     ['grows the body of a chord', pipeOf(pipeOf(chordOf([a, b], c), d), a), 'chord(a, b => [c | d | a])'],
     ['puts a chain behind a chord', pipeOf(chordOf([a], b), chainOf([c, d])), '[chord(a => b) | c | d]'],
     ['fans out behind a chord', pipeOf(chordOf([a], b), groupOf([c, d])), '[chord(a => b) | group(c, d)]'],
+    ['hands links of a chain down before another task', pipeOf(addLink(pipeOf(a, b), d), c), '[a | b+d | c]'],
+    [
+      'keeps links of a chain that ends in a group for the whole',
+      pipeOf(addLinkError(addLink(pipeOf(a, groupOf([b, c])), d), d), a),
+      '[a | chord(b, c => a)]+d-d',
+    ],
+    [
+      'and of one that ends in a chord',
+      pipeOf(addLink(chainOf([a, groupOf([b, c]), d]), d), a),
+      '[a | chord(b, c => [d | a])]+d',
+    ],
+    [
+      'hands links down before another group, to the first member of one at the end',
+      pipeOf(addLink(pipeOf(a, groupOf([b, c])), d), groupOf([a, b])),
+      '[a | group(b+d!, c) | group(a, b)]',
+    ],
     ['joins that again', pipeOf(pipeOf(chordOf([a], b), groupOf([c, d])), a), '[chord(a => [b | chord(c, d => a)])]'],
   ])('%s', (_, canvas, expected) => expect(line(canvas)).toBe(expected))
 })

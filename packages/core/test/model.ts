@@ -40,7 +40,10 @@ const argsOf = (signature: TaskSignature | MapSignature): Encoded =>
 const NO_STATES: readonly string[] = []
 
 export const plan = (canvas: Canvas): Plan =>
-  compilePlan(canvas, (signature) => ({ spec: spec(signature), args: argsOf(signature), kwargs: undefined }))
+  compilePlan(canvas, {
+    task: (signature) => ({ spec: spec(signature), args: argsOf(signature), kwargs: undefined }),
+    errorCallbacks: () => [],
+  })
 
 /** The plan of one task with what a case changes about its spec. */
 export const planOfOne = (task: string, more: Partial<TaskSpec>): Plan => ({

@@ -245,7 +245,7 @@ export class AsyncResult<R> {
    */
   protected revive(data: ErrorData): Error {
     let error = data
-    while (error.cause !== undefined && dependencyOf(error)?.startsWith(`${this.workflow}/`)) error = error.cause
+    while (error.cause !== undefined && workflowOf(dependencyOf(error)) === this.workflow) error = error.cause
     return fromErrorData(error, this.source.errors)
   }
 
@@ -282,6 +282,9 @@ export class AsyncResult<R> {
     })
   }
 }
+
+/** Id of the workflow that an id is a node of; `undefined` for what is no node. */
+const workflowOf = (id = ''): string | undefined => /^(.+)\/\d+$/.exec(id)?.[1]
 
 /** Whether a row has ended. */
 export const hasEnded = (row: ResultRow): boolean =>

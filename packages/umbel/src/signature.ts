@@ -134,8 +134,8 @@ export class Signature<
 
   /**
    * Send `callback` once this failed for good; the same one is kept once. Gives this signature (Celery's gives the callback).
-   * One with room for a single argument is given the failed task's id; one with more the first two or three of (request, error, stack).
-   * On a chain it belongs to every step, on a group to every member, on a chord to the body.
+   * One with room for a single argument, a group and a chord are given the failed task's id; one with more the first two or three of
+   * (request, error, stack). On a chain it belongs to every step, on a group to every member, on a chord to the body.
    */
   linkError(callback: AnySignature): this {
     return this.remade(addLinkError(this.data, callback.data)) as this

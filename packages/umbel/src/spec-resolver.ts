@@ -50,6 +50,10 @@ export class SpecResolver {
   readonly #options: ResolverOptions
   readonly #plain = new Map<TaskDefinition, TaskSpec>()
   readonly #immutable = new Map<TaskDefinition, TaskSpec>()
+  readonly #resolve: Resolve = {
+    task: (signature, fed) => this.#task(signature, fed),
+    errorCallbacks: (callbacks) => callbacks.map((callback) => this.#errorCallback(callback)),
+  }
   #depth = 0
 
   constructor(options: ResolverOptions) {
@@ -66,13 +70,13 @@ export class SpecResolver {
       throw umbelError('UMBEL_CANVAS_TOO_DEEP', `Callbacks are nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     this.#depth += 1
     try {
-      return compilePlan(canvas, (signature, nodeFed) => this.#resolve(signature, nodeFed), fed)
+      return compilePlan(canvas, this.#resolve, fed)
     } finally {
       this.#depth -= 1
     }
   }
 
-  #resolve(signature: TaskSignature | MapSignature, fed: boolean): ReturnType<Resolve> {
+  #task(signature: TaskSignature | MapSignature, fed: boolean): ReturnType<Resolve['task']> {
     const definition = this.#definition(signature.task)
     if (signature.kind !== 'task')
       return {
@@ -114,7 +118,7 @@ export class SpecResolver {
       ignoreResult:
         flag(options.ignoreResult, 'ignoreResult') ?? (signature.kind === 'task' && definition.options.ignoreResult),
       link: (options.link ?? NONE).map((callback) => this.plan(callback, true)),
-      linkError: (options.linkError ?? NONE).map((callback) => this.#errorCallback(callback)),
+      linkError: this.#resolve.errorCallbacks(options.linkError ?? NONE),
     }
   }
 
@@ -176,9 +180,9 @@ export class SpecResolver {
 
   #errorCallback(canvas: Canvas): ErrorCallback {
     const plan = this.plan(canvas, true)
-    const first = firstTask(canvas)
-    const arity = first === undefined ? undefined : this.#options.tasks.get(first.task)?.arity
-    const room = (arity?.max ?? 1) - (first?.args.length ?? 0)
+    const first = firstStep(canvas)
+    const most = first.kind === 'task' ? (this.#options.tasks.get(first.task)?.arity.max ?? 1) : 1
+    const room = most - (first.kind === 'task' ? first.args.length : 0)
     return { plan, takes: room >= 3 ? 3 : room === 2 ? 2 : 1 }
   }
 }
@@ -237,17 +241,8 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? 'an object' : typeof value === 'function' ? 'a function' : String(value)
 }
 
-function firstTask(canvas: Canvas): TaskSignature | undefined {
-  switch (canvas.kind) {
-    case 'chain':
-      return canvas.steps[0] && firstTask(canvas.steps[0])
-    case 'group':
-      return canvas.members[0] && firstTask(canvas.members[0])
-    case 'chord':
-      return canvas.header[0] && firstTask(canvas.header[0])
-    case 'task':
-      return canvas
-    default:
-      return undefined
-  }
+/** What an error callback begins with. As in Celery a group and a chord are given the id, whatever their members take. */
+function firstStep(canvas: Canvas): Canvas {
+  const first = canvas.kind === 'chain' ? canvas.steps[0] : undefined
+  return first === undefined ? canvas : firstStep(first)
 }

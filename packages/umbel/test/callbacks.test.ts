@@ -245,9 +245,45 @@ test('error callbacks are sent exactly once for each logical node, however canva
     onError(add.s(1)),
   )
   const { notes: seen } = await notesOf(canvas)
-  // the step that failed, the member that failed, and the body that never ran; the step after the body is told of none
-  expect(seen).toHaveLength(3)
-  expect(new Set(seen.flat()).size).toBe(3)
+  // the step that failed and the member that failed; the steps of the body never began
+  expect(seen).toHaveLength(2)
+  expect(new Set(seen.flat()).size).toBe(2)
+})
+
+describe('when a header fails', () => {
+  const failing = [fail.s('a'), fail.s('b'), add.s(1, 1)]
+  const told = async (canvas: Pick<Signature<[], unknown>, 'data'>): Promise<number> =>
+    (await notesOf(canvas)).notes.length
+
+  test('a body that is a chain is told once, as a whole, and not its steps', async () => {
+    expect(await told(chord(failing, chain(sum.s(), add.s(1)).linkError(noteId)))).toBe(1)
+    expect(await told(chord(failing, chain(sum.s(), add.s(1))).linkError(noteError))).toBe(1)
+    expect(await told(chain(chord(failing, sum.s()), add.s(1)).linkError(noteId))).toBe(1)
+    expect(await told(chord(failing, chain(sum.s().linkError(noteId), add.s(1))))).toBe(0)
+    expect(await told(chord(failing, chain(sum.s(), add.s(1).linkError(noteId))))).toBe(0)
+  })
+
+  test('the members of a body that is a group are told of nothing', async () => {
+    expect(await told(chord(failing, group(sum.s(), sum.s())).linkError(noteId))).toBe(0)
+    expect(await told(chord(failing, group(sum.s().linkError(noteId), sum.s())))).toBe(0)
+  })
+
+  test('nor is anything of a body that is a chord', async () => {
+    const inner = chord([sum.s().linkError(noteId), sum.s()], sum.s()).linkError(noteId)
+    expect(await told(chord(failing, inner))).toBe(0)
+  })
+
+  test('a chord that is never reached is told of nothing', async () => {
+    const never = chord([add.s(1).linkError(noteId), add.s(2)], sum.s().linkError(noteId))
+    expect(await told(chain(onLoop.failAfter.s(1, 'before'), never))).toBe(0)
+  })
+})
+
+test('an error callback that is a group or a chord is given the failed task’s id, whatever its members take', async () => {
+  const { id, notes: seen } = await notesOf(fail.s('x').linkError(group(note.s('one'), noteId.s())))
+  expect(seen.sort()).toEqual([[id], [id, 'one']])
+  const chorded = await notesOf(fail.s('x').linkError(chord([echo.s()], note.s('body'))))
+  expect(chorded.notes).toEqual([[[[chorded.id]], 'body']])
 })
 
 test('a callback that could never run is refused as the task is sent', () => {

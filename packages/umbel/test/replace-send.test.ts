@@ -53,6 +53,15 @@ describe.each(PLACES)('a handler %s', (_, tasks, openApp) => {
     expect(await steps.delay().get()).toBe(111)
   })
 
+  test('that is replaced by what fails within another canvas has the error stored for it, not one of that canvas’s members', async () => {
+    openApp()
+    const failing = group(tasks.fail.s('inside'), tasks.add.s(1, 1)).data
+    const code = { code: 'UMBEL_CHORD_FAILED', cause: { message: 'inside' } }
+    await expect(tasks.replacedBy.s(failing).delay().get()).rejects.toMatchObject(code)
+    const member = group(tasks.replacedBy.s(failing), tasks.add.s(3, 0)).delay()
+    await expect(member.get()).rejects.toMatchObject(code)
+  })
+
   test('that is replaced in the header of a chord keeps its place among the results', async () => {
     openApp()
     const header = [
