@@ -105,5 +105,14 @@ export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine 
 export type { Clock, Random, Timer } from './ports/clock.ts'
 export type { Batch, Store, StoredEvent } from './ports/store.ts'
 export type { PermitBlock, TokenSource } from './ports/token-source.ts'
-export type { AbortReason, AttemptCall, AttemptReports, SentAs, Worker } from './ports/worker.ts'
+export type {
+  AbortReason,
+  AttemptCall,
+  AttemptReports,
+  Pong,
+  SentAs,
+  ThreadsSeen,
+  UnderWay,
+  Worker,
+} from './ports/worker.ts'
 export { dependencyOf } from './coded-error.ts'

@@ -1,22 +1,20 @@
-import { type Canvas, type Clock, type Duration, milliseconds, umbelError } from '@umbel/core'
+import { type Canvas, type Clock, milliseconds, umbelError } from '@umbel/core'
 import type { AnySignature, HandleOf, ResultOf } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
 import { assemble, type Parts } from './assemble.ts'
 import type { AsyncResult } from './async-result.ts'
+import { Control } from './control.ts'
+import { type Health, type HealthOptions, healthOf } from './health.ts'
+import { Inspect } from './inspect.ts'
 import { type LiveApp, liveApps } from './live-apps.ts'
 import type { MapStreamOptions } from './map-stream.ts'
 import type { Sent } from './producer.ts'
 import type { Call } from './sender.ts'
+import type { StopOptions } from './shutdown.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
 import { type ItemsOf, Streams, type StreamsApp, type TakesItems } from './streams.ts'
 import { onProcessIdle, systemClock } from './system.ts'
-
-/** How to end. */
-export interface StopOptions {
-  /** How long what waits and runs may take to end by itself; then it is aborted. Default `30s`. */
-  readonly deadline?: Duration
-}
 
 /**
  * Create an app: it takes what its tasks send, runs it on its lanes, and keeps the results.
@@ -32,6 +30,10 @@ export class App implements LiveApp {
   readonly name: string
   /** The source of time it runs by. */
   readonly clock: Clock
+  /** Changes how it works while it does. */
+  readonly control: Control
+  /** Tells what it does, and why something waits. */
+  readonly inspect: Inspect
   readonly #parts: Parts
   readonly #streams: Streams
   #opened: Promise<void> | undefined
@@ -39,6 +41,9 @@ export class App implements LiveApp {
   #stopped: Promise<void> | undefined
   /** Why it takes nothing in any more. */
   #refusal: Error | undefined
+  /** What kept it from starting. */
+  #failure: Error | undefined
+  #closed = false
   #forgetIdle = (): void => {}
   /** Wait for the store no longer. */
   #giveUp = (): void => {}
@@ -49,6 +54,15 @@ export class App implements LiveApp {
     this.#parts = assemble(settings)
     this.#streams = new Streams(this.#parts)
     this.clock = this.#parts.clock
+    this.inspect = new Inspect(this.#parts)
+    this.control = new Control({
+      ...this.#parts,
+      check: () => {
+        if (this.#closed) throw this.#refusal
+      },
+      opened: () => this.#openStore(),
+      stop: (how) => this.stop(how),
+    })
     liveApps.add(this)
   }
 
@@ -141,6 +155,16 @@ export class App implements LiveApp {
     return this.#streams.make(way, canvasOf(task), items, options)
   }
 
+  /** Judge how it is: the store, the lanes and their threads. Answers at any time, also once it has stopped. @throws UMBEL_BAD_DURATION, UMBEL_BAD_OPTION */
+  async health(options: HealthOptions = {}): Promise<Health> {
+    return healthOf({ ...this.#parts, trouble: this.#trouble() }, options)
+  }
+
+  #trouble(): string | undefined {
+    if (this.#stopped !== undefined) return `The app ${this.name} ${this.#closed ? 'has stopped' : 'is stopping'}.`
+    return (this.#refusal ?? this.#failure)?.message
+  }
+
   #open(): Parts['producer'] {
     if (this.#refusal !== undefined) throw this.#refusal
     if (this.#started === undefined) this.start().catch(this.#parts.failed)
@@ -162,12 +186,18 @@ export class App implements LiveApp {
     // an idle script ends by itself: then threads are ended and teardowns run
     this.#forgetIdle = onProcessIdle(() => this.stop().catch(this.#parts.failed))
     await this.#openStore()
-    await Promise.all([...lanes.values()].map((lane) => lane.start()))
+    try {
+      await Promise.all([...lanes.values()].map((lane) => lane.start()))
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error))
+      throw error
+    }
     if (signals.wants('worker-ready')) signals.emit('worker-ready', { at: clock.now() })
   }
 
   #openStore(): Promise<void> {
     if (this.#opened === undefined) {
+      if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
       const { store, engine } = this.#parts
       const givenUp = new Promise<never>((_, reject) => {
         this.#giveUp = reject
@@ -201,6 +231,7 @@ export class App implements LiveApp {
       await engine.rested()
       await store.close()
     } finally {
+      this.#closed = true
       results.refuseAll(this.#hasStopped())
       hold.release()
     }

@@ -30,6 +30,7 @@ import { SpecResolver } from './spec-resolver.ts'
 import { ProcessHold } from './system.ts'
 import { TimeLimits } from './time-limits.ts'
 import { Timers } from './timers.ts'
+import { Totals } from './totals.ts'
 
 /** The parts of an app, put together. */
 export interface Parts {
@@ -42,6 +43,7 @@ export interface Parts {
   readonly timers: Timers
   readonly timeLimits: TimeLimits
   readonly results: Results
+  readonly totals: Totals
   readonly signals: SignalBus
   readonly producer: Producer
   readonly source: AppResultSource
@@ -59,6 +61,7 @@ export function assemble(settings: AppSettings): Parts {
     if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
   }
   const results = new Results()
+  const totals = new Totals()
   const lanes = new Map<string, Lane>()
   const hold = new ProcessHold()
   const engine = new Engine(
@@ -92,7 +95,7 @@ export function assemble(settings: AppSettings): Parts {
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const revocations = new Revocations(clock)
-  const effects = { engine, timers, results, revocations, lane: (name: string) => lanes.get(name) as Lane }
+  const effects = { engine, timers, results, totals, revocations, lane: (name: string) => lanes.get(name) as Lane }
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */
@@ -121,7 +124,7 @@ export function assemble(settings: AppSettings): Parts {
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const timeLimits = new TimeLimits(tasks, clock)
   const stopping = (): boolean => shutdown.aborting
-  const context = { engine, limits, timeLimits, revocations, producer, clock, finishing, tasks, stopping }
+  const context = { engine, limits, timeLimits, revocations, producer, totals, clock, finishing, tasks, stopping }
   const handleOf = (id: string): AnyResult => source.sent(id)
   const blocked = blockageTeller(signals, () => clock.now())
   for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray, blocked }))
@@ -137,6 +140,7 @@ export function assemble(settings: AppSettings): Parts {
     timers,
     timeLimits,
     results,
+    totals,
     signals,
     producer,
     source,

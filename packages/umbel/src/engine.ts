@@ -51,6 +51,7 @@ export class Engine implements RowReader {
   #batch: Promise<unknown> | undefined
   #opening: Promise<unknown> | undefined
   #givenUp = false
+  #refusal: unknown
 
   /** `failed` is told what went wrong where nobody waits for an answer, `came` each fact as it comes in. */
   constructor(
@@ -101,6 +102,11 @@ export class Engine implements RowReader {
   /** Tasks that wait in a lane or run; those that wait for their time are not counted. */
   get active(): number {
     return this.#active
+  }
+
+  /** Why the store did not take the last batch it was given; `undefined` where it did. */
+  get refusal(): unknown {
+    return this.#refusal
   }
 
   /** Whether facts have come in that are not stored yet. */
@@ -179,7 +185,9 @@ export class Engine implements RowReader {
     }
     try {
       await this.#store.commit({ rows: step.rows, events })
+      this.#refusal = undefined
     } catch (cause) {
+      this.#refusal = cause ?? 'it gave no reason'
       const error = umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause })
       return this.#keep(events, taken, error, delay)
     }

@@ -20,6 +20,7 @@ import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
 import type { Revocations } from './revocations.ts'
 import type { TimeLimits } from './time-limits.ts'
+import type { Totals } from './totals.ts'
 
 /** What an attempt needs of its app. */
 export interface ExecutorContext {
@@ -27,6 +28,7 @@ export interface ExecutorContext {
   readonly producer: Producer
   readonly timeLimits: TimeLimits
   readonly revocations: Revocations
+  readonly totals: Totals
   readonly clock: Clock
   readonly limits: Limits
   readonly finishing: Finishing
@@ -56,8 +58,11 @@ export async function execute(context: ExecutorContext, id: string, worker: Work
   // it may have been revoked meanwhile. Nothing is awaited between this look and the run, so that an abort finds what it aborts
   const now = context.engine.task(id)
   if (now?.runs !== call.run || now.endedAt !== undefined) return
+  context.totals.count(row.spec, 'started')
   const watch = context.timeLimits.watch(call, worker)
   const outcome = await (watch === undefined ? worker.run(call) : watch.run())
+  if (outcome.kind === 'retry') context.totals.count(row.spec, 'retried')
+  else if (outcome.kind === 'lost') context.totals.count(row.spec, 'lost')
   if (outcome.kind === 'given-back') context.limits.over(id, false)
   const event = outcomeEvent(context, call, outcome)
   if ('unfinished' in outcome) await finish(context, event, worker)

@@ -16,7 +16,15 @@ export { type Duration, Ignore, Reject, type RetryOptions, type SignatureOptions
 export type { CeleryJsonLimits, CelerySignature } from '@umbel/core'
 
 // the app
-export { App, createApp, type StopOptions } from './app.ts'
+export { App, createApp } from './app.ts'
+export type { StopOptions } from './shutdown.ts'
+export type { Control } from './control.ts'
+export type { Health, HealthOptions } from './health.ts'
+export type { ActiveTask, Inspect, LaneStatus, Ping, RegisteredTask, ScheduledTask } from './inspect.ts'
+export type { LimitStatus } from './limits/limits.ts'
+export type { InspectedTask } from './inspected-task.ts'
+export type { TaskTotals } from './totals.ts'
+export type { Listing, Waiting, WaitingTask, WaitingWorkflow, WaitReason } from './waiting-list.ts'
 export type { MapStreamOptions } from './map-stream.ts'
 export type { AppOptions } from './app-options.ts'
 export type { Backlog, LaneOptions } from './lanes/lane-options.ts'

@@ -1,4 +1,5 @@
 import { didYouMean, umbelError } from '@umbel/core'
+import { shown } from './known-names.ts'
 
 /** Refuse what is no record of options, and names that are none of them. `where` is what they are given to. @throws UMBEL_BAD_OPTION */
 export function checkNames(where: string, options: object, known: readonly string[]): void {
@@ -17,4 +18,10 @@ export function whole(value: number, option: string, least: number, most: number
     'UMBEL_BAD_OPTION',
     `${option} is ${typeof value === 'number' ? value : `a ${typeof value}`}; it must be a whole number from ${least} to ${most}.`,
   )
+}
+
+/** Refuse what is no priority. `of` is what is to have it. @throws UMBEL_BAD_PRIORITY */
+export function checkedPriority(priority: number, of: string): number {
+  if (Number.isInteger(priority) && priority >= 0 && priority <= 9) return priority
+  throw umbelError('UMBEL_BAD_PRIORITY', `The priority of ${of} is ${shown(priority)}.`)
 }

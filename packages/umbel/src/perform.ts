@@ -4,6 +4,7 @@ import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
 import type { Revocations } from './revocations.ts'
 import type { Timers } from './timers.ts'
+import type { Totals } from './totals.ts'
 
 /** What commands are carried out with. */
 export interface Effects {
@@ -11,6 +12,7 @@ export interface Effects {
   readonly timers: Timers
   readonly results: Results
   readonly revocations: Revocations
+  readonly totals: Totals
   lane(name: string): Lane
 }
 
@@ -43,8 +45,9 @@ function withLane(effects: Effects, id: string, act: (lane: Lane, row: TaskRow) 
   if (row !== undefined) act(effects.lane(row.spec.lane), row)
 }
 
-function settle({ engine, results }: Effects, row: Row | undefined): void {
+function settle({ engine, results, totals }: Effects, row: Row | undefined): void {
   if (row === undefined || row.kind === 'stream') return
+  if (row.kind === 'task') totals.ended(row)
   results.ended(row)
   engine.release(row)
 }

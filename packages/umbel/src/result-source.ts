@@ -43,10 +43,15 @@ export class AppResultSource implements ResultSource {
     return Promise.all(ids.map((child) => this.find(child)))
   }
 
+  /** Resolve once what was sent under an id of the caller's choice is on its way, or refused. */
+  async arrived(id: string): Promise<void> {
+    await this.#results.find(id)?.checked
+  }
+
   /** Ask what stands under an id to end. Idempotent; what has ended stays as it is. */
   async revoke(id: string): Promise<void> {
     const cell = this.#results.find(id)
-    if (cell?.checked !== undefined) await cell.checked
+    if (cell?.checked !== undefined) await this.arrived(id)
     const error = {
       name: 'UmbelError',
       code: 'UMBEL_REVOKED',

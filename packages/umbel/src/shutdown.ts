@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@umbel/core'
+import type { Clock, Duration, Timer } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Finishing } from './finishing.ts'
 import type { Lane } from './lanes/lane.ts'
@@ -7,6 +7,12 @@ import type { Timers } from './timers.ts'
 
 /** Time that aborted handlers get to end by themselves before their threads are ended, in milliseconds. */
 const ABORT_GRACE = 500
+
+/** How to end. */
+export interface StopOptions {
+  /** How long what waits and runs may take to end by itself; then it is aborted. Default `30s`. */
+  readonly deadline?: Duration
+}
 
 /** What is brought to rest. */
 export interface ShutdownParts {

@@ -19,7 +19,9 @@ import {
   umbelError,
 } from '@umbel/core'
 import { checkArity, type TaskDefinition } from './definition.ts'
+import { knownTask, shown } from './known-names.ts'
 import type { Limits } from './limits/limits.ts'
+import { checkedPriority } from './option-checks.ts'
 
 /** Priority of a task where nothing says otherwise. */
 const DEFAULT_PRIORITY = 5
@@ -123,12 +125,7 @@ export class SpecResolver {
   }
 
   #definition(name: string): TaskDefinition {
-    const definition = this.#options.tasks.get(name)
-    if (definition !== undefined) return definition
-    throw umbelError(
-      'UMBEL_UNKNOWN_TASK',
-      `No task of this app is called ${shown(name)}.${didYouMean(name, this.#options.tasks.keys())}`,
-    )
+    return knownTask(this.#options.tasks, name)
   }
 
   #place(signature: TaskSignature | MapSignature, definition: TaskDefinition): { lane: string; priority: number } {
@@ -139,10 +136,7 @@ export class SpecResolver {
     const lane = options.lane ?? route?.lane ?? definition.options.lane ?? 'default'
     this.#checkLane(lane, definition)
     const priority = options.priority ?? route?.priority ?? definition.options.priority ?? DEFAULT_PRIORITY
-    if (!Number.isInteger(priority) || priority < 0 || priority > 9) {
-      throw umbelError('UMBEL_BAD_PRIORITY', `The priority of ${definition.name} is ${shown(priority)}.`)
-    }
-    return { lane, priority }
+    return { lane, priority: checkedPriority(priority, definition.name) }
   }
 
   #checkLane(name: string, definition: TaskDefinition): void {
@@ -233,12 +227,6 @@ function moment(value: Date | number, what: string): number {
 function flag(value: unknown, what: string): boolean | undefined {
   if (value === undefined || typeof value === 'boolean') return value
   throw umbelError('UMBEL_BAD_OPTION', `${what} is ${shown(value)}, which is neither true nor false.`)
-}
-
-/** What somebody gave, in few words and whatever it is. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return value.slice(0, 80)
-  return typeof value === 'object' ? 'an object' : typeof value === 'function' ? 'a function' : String(value)
 }
 
 /** What an error callback begins with. As in Celery a group and a chord are given the id, whatever their members take. */

@@ -8,11 +8,13 @@ interface Entry {
   readonly order: number
 }
 
+const byMoment = (a: Entry, b: Entry): number => a.at - b.at || a.order - b.order
+
 /** All moments somebody waits for, on one timer of the clock: countdowns, etas, delays of retries. A million of them is fine. */
 export class Timers {
   readonly #clock: Clock
   readonly #due: (id: string) => void
-  readonly #queue = new TinyQueue<Entry>([], (a, b) => a.at - b.at || a.order - b.order)
+  readonly #queue = new TinyQueue<Entry>([], byMoment)
   readonly #armed = new Map<string, Entry>()
   #order = 0
   #timer: Timer | undefined
@@ -33,6 +35,13 @@ export class Timers {
   next(): number | undefined {
     this.#skipCancelled()
     return this.#queue.peek()?.at
+  }
+
+  /** Those that are armed, the next first. */
+  *[Symbol.iterator](): IterableIterator<{ readonly id: string; readonly at: number }> {
+    const queue = new TinyQueue([...this.#queue.data], byMoment)
+    for (let entry = queue.pop(); entry !== undefined; entry = queue.pop())
+      if (this.#armed.get(entry.id) === entry) yield entry
   }
 
   /** Call `due(id)` at a moment in milliseconds since the epoch. A second arming of an id replaces the first. */

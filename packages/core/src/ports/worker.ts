@@ -49,6 +49,29 @@ export interface AttemptReports {
   log(call: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void
 }
 
+/** An attempt that runs, or is on its way to where it will. */
+export interface UnderWay {
+  /** Id of the task. */
+  readonly id: string
+  /** Number of the thread that runs it; `undefined` on the main loop, and while no thread has it yet. */
+  readonly thread: number | undefined
+}
+
+/** What a thread answered to a ping. */
+export interface Pong {
+  readonly thread: number
+  /** Milliseconds there and back; `undefined` where no answer came in time, as from a thread whose loop does not turn. */
+  readonly ms: number | undefined
+}
+
+/** How a worker's threads are. */
+export interface ThreadsSeen {
+  /** Threads that are up. */
+  readonly live: number
+  /** Threads that died or were ended in the last minute; counted up to 100. */
+  readonly lost: number
+}
+
 /** Where handlers run: the main loop or a pool of threads. */
 export interface Worker {
   /**
@@ -66,6 +89,12 @@ export interface Worker {
   start(): Promise<void>
   /** Resolve once so many attempts can run at once, where there is such a bound. Rejects when a thread cannot be started. */
   widen(width: number): Promise<void>
+  /** What it runs just now. */
+  underWay(): readonly UnderWay[]
+  /** Ask each of its threads for an answer; none is waited for longer than so many milliseconds. */
+  ping(timeout: number): Promise<readonly Pong[]>
+  /** How its threads are; `undefined` of a worker that has none by nature. */
+  threadsSeen(): ThreadsSeen | undefined
   /** Run teardowns and end the threads. Idempotent. */
   stop(): Promise<void>
 }

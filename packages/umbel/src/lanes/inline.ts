@@ -5,7 +5,9 @@ import {
   type Clock,
   type ErrorData,
   type Outcome,
+  type Pong,
   toErrorData,
+  type UnderWay,
   umbelError,
   type Worker,
 } from '@umbel/core'
@@ -115,6 +117,16 @@ class InlineWorker implements Worker {
   async start(): Promise<void> {}
 
   async widen(): Promise<void> {}
+
+  underWay(): UnderWay[] {
+    return Array.from(this.#running.keys(), (id) => ({ id, thread: undefined }))
+  }
+
+  async ping(): Promise<Pong[]> {
+    return []
+  }
+
+  threadsSeen(): undefined {}
 
   async stop(): Promise<void> {
     this.#loop?.stop()

@@ -85,10 +85,10 @@ export function laneSettings(given: Readonly<Record<string, LaneOptions>>): Read
 }
 
 /** Check how many threads a lane is to have. @throws UMBEL_BAD_OPTION */
-const threadCount = (count: number, option: string): number => whole(count, option, 0, MAX_THREADS)
+export const threadCount = (count: number, option: string): number => whole(count, option, 0, MAX_THREADS)
 
 /** Check how many inline tasks a lane is to run at once. @throws UMBEL_BAD_OPTION */
-const inlineCount = (count: number, option: string): number => whole(count, option, 0, MAX_INLINE)
+export const inlineCount = (count: number, option: string): number => whole(count, option, 0, MAX_INLINE)
 
 const memoryOf = (size: number | undefined, option: string): number | undefined =>
   size === undefined ? undefined : whole(size, option, LEAST_MEMORY, 1_048_576)

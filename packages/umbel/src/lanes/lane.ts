@@ -1,4 +1,13 @@
-import { type AbortReason, type TaskRow, type UmbelError, umbelError, type Worker } from '@umbel/core'
+import {
+  type AbortReason,
+  type Pong,
+  type TaskRow,
+  type ThreadsSeen,
+  type UmbelError,
+  type UnderWay,
+  umbelError,
+  type Worker,
+} from '@umbel/core'
 import type { Limits } from '../limits/limits.ts'
 import type { LaneSettings } from './lane-options.ts'
 import { Line } from './line.ts'
@@ -8,6 +17,12 @@ export interface LaneWidth {
   readonly threads: number
   /** On the main loop. */
   readonly inline: number
+}
+
+/** Why a task of a lane has not started: no slot is free, none is given out, or its rate limit has no permit for it yet. */
+export interface LaneWait {
+  readonly id: string
+  readonly reason: 'slot' | 'paused' | 'token'
 }
 
 /** What a lane is made of. */
@@ -61,8 +76,43 @@ export class Lane {
 
   /** Tasks that wait and cannot start as things stand: the lane is paused, or was scaled down to no slot for them. */
   get held(): number {
-    if (this.paused) return this.waiting
-    return [this.#threads, this.#inline].reduce((held, line) => held + (line.width === 0 ? line.waiting : 0), 0)
+    return [this.#threads, this.#inline].reduce((held, line) => held + (this.#isHeld(line) ? line.waiting : 0), 0)
+  }
+
+  /** Its tasks that wait and why, in the order in which they will start: those for its threads, then those for the main loop. */
+  *waits(): IterableIterator<LaneWait> {
+    for (const line of [this.#threads, this.#inline])
+      for (const { id, gated } of line) yield { id, reason: this.#isHeld(line) ? 'paused' : gated ? 'token' : 'slot' }
+  }
+
+  /** Whether a task waits here. */
+  has(row: TaskRow): boolean {
+    return this.#line(row).has(row.id)
+  }
+
+  /** Ids of the first of each priority that waits for a slot. */
+  heads(): string[] {
+    return [...this.#threads.heads(), ...this.#inline.heads()]
+  }
+
+  /** What its workers run just now. That of the main loop runs what other lanes have there, too. */
+  underWay(): UnderWay[] {
+    return [...this.#threads.worker.underWay(), ...this.#inline.worker.underWay()]
+  }
+
+  /** Ask each of its threads for an answer. */
+  ping(timeout: number): Promise<readonly Pong[]> {
+    return this.#threads.worker.ping(timeout)
+  }
+
+  /** How its threads are. */
+  get threadsSeen(): ThreadsSeen {
+    return this.#threads.worker.threadsSeen() ?? { live: 0, lost: 0 }
+  }
+
+  /** Tasks that wait for a thread. */
+  get waitingForThreads(): number {
+    return this.#threads.waitingForSlot
   }
 
   /** Whether `pause` was the last word. */
@@ -136,7 +186,7 @@ export class Lane {
   /** Take out all waiting tasks that fit. Returns their ids, in the order in which they would have run; those that wait for permits last. */
   purge(fits: (id: string) => boolean): string[] {
     const purged = [this.#threads, this.#inline].flatMap((line) =>
-      [...line].filter(fits).filter((id) => line.remove(id)),
+      Array.from(line, ({ id }) => id).filter((id) => fits(id) && line.remove(id)),
     )
     this.#tellSpace()
     return purged
@@ -188,6 +238,10 @@ export class Lane {
     for (const { reject } of this.#waiters) reject(this.#hasStopped())
     this.#waiters.clear()
     await Promise.all([this.#threads.worker.stop(), this.#inline.worker.stop()])
+  }
+
+  #isHeld(line: Line): boolean {
+    return this.paused || line.width === 0
   }
 
   #line(row: TaskRow): Line {

@@ -67,7 +67,12 @@ export class Line implements ProbeLine {
 
   /** Tasks that wait, for a slot or at a gate. */
   get waiting(): number {
-    return this.#slots.waiting - this.#probes + this.#gated.size
+    return this.waitingForSlot + this.#gated.size
+  }
+
+  /** Tasks that wait for a slot. */
+  get waitingForSlot(): number {
+    return this.#slots.waiting - this.#probes
   }
 
   /** Slots that are taken. */
@@ -102,10 +107,20 @@ export class Line implements ProbeLine {
     else this.#slots.reprioritise(id, priority)
   }
 
-  /** Ids of what waits: for a slot, in the order in which they would run, then at gates. */
-  *[Symbol.iterator](): IterableIterator<string> {
-    for (const item of this.#slots) if (!('gate' in item)) yield item.id
-    yield* this.#gated
+  /** What waits: for a slot, in the order in which it will run, then at gates. */
+  *[Symbol.iterator](): IterableIterator<{ readonly id: string; readonly gated: boolean }> {
+    for (const item of this.#slots) if (!('gate' in item)) yield { id: item.id, gated: false }
+    for (const id of this.#gated) yield { id, gated: true }
+  }
+
+  /** Whether a task waits. */
+  has(id: string): boolean {
+    return this.#gated.has(id) || this.#slots.has(id)
+  }
+
+  /** Ids of the first of each priority that waits for a slot. */
+  heads(): string[] {
+    return [...this.#slots.heads()].flatMap((item) => ('gate' in item ? [] : item.id))
   }
 
   pause(): void {

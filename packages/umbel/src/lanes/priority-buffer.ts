@@ -75,6 +75,19 @@ export class PriorityBuffer<T extends Prioritised> {
     return true
   }
 
+  /** Whether an item of this id waits. */
+  has(id: string): boolean {
+    return this.#placeOf(id) !== undefined
+  }
+
+  /** The first of each level, highest first. */
+  *heads(): IterableIterator<T> {
+    for (let level = LEVELS - 1; level >= 0; level--) {
+      const head = (this.#rings[level] as Ring<T>).entries().next()
+      if (!head.done) yield head.value[1]
+    }
+  }
+
   /** Go through what waits in the order in which it will be taken. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (let level = LEVELS - 1; level >= 0; level--) {

@@ -77,6 +77,16 @@ export class Slots<T extends Prioritised> {
     return this.#buffer.reprioritise(id, priority)
   }
 
+  /** Whether an item waits. */
+  has(id: string): boolean {
+    return this.#buffer.has(id)
+  }
+
+  /** The first of each priority that waits, highest first. */
+  heads(): IterableIterator<T> {
+    return this.#buffer.heads()
+  }
+
   /** Start nothing more. What runs goes on. */
   pause(): void {
     this.#paused = true

@@ -1,7 +1,14 @@
 import { type MessagePort, type ResourceLimits, receiveMessageOnPort } from 'node:worker_threads'
+import type { Pong, ThreadsSeen } from '@umbel/core'
 import type { Piscina } from 'piscina'
 import { systemClock } from '../system.ts'
 import type { Answer, Hello, Order, ThreadData, Told, Work } from './thread-protocol.ts'
+
+/** How long a thread that is gone counts as lost lately, in milliseconds. */
+const LATELY = 60_000
+
+/** Most lost threads that are remembered. */
+const MOST_LOST = 100
 
 /** Longest that the teardowns of all threads may take together, in milliseconds. */
 const TEARDOWN_DEADLINE = 5_000
@@ -62,6 +69,11 @@ export class ThreadPool {
   /** Threads there are, those being started included. */
   #threads = 0
   #stopped = false
+  /** When threads were lost, oldest first. */
+  #lost: number[] = []
+  #pings = 0
+  /** Called with each answer to a ping, by its number. */
+  readonly #pinged = new Map<number, () => void>()
   /** Called with each port whose thread has run its teardowns or is gone. */
   #tornDown: ((port: MessagePort) => void) | undefined
 
@@ -98,6 +110,17 @@ export class ThreadPool {
   /** Tell all threads something. */
   order(order: Order): void {
     for (const port of this.#ports.values()) port.postMessage(order)
+  }
+
+  /** Ask every thread for an answer, and wait so long for each. */
+  ping(timeout: number): Promise<Pong[]> {
+    return Promise.all(Array.from(this.#ports, ([thread, port]) => this.#ping(thread, port, timeout)))
+  }
+
+  /** How many threads are up, and how many were lost lately. */
+  seen(): ThreadsSeen {
+    const since = systemClock.monotonic() - LATELY
+    return { live: this.#ports.size, lost: this.#lost.filter((at) => at >= since).length }
   }
 
   /** Run teardowns in every thread and end them. What they run is lost. */
@@ -152,6 +175,7 @@ export class ThreadPool {
     port.on('message', (told: Told) => this.#take(told, port))
     port.on('close', () => {
       this.#ports.delete(thread)
+      if (!this.#stopped) this.#lost = [...this.#lost.slice(1 - MOST_LOST), systemClock.monotonic()]
       this.#tornDown?.(port)
     })
     port.unref()
@@ -180,7 +204,23 @@ export class ThreadPool {
 
   #take(told: Told, port: MessagePort): void {
     if (told[0] === 'torn-down') this.#tornDown?.(port)
+    else if (told[0] === 'pong') this.#pinged.get(told[1])?.()
     else this.#options.told(told)
+  }
+
+  #ping(thread: number, port: MessagePort, timeout: number): Promise<Pong> {
+    const number = ++this.#pings
+    const asked = systemClock.monotonic()
+    return new Promise((resolve) => {
+      const end = (ms: number | undefined): void => {
+        timer.cancel()
+        this.#pinged.delete(number)
+        resolve({ thread, ms })
+      }
+      const timer = systemClock.setTimer(() => end(undefined), timeout)
+      this.#pinged.set(number, () => end(systemClock.monotonic() - asked))
+      port.postMessage(['ping', number] satisfies Order)
+    })
   }
 
   async #tearDown(): Promise<void> {

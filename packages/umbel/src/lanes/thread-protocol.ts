@@ -5,18 +5,20 @@ import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, SentAs } fr
 export interface ThreadData {
   /** URL of the module that runs attempts. */
   readonly runtime: string
-  /** Two numbers for each message under way: see RUNNING and CULPRIT. */
+  /** Numbers for each message under way: see RUNNING, CULPRIT and THREAD. */
   readonly cells: Int32Array
   /** Longest encoded value. */
   readonly maxBytes: number
 }
 
 /** Numbers in a cell. They are shared with the lane and outlive the thread, so that it can tell who is to blame. */
-export const CELL_SIZE = 2
+export const CELL_SIZE = 3
 /** Place in a cell of the number of the item that runs; 0 between items. */
 export const RUNNING = 0
 /** Place in a cell of the number of the item that ended the thread with `process.exit`; 0 for nobody known. */
 export const CULPRIT = 1
+/** Place in a cell of the number of the thread that has the message; 0 before it gets there. */
+export const THREAD = 2
 
 /** An attempt on its way to a thread. */
 export interface Item extends AttemptCall {
@@ -124,9 +126,12 @@ export type Told =
   /** An error that belongs to no item that runs. */
   | readonly ['stray', error: ErrorData]
   | readonly ['torn-down']
+  /** The answer to a ping, with its number. */
+  | readonly ['pong', number: number]
 
 /** What a thread is told while it runs. */
 export type Order =
   | readonly ['abort', number: number, reason: AbortReason]
   | readonly ['finish', number: number]
   | readonly ['tear-down']
+  | readonly ['ping', number: number]

@@ -27,6 +27,7 @@ import {
   type Outcomes,
   packOutcome,
   RUNNING,
+  THREAD,
   type ThreadData,
   type Told,
   unpackWork,
@@ -97,6 +98,7 @@ export async function runWork(work: Work): Promise<Answer> {
     timer = systemClock.setTimer(tick, SEND_AHEAD)
   }
   cell = cellOf(work) * CELL_SIZE
+  Atomics.store(cells, cell + THREAD, threadId)
   for (const item of items) {
     if (finished.length > 0 && quick.get(item.task) !== true) sendAhead()
     const outcome = several ? await timed(item) : await runItem(item)
@@ -170,6 +172,8 @@ function take(order: Order): void {
     case 'finish':
       if (running?.number === order[1]) running.finish?.()
       return
+    case 'ping':
+      return tell(['pong', order[1]])
     case 'tear-down':
       environment.resources.tearDown((error) => tell(['stray', toErrorData(error)])).then(() => tell(['torn-down']))
   }

@@ -5,8 +5,11 @@ import {
   type AttemptReports,
   type ErrorData,
   type Outcome,
+  type Pong,
+  type ThreadsSeen,
   toErrorData,
   type UmbelError,
+  type UnderWay,
   umbelError,
   type Worker,
 } from '@umbel/core'
@@ -145,6 +148,21 @@ class ThreadWorker implements Worker {
     run.message.kill.abort()
   }
 
+  underWay(): UnderWay[] {
+    return Array.from(this.#byId.values(), ({ item, message }) => ({
+      id: item.id,
+      thread: this.#cells.thread(message.cell) || undefined,
+    }))
+  }
+
+  ping(timeout: number): Promise<readonly Pong[]> {
+    return this.#pool.ping(timeout)
+  }
+
+  threadsSeen(): ThreadsSeen {
+    return this.#pool.seen()
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
@@ -245,7 +263,7 @@ class ThreadWorker implements Worker {
     if (told[0] === 'outcomes') return unpackOutcomes(told[1], (number, outcome) => this.#settle(number, outcome))
     if (told[0] === 'unfinished') return this.#unfinished(told[1], told[2])
     if (told[0] === 'stray') return this.#options.onStray(told[1])
-    if (told[0] === 'torn-down') return
+    if (told[0] === 'torn-down' || told[0] === 'pong') return
     if (told[0] === 'timed') return this.#byNumber.get(told[1])?.timed?.()
     const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[5] : undefined)
     if (call === undefined) return

@@ -1,0 +1,117 @@
+import { type Clock, type ErrorData, priorityOf, umbelError } from '@umbel/core'
+import type { Engine } from './engine.ts'
+import { knownLane, knownTasks, shown } from './known-names.ts'
+import type { Lane } from './lanes/lane.ts'
+import { inlineCount, threadCount } from './lanes/lane-options.ts'
+import { checkedPriority, checkNames } from './option-checks.ts'
+import type { AppResultSource } from './result-source.ts'
+import type { AnyResult } from './sender.ts'
+import type { StopOptions } from './shutdown.ts'
+
+/** What is controlled. */
+export interface ControlParts {
+  readonly engine: Engine
+  readonly lanes: ReadonlyMap<string, Lane>
+  readonly tasks: ReadonlyMap<string, unknown>
+  readonly source: AppResultSource
+  readonly clock: Clock
+  /** Throw once the app has stopped. */
+  readonly check: () => void
+  /** Resolve once the store is open; rejects when it cannot be. */
+  readonly opened: () => Promise<void>
+  readonly stop: (options?: StopOptions) => Promise<void>
+}
+
+/** Changes how an app works while it does. Every call is safe at any time and twice. All reject with UMBEL_APP_STOPPED once it has stopped. */
+export class Control {
+  readonly #parts: ControlParts
+
+  /** Made by `createApp`. */
+  constructor(parts: ControlParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Give a task that has not started another priority, 0 to 9: it goes behind those that have it already and keeps its age. Given
+   * a workflow (or its handle), all its tasks that have not started. Later attempts keep it.
+   * Resolves with whether it counts: not for what runs or has ended.
+   * @throws UMBEL_UNKNOWN_RESULT, UMBEL_BAD_PRIORITY
+   */
+  async priority(what: string | AnyResult, priority: number): Promise<boolean> {
+    const id = typeof what === 'string' ? what : what?.id
+    checkedPriority(priority, shown(id))
+    const { engine, source, clock, check, opened } = this.#parts
+    check()
+    await opened()
+    await source.arrived(id)
+    await engine.accepted({ type: 'task-prioritised', id, priority, at: clock.now() })
+    const row = engine.get(id)
+    if (row === undefined) await source.find(id)
+    if (row?.kind === 'task') return row.startedAt === undefined && row.endedAt === undefined
+    return row?.kind === 'workflow' ? row.endedAt === undefined : priorityOf(engine, id) === priority
+  }
+
+  /** Start no more tasks of a lane; what runs goes on, what is sent waits. @throws UMBEL_UNKNOWN_LANE */
+  async pause(lane: string): Promise<void> {
+    this.#lane(lane).pause()
+  }
+
+  /** Go on with a lane that was paused. @throws UMBEL_UNKNOWN_LANE */
+  async resume(lane: string): Promise<void> {
+    this.#lane(lane).resume()
+  }
+
+  /**
+   * Give a lane other numbers of slots; resolves once they can be used. Fewer take effect as tasks end; threads that are not
+   * needed stay, warm and idle. With none, tasks wait until there are some again.
+   * @throws UMBEL_UNKNOWN_LANE, UMBEL_BAD_OPTION; what keeps a thread from starting
+   */
+  async scale(lane: string, width: { readonly threads?: number; readonly inline?: number }): Promise<void> {
+    const found = this.#lane(lane)
+    checkNames('scale', width, ['threads', 'inline'])
+    const { threads, inline } = width
+    await found.scale({
+      ...(threads !== undefined && { threads: threadCount(threads, 'threads') }),
+      ...(inline !== undefined && { inline: inlineCount(inline, 'inline') }),
+    })
+  }
+
+  /**
+   * Revoke every task that waits in a lane, or every task of a name (or glob) that waits in any. Those that run or wait for their
+   * time are left alone. Resolves with how many it were.
+   * @throws UMBEL_UNKNOWN_LANE, UMBEL_UNKNOWN_TASK, UMBEL_BAD_OPTION
+   */
+  async purge(what: string | { readonly task: string }): Promise<number> {
+    const { engine, clock } = this.#parts
+    const ids = typeof what === 'string' ? this.#lane(what).purge(() => true) : this.#purgeTask(what)
+    const at = clock.now()
+    for (const id of ids) engine.accept({ type: 'task-revoked', id, error: PURGED, at })
+    await engine.drained()
+    return ids.length
+  }
+
+  /** The same as `app.stop`. @throws UMBEL_BAD_DURATION */
+  async shutdown(options?: StopOptions): Promise<void> {
+    await this.#parts.stop(options)
+  }
+
+  #lane(name: string): Lane {
+    this.#parts.check()
+    return knownLane(this.#parts.lanes, name)
+  }
+
+  #purgeTask(what: { readonly task: string }): string[] {
+    checkNames('purge', what, ['task'])
+    const { engine, lanes, tasks, check } = this.#parts
+    check()
+    const fits = knownTasks(tasks, what.task)
+    return [...lanes.values()].flatMap((lane) => lane.purge((id) => fits(engine.task(id)?.spec.task ?? '')))
+  }
+}
+
+/** One for all: of a million purged tasks nobody wants a million stacks. */
+const PURGED: ErrorData = {
+  name: 'UmbelError',
+  code: 'UMBEL_REVOKED',
+  message: umbelError('UMBEL_REVOKED', 'The task was purged from its lane.').message,
+}
