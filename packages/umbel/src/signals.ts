@@ -18,7 +18,7 @@ export interface AttemptSignal extends TaskSignal {
   readonly attempt: number
 }
 
-/** Signals and what each tells. Celery's names in kebab-case, and some of our own. */
+/** Signals and what each tells: see docs/signals.md. Celery's names in kebab-case, and some of our own. */
 export interface Signals {
   /** Somebody sends it, or its handler asked for another attempt: it is about to be stored. */
   readonly 'before-task-publish': AttemptSignal
@@ -36,10 +36,13 @@ export interface Signals {
   readonly 'task-progress': AttemptSignal & Progress
   /** Its handler logged something, or a hook of it failed. */
   readonly 'task-log': AttemptSignal & { readonly level: string; readonly message: string; readonly fields: unknown }
+  /** `runtime`: milliseconds since the attempt started. */
   readonly 'task-success': AttemptSignal & { readonly result: unknown; readonly runtime: number }
+  /** It has failed for good. */
   readonly 'task-failure': AttemptSignal & { readonly error: Error }
   /** A new attempt follows at `due`, in milliseconds since the epoch. */
   readonly 'task-retry': AttemptSignal & { readonly error: Error | undefined; readonly due: number }
+  /** Its handler ended with `ctx.replace`; `by`: id of what goes on in its place. */
   readonly 'task-replaced': AttemptSignal & { readonly by: string }
   /** It is not wanted any more, or came too late (`expired`); `terminated`: its handler was running and is aborted. */
   readonly 'task-revoked': TaskSignal & {
@@ -47,10 +50,13 @@ export interface Signals {
     readonly expired: boolean
     readonly terminated: boolean
   }
+  /** Its handler threw `Reject`. */
   readonly 'task-rejected': TaskSignal & { readonly reason: string }
+  /** Its handler threw `Ignore`. */
   readonly 'task-ignored': AttemptSignal
   /** A worker died under it; it goes back to its lane. */
   readonly 'task-lost': AttemptSignal & { readonly error: Error }
+  /** A canvas of more than one task has ended. */
   readonly 'workflow-ended': { readonly id: string; readonly state: string; readonly at: number }
   /** A send was not taken in; `accepted` rejects with the same error. */
   readonly 'send-failed': { readonly id: string; readonly error: unknown; readonly at: number }
@@ -69,7 +75,9 @@ export interface Signals {
   }
   /** A listener threw. */
   readonly 'listener-error': { readonly signal: string; readonly error: unknown; readonly at: number }
+  /** The store is open and the threads are warm. */
   readonly 'worker-ready': { readonly at: number }
+  /** The app begins to stop; `deadline` in milliseconds. */
   readonly 'worker-shutdown': { readonly at: number; readonly deadline: Duration }
 }
 

@@ -176,6 +176,22 @@ describe('afterReturn', () => {
     expect(seen.map(({ name }) => name)).toEqual(['task-prerun', 'task-postrun'])
   })
 
+  test.each([
+    ['on the main loop', onLoop],
+    ['in a thread', inThread],
+  ])('that hangs %s gives its slot up at the hard time limit, and the result stands', async (_, tasks) => {
+    const app = createApp({ tasks: [tasks as never], lanes: { default: { threads: 1, inline: 1 } } })
+    const over = next(app, 'task-postrun')
+    const hanging = tasks.endsBadly
+      .s('hang')
+      .set({ timeLimit: { hard: '50ms' } })
+      .delay()
+    expect(await hanging.get()).toBe('hang')
+    expect(await over).toMatchObject({ id: hanging.id, state: 'SUCCESS' })
+    expect(await tasks.run.delay(join(folder, 'after'), 'ok').get()).toBe('ok')
+    await app.stop({ deadline: 0 })
+  })
+
   test('that ends its thread changes nothing about its task; it is told of, and the next task runs', async () => {
     const app = createApp({ tasks: [inThread as never], lanes: { default: { threads: 1 } } })
     const seen = record(app, 'task-lost', 'task-success', 'task-postrun')
