@@ -1,18 +1,23 @@
-import { type Clock, type ErrorData, priorityOf, umbelError } from '@umbel/core'
+import { type Clock, type ErrorData, priorityOf, type RateLimit, type TimeLimit, umbelError } from '@umbel/core'
 import type { Engine } from './engine.ts'
-import { knownLane, knownTasks, shown } from './known-names.ts'
+import { knownLane, knownTask, knownTasks, shown } from './known-names.ts'
 import type { Lane } from './lanes/lane.ts'
 import { inlineCount, threadCount } from './lanes/lane-options.ts'
+import { changeRate } from './limits/change-rate.ts'
+import type { Limits } from './limits/limits.ts'
 import { checkedPriority, checkNames } from './option-checks.ts'
 import type { AppResultSource } from './result-source.ts'
 import type { AnyResult } from './sender.ts'
 import type { StopOptions } from './shutdown.ts'
+import type { TimeLimits } from './time-limits.ts'
 
 /** What is controlled. */
 export interface ControlParts {
   readonly engine: Engine
   readonly lanes: ReadonlyMap<string, Lane>
   readonly tasks: ReadonlyMap<string, unknown>
+  readonly limits: Limits
+  readonly timeLimits: TimeLimits
   readonly source: AppResultSource
   readonly clock: Clock
   /** Throw once the app has stopped. */
@@ -49,6 +54,35 @@ export class Control {
     if (row === undefined) await source.find(id)
     if (row?.kind === 'task') return row.startedAt === undefined && row.endedAt === undefined
     return row?.kind === 'workflow' ? row.endedAt === undefined : priorityOf(engine, id) === priority
+  }
+
+  /**
+   * Set the rate of a limit of the app, or of a task; `null` lifts it. Tasks that wait already feel it at once.
+   * @throws UMBEL_UNKNOWN_LIMIT, UMBEL_BAD_RATE
+   */
+  async rateLimit(name: string, rate: RateLimit | null): Promise<void> {
+    this.#parts.check()
+    changeRate(this.#parts, name, rate)
+  }
+
+  /**
+   * Set the time limits of a task, both of them; `null` lifts them. What runs keeps those it started with, what waits starts with
+   * these, and those given with a call win.
+   * @throws UMBEL_UNKNOWN_TASK, UMBEL_BAD_TIME_LIMIT, UMBEL_BAD_DURATION
+   */
+  async timeLimit(task: string, limit: TimeLimit | null): Promise<void> {
+    const { tasks, timeLimits, check } = this.#parts
+    check()
+    knownTask(tasks, task)
+    timeLimits.set(task, limit ?? undefined)
+  }
+
+  /** Ask that a task or workflow never starts, or stops: the same as `revoke()` of its handle. Idempotent. */
+  async revoke(what: string | AnyResult): Promise<void> {
+    const { check, opened, source } = this.#parts
+    check()
+    await opened()
+    await source.revoke(typeof what === 'string' ? what : what.id)
   }
 
   /** Start no more tasks of a lane; what runs goes on, what is sent waits. @throws UMBEL_UNKNOWN_LANE */

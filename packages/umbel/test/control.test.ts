@@ -240,6 +240,82 @@ describe('control.purge', () => {
   })
 })
 
+describe('control.rateLimit', () => {
+  const rated = () =>
+    defineTasks('rated', {
+      slow: task((_ctx, n: number) => n, { rateLimit: '1/m' }),
+      free: task((_ctx, n: number) => n),
+    })
+
+  test('is felt at once by tasks that wait, and lifts a limit', async () => {
+    const tasks = rated()
+    const app = open({ tasks: [tasks], clock: new SimulatedClock() })
+    const results = [1, 2, 3].map((n) => app.delay(tasks.slow.s(n)))
+    await results[0]?.get()
+    expect((await app.inspect.waiting()).tasks).toMatchObject([
+      { reason: { kind: 'token' } },
+      { reason: { kind: 'token' } },
+    ])
+    await app.control.rateLimit('rated.slow', null)
+    expect([await results[1]?.get(), await results[2]?.get()]).toEqual([2, 3])
+    expect(await app.inspect.limits()).toMatchObject([{ name: 'rated.slow', rate: undefined }])
+  })
+
+  test('holds what waits for a slot to a rate it is given there', async () => {
+    const clock = new SimulatedClock()
+    const tasks = rated()
+    const app = open({ tasks: [tasks], clock })
+    await app.control.pause('default')
+    const results = [1, 2].map((n) => app.delay(tasks.free.s(n)))
+    await results[1]?.accepted
+    await app.control.rateLimit('rated.free', '1/m')
+    await app.control.resume('default')
+    expect(await results[0]?.get()).toBe(1)
+    expect((await app.inspect.waiting()).tasks).toMatchObject([{ id: results[1]?.id, reason: { kind: 'token' } }])
+    await clock.advance('61s')
+    expect(await results[1]?.get()).toBe(2)
+  })
+
+  test('refuses what is no rate, and names the limit that was meant', async () => {
+    const app = open({ tasks: [rated()] })
+    await expect(app.control.rateLimit('rated.slow', 'fast' as never)).rejects.toMatchObject({ code: 'UMBEL_BAD_RATE' })
+    await expect(app.control.rateLimit('rated.slo', '1/s')).rejects.toMatchObject({
+      code: 'UMBEL_UNKNOWN_LIMIT',
+      message: expect.stringContaining('Did you mean "rated.slow"?'),
+    })
+  })
+})
+
+describe('control.timeLimit', () => {
+  test('holds what starts from then on, and is lifted by null', async () => {
+    const clock = new SimulatedClock()
+    const app = open({ clock })
+    await app.control.timeLimit('loop.waits', { soft: '10s' })
+    const begun = next(app, 'task-state')
+    const result = waits.delay()
+    await begun
+    await clock.advance('11s')
+    await expect(result.get()).rejects.toMatchObject({ code: 'UMBEL_SOFT_TIME_LIMIT' })
+    await app.control.timeLimit('loop.waits', null)
+    const again = next(app, 'task-state')
+    const endless = waits.delay()
+    await again
+    await clock.advance('1h')
+    expect(endless.state).toBe('WAITING')
+    await app.control.revoke(endless)
+    await expect(endless.get()).rejects.toMatchObject({ code: 'UMBEL_REVOKED' })
+  })
+
+  test('refuses what is no limit, and names the task that was meant', async () => {
+    const app = open()
+    await expect(app.control.timeLimit('loop.waits', { sof: '1s' } as never)).rejects.toHaveProperty('code')
+    await expect(app.control.timeLimit('loop.wait', { soft: '1s' })).rejects.toMatchObject({
+      code: 'UMBEL_UNKNOWN_TASK',
+      message: expect.stringContaining('Did you mean "loop.waits"?'),
+    })
+  })
+})
+
 describe('control', () => {
   test('names the lane or the task that was meant', async () => {
     const app = open({ lanes: { default: { threads: 0 }, reports: { threads: 0 } } })
@@ -267,6 +343,9 @@ describe('control', () => {
       app.control.purge({ task: '*' }),
       app.control.scale('default', { inline: 1 }),
       app.control.priority('some', 5),
+      app.control.revoke('some'),
+      app.control.rateLimit('some', '1/s'),
+      app.control.timeLimit('loop.echo', null),
     ]
     for (const ask of asks) await expect(ask).rejects.toMatchObject({ code: 'UMBEL_APP_STOPPED' })
   })

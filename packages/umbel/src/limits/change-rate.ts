@@ -1,0 +1,29 @@
+import { type RateLimit, ratePolicy } from '@umbel/core'
+import type { Engine } from '../engine.ts'
+import type { Lane } from '../lanes/lane.ts'
+import type { Limits } from './limits.ts'
+
+/** What a rate is changed with. */
+export interface RateParts {
+  readonly limits: Limits
+  readonly lanes: ReadonlyMap<string, Lane>
+  readonly engine: Engine
+}
+
+/**
+ * Set the rate of a limit, or of a task that has one of its own or none; `null` lifts it. Tasks that wait already feel it at once.
+ * @throws UMBEL_BAD_RATE, UMBEL_UNKNOWN_LIMIT
+ */
+export function changeRate({ limits, lanes, engine }: RateParts, name: string, rate: RateLimit | null): void {
+  const policy = rate === null ? undefined : ratePolicy(rate, `rate of ${String(name).slice(0, 80)}`)
+  const tasks = new Set(limits.set(name, policy))
+  if (tasks.size === 0) return
+  // they wait elsewhere from now on: at a gate instead of in the lane, or the other way round
+  for (const lane of lanes.values()) {
+    const moved = lane.purge((id) => tasks.has(engine.task(id)?.spec.task ?? ''))
+    for (const id of moved) {
+      const row = engine.task(id)
+      if (row !== undefined) lane.add(row)
+    }
+  }
+}
