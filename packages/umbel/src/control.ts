@@ -117,7 +117,9 @@ export class Control {
    */
   async purge(what: string | { readonly task: string }): Promise<number> {
     const { engine, clock } = this.#parts
-    const ids = typeof what === 'string' ? this.#lane(what).purge(() => true) : this.#purgeTask(what)
+    const purge = this.#purging(what)
+    await engine.drained() // what was just sent is on its way to its lane
+    const ids = purge()
     const at = clock.now()
     for (const id of ids) engine.accept({ type: 'task-revoked', id, error: PURGED, at })
     await engine.drained()
@@ -134,12 +136,17 @@ export class Control {
     return knownLane(this.#parts.lanes, name)
   }
 
-  #purgeTask(what: { readonly task: string }): string[] {
-    checkNames('purge', what, ['task'])
+  /** What takes the waiting tasks out and gives their ids. */
+  #purging(what: string | { readonly task: string }): () => string[] {
     const { engine, lanes, tasks, check } = this.#parts
+    if (typeof what === 'string') {
+      const lane = this.#lane(what)
+      return () => lane.purge(() => true)
+    }
+    checkNames('purge', what, ['task'])
     check()
     const fits = knownTasks(tasks, what.task)
-    return [...lanes.values()].flatMap((lane) => lane.purge((id) => fits(engine.task(id)?.spec.task ?? '')))
+    return () => [...lanes.values()].flatMap((lane) => lane.purge((id) => fits(engine.task(id)?.spec.task ?? '')))
   }
 }
 

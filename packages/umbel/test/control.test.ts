@@ -219,6 +219,14 @@ describe('control.purge', () => {
     expect(await sum.get()).toBe(3)
   })
 
+  test('takes what was just sent, too', async () => {
+    const app = open(oneSlot)
+    await app.control.pause('default')
+    const result = echo.delay()
+    expect(await app.control.purge('default')).toBe(1)
+    expect(result.state).toBe('REVOKED')
+  })
+
   test('ends a workflow whose member it takes, and never hangs one', async () => {
     const app = open(oneSlot)
     await app.control.pause('default')
