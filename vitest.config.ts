@@ -9,6 +9,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     pool: 'forks',
+    // types are stripped once and not in each thread anew
+    env: { NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/compile` },
     // nothing waits by the clock; this only bounds a hang, on a machine as busy as it may be
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -158,6 +158,12 @@ describe('a thread', patient, () => {
     expect(resultOf(await one.run('threads.where'))).toBe(before)
   })
 
+  test('harms nobody by what a handler tells the parent', async () => {
+    expect((await one.run('threads.babble')).kind).toBe('succeeded')
+    await works()
+    expect(one.strays).toEqual([])
+  })
+
   test('tries a setup again that has thrown', async () => {
     const outcome = await one.run('setups.failsOnce')
     expect(outcome).toMatchObject({

@@ -1,4 +1,4 @@
-import { type MessagePort, type ResourceLimits, receiveMessageOnPort } from 'node:worker_threads'
+import { MessagePort, type ResourceLimits, receiveMessageOnPort } from 'node:worker_threads'
 import type { Pong, ThreadsSeen } from '@umbel/core'
 import type { Piscina } from 'piscina'
 import { systemClock } from '../system.ts'
@@ -169,8 +169,9 @@ export class ThreadPool {
     }
   }
 
-  #join(message: Partial<Hello>): void {
-    if (message?.umbel !== 'hello') return
+  /** Take in what came through a parent port. Handlers can reach theirs, and say anything. */
+  #join(message: Partial<Hello> | null): void {
+    if (message?.umbel !== 'hello' || !(message.port instanceof MessagePort)) return
     const { thread, port } = message as Hello
     port.on('message', (told: Told) => this.#take(told, port))
     port.on('close', () => {

@@ -204,7 +204,13 @@ function guardExit(): void {
   process.exit = (code) => {
     const owner = currentAttempt.getStore()
     if (owner !== undefined) Atomics.store(cells, cell + CULPRIT, numberOf(owner.call))
-    return exit(code)
+    try {
+      return exit(code)
+    } catch (error) {
+      // a listener to the exit threw: such a thread is neither dead nor alive
+      tell(['stray', toErrorData(error)])
+      return (process as unknown as { reallyExit(code: number): never }).reallyExit(Number(code ?? 0))
+    }
   }
   syncBuiltinESMExports()
 }
