@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { canvasSizes, type SizeEffort, type SizeResult } from './canvas.ts'
 import { type Comparison, compare, type Effort, type Result } from './compare.ts'
 import { inlineNoops } from './inline.ts'
+import { type LaneEffort, type LaneResult, laneIsolation } from './lanes.ts'
 import { threadNoops } from './threads.ts'
 
 const COMPARISONS: readonly Comparison[] = [
@@ -17,18 +18,20 @@ const FULL: Effort = { rounds: 9, share: 1 }
 const SHORT: Effort = { rounds: 2, share: 0.02 }
 const SIZES: SizeEffort = { rounds: 5, large: 100_000 }
 const SHORT_SIZES: SizeEffort = { rounds: 1, large: 5_000 }
+const LANES: LaneEffort = { rounds: 40, tasks: 5 }
+const SHORT_LANES: LaneEffort = { rounds: 1, tasks: 2 }
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, short: { type: 'boolean' } },
   allowPositionals: true,
 })
-const wanted = COMPARISONS.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((start) => name.startsWith(start)),
-)
-const withSizes = positionals.length === 0 || positionals.some((start) => 'canvas'.startsWith(start))
-if (wanted.length === 0 && !withSizes) {
+const asked = (name: string): boolean => positionals.length === 0 || positionals.some((start) => name.startsWith(start))
+const wanted = COMPARISONS.filter(({ name }) => asked(name))
+const withSizes = asked('canvas')
+const withLanes = asked('lanes')
+if (wanted.length === 0 && !withSizes && !withLanes) {
   console.error(
-    `Nothing is called ${positionals.join(' or ')}. There are: ${COMPARISONS.map(({ name }) => name).join(', ')}, canvas.`,
+    `Nothing is called ${positionals.join(' or ')}. There are: ${COMPARISONS.map(({ name }) => name).join(', ')}, canvas, lanes.`,
   )
   process.exit(2)
 }
@@ -46,7 +49,13 @@ if (withSizes) {
     if (!values.json) console.log(sizeLine(size))
   }
 }
-if (values.json) console.log(JSON.stringify({ machine: machine(), results, sizes }))
+const lanes: LaneResult[] = []
+if (withLanes) {
+  const result = await laneIsolation(values.short ? SHORT_LANES : LANES)
+  lanes.push(result)
+  if (!values.json) console.log(laneLine(result))
+}
+if (values.json) console.log(JSON.stringify({ machine: machine(), results, sizes, lanes }))
 else console.log(`\n${machine().join('; ')}`)
 
 function line({ what, ours, theirs, ratio }: Result): string {
@@ -60,6 +69,12 @@ function sizeLine({ name, small, large, ratio, bytesPerMember }: SizeResult): st
   const span = `${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)}`
   const sizes = `${small.median.toFixed(1)} us a member of ${members(small.members)}, ${large.median.toFixed(1)} of ${members(large.members)}`
   return `${name}: ${sizes}, ratio ${ratio.median.toFixed(2)} (${span}), ${Math.round(bytesPerMember)} bytes of heap each`
+}
+
+function laneLine({ what, alone, saturated, ratio, lowPerSecond, tasks }: LaneResult): string {
+  const times = ({ p50, p99 }: LaneResult['alone']): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
+  const low = `the low lane ends ${lowPerSecond.toFixed(1)} tasks/s`
+  return `${what}: ${times(saturated)}; alone ${times(alone)}; ratio of p99 ${ratio.toFixed(2)} (${tasks} tasks each, ${low})`
 }
 
 function machine(): string[] {
