@@ -143,6 +143,19 @@ describe('a rate limit', () => {
       ).toBeUndefined()
   })
 
+  test('serves 10,000 keys, and forgets those at rest', async () => {
+    const { app, clock, starts, keyed } = opened('1/s', { lanes: { default: { threads: 0, inline: 100 } } })
+    app.delay(group(Array.from({ length: 20_000 }, (_, index) => keyed.s('x', `user ${index % 10_000}`, 0))))
+    await clock.advance(0)
+    expect(starts).toHaveLength(10_000)
+    await clock.advance('2s')
+    expect(starts).toHaveLength(20_000)
+    const limit = async () => (await app.inspect.limits()).find(({ name }) => name === 'held.keyed')
+    expect((await limit())?.buckets).toBe(10_000)
+    await clock.advance('30s')
+    expect((await limit())?.buckets).toBe(0)
+  })
+
   test('is shared by the tasks that name it, over all lanes', async () => {
     const lanes = { default: { threads: 0, inline: 2 }, other: { threads: 0, inline: 2 } }
     const { app, clock, starts, plain, heavy } = opened({ limit: 'stripe' }, { lanes, limits: { stripe: '10/s' } })
@@ -236,6 +249,19 @@ describe('a task that waits for a permit', () => {
     expect(() => app.delay(plain.s('more', 0))).toThrow(expect.objectContaining({ code: 'UMBEL_LANE_FULL' }))
   })
 
+  test('is told with what it waits for and until when', async () => {
+    const { app, clock, plain } = opened('1/m')
+    const [, waits] = many(3).map((name) => app.delay(plain.s(name, 0)))
+    await clock.advance('10s')
+    const waiting = await app.inspect.waiting()
+    expect(waiting.total).toBe(2)
+    const found = waiting.tasks.find(({ id }) => id === waits?.id)
+    expect(found).toMatchObject({ task: 'held.plain', reason: { kind: 'token', token: 'held.plain', key: '' } })
+    const until = found?.reason.kind === 'token' ? found.reason.until - clock.now() : 0
+    expect(until).toBeGreaterThan(49_000)
+    expect(until).toBeLessThan(51_000)
+  })
+
   test('of which there are 100,000 is taken in, revoked and forgotten in constant time each', async () => {
     const { app, clock, starts, plain } = opened('1/h')
     const whole = app.delay(group(many(100_000).map((name) => plain.s(name, 0))))
@@ -247,6 +273,67 @@ describe('a task that waits for a permit', () => {
     expect(starts).toHaveLength(1)
     expect(whole.state).toBe('REVOKED')
   }, 60_000)
+})
+
+describe('a limit changed while tasks wait', () => {
+  const held = async (before: RateLimit | undefined, after: RateLimit | null) => {
+    const { app, clock, starts, plain, free } = opened(before ?? '10/s')
+    const one = (named: string) => (before === undefined ? free.s(named, 0) : plain.s(named, 0))
+    const name = before === undefined ? 'held.free' : 'held.plain'
+    return { app, clock, starts, one, change: () => app.control.rateLimit(name, after) }
+  }
+
+  test('is felt by them at once when it is raised', async () => {
+    const { app, clock, starts, one, change } = await held('1/h', '10/s')
+    for (const name of many(10)) app.delay(one(name))
+    await clock.advance('1m')
+    expect(starts).toHaveLength(1)
+    await change()
+    await clock.advance('2s')
+    expect(starts).toHaveLength(10)
+    expect(broken(ratePolicy('10/s', 'x'), starts)).toBeUndefined()
+  })
+
+  test('is felt by them at once when it is lowered, or lifted', async () => {
+    const { app, clock, starts, one, change } = await held('10/s', '1/m')
+    for (const name of many(20)) app.delay(one(name))
+    await clock.advance('500ms')
+    const before = starts.length
+    expect(before).toBeGreaterThan(3)
+    await change()
+    await clock.advance('58s')
+    expect(starts.length - before).toBeLessThanOrEqual(1)
+    await app.control.rateLimit('held.plain', null)
+    await clock.advance(0)
+    expect(starts).toHaveLength(20)
+  })
+
+  test('holds tasks from then on that had none', async () => {
+    const lanes = { default: { threads: 0, inline: 1 } }
+    const clock = new SimulatedClock()
+    const { tasks, starts } = limitedTasks('10/s', clock)
+    const app = open({ tasks: [tasks], clock, lanes })
+    app.delay(tasks.free.s('busy', 1_000))
+    await clock.advance(0)
+    for (const name of many(5)) app.delay(tasks.free.s(name, 0))
+    await clock.advance(0)
+    await app.control.rateLimit('held.free', '1/m')
+    await clock.advance('10s')
+    expect(names(starts)).toEqual(['busy', 't0'])
+    await clock.advance('10m')
+    expect(starts).toHaveLength(6)
+  })
+
+  test('is refused where it is none, or too small for what is held to it', async () => {
+    const { app } = opened('10/s')
+    const bad = expect.objectContaining({ code: 'UMBEL_BAD_RATE' })
+    await expect(app.control.rateLimit('held.plain', 'fast' as never)).rejects.toEqual(bad)
+    const unknown = expect.objectContaining({
+      code: 'UMBEL_UNKNOWN_LIMIT',
+      message: expect.stringContaining('held.plain'),
+    })
+    await expect(app.control.rateLimit('held.plane', '1/s')).rejects.toEqual(unknown)
+  })
 })
 
 describe('permits', () => {
@@ -387,10 +474,14 @@ test('whatever is sent and changed, no rate is ever broken, nothing waits withou
       const { app, clock, starts, plain, keyed, free } = opened(rateLimit, {
         lanes: { default: { threads: 0, inline } },
       })
-      const changedAt = Number.POSITIVE_INFINITY
+      let changedAt = Number.POSITIVE_INFINITY
       const results = []
       for (const [index, { after, task: name, key, priority, length, revoke }] of sends.entries()) {
         await clock.advance(after)
+        if (change !== null && change.at === index) {
+          await app.control.rateLimit('held.plain', change.to)
+          changedAt = clock.monotonic()
+        }
         const called =
           name === 'keyed'
             ? keyed.s(`${index}`, key, length)

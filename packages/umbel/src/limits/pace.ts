@@ -17,6 +17,9 @@ const LONGEST_MARGIN = 15
 const CATCH_UP = 0.02
 const LONGEST_CATCH_UP = 20
 
+/** The same where less than a millisecond lies between two starts: no timer spaces those, and what a busy loop has missed is much. */
+const FAST_CATCH_UP = 0.1
+
 /**
  * Works out when the next start may come under one rate, from the starts before it. A start is let go with a moment at which it
  * happens at the latest, and counts as if it did until it is told to have begun: so the rate holds where handlers start, whatever
@@ -69,8 +72,9 @@ export class Pace {
     const booking = { permits, latest, begun: false }
     if (this.#policy.kind === 'spaced') {
       const { permits: all, per } = this.#policy
-      const gap = (permits * (per + this.#margin)) / all
-      this.#next = Math.max(this.#next, now - Math.min(LONGEST_CATCH_UP, per * CATCH_UP)) + gap
+      const gap = this.#window / all
+      const catchUp = gap < 1 ? per * FAST_CATCH_UP : Math.min(LONGEST_CATCH_UP, per * CATCH_UP)
+      this.#next = Math.max(this.#next, now - catchUp) + permits * gap
     } else if (this.#policy.kind === 'bucket') {
       if (this.#fullAgain() + this.#margin <= now) this.#sinceFull = 0
       this.#sinceFull += permits

@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { limitsReport } from './limits.ts'
+
+test('rates hold in real time on real threads, whatever waits beside them', { timeout: 120_000 }, async () => {
+  const { cases } = await limitsReport(2, () => {})
+  expect(cases.map(({ name }) => name)).toEqual(['congested', 'spaced', 'bucket', 'keyed', 'changed', '10,000/s'])
+  for (const { name, worstWindow, quota, throughputOfQuota } of cases) {
+    expect(worstWindow, name).toBeLessThanOrEqual(quota)
+    // `npm run torture:limits` is held to 0.95, on a machine with nothing else to do
+    expect(throughputOfQuota, name).toBeGreaterThan(0.5)
+  }
+})
