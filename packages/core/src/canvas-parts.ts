@@ -149,7 +149,7 @@ export function addLinkError(canvas: Canvas, callback: Canvas): Canvas {
 
 /**
  * Work the options set on a chain, group or chord into its parts, over their own; only `id` stays. Not deeper than one level.
- * Lane, priority and expires go to every part (a chord's body included). On a chain `countdown` and `eta` go to the first step,
+ * Lane, priority, expires and time limits go to every part (a chord's body included). On a chain `countdown` and `eta` go to the first step,
  * `ignoreResult` and links to the last, error links to every step; on a chord countdown and eta go to the header, `ignoreResult`
  * and links to the body; on a group all go to every member.
  */

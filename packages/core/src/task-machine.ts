@@ -76,9 +76,10 @@ export function taskMachine(states: readonly string[]): AnyStateMachine {
         },
       },
       STARTED: {
-        initial: 'RUNNING',
+        initial: 'handler',
         states: {
-          RUNNING: {},
+          // in lower case, as no state of a task's own can be
+          handler: {},
           ...Object.fromEntries(states.map((state) => [state, {}])),
           REPLACED: {
             on: { 'task-revoked': { target: '#task.REVOKED', actions: ['revokeReplacement', 'settle'] } },

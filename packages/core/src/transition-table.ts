@@ -9,7 +9,7 @@ export interface Move<Action extends string> {
 /** A machine as a lookup: state, then fact. No entry: the fact changes nothing there. */
 export type TransitionTable<Action extends string> = ReadonlyMap<string, ReadonlyMap<string, Move<Action>>>
 
-/** Name a state by its innermost active key; `RUNNING`, the inside of STARTED, is called by its parent. */
+/** Name a state by its innermost active key; `handler`, the inside of STARTED, is called by its parent. */
 export function stateName(snapshot: AnyMachineSnapshot): string {
   let value: unknown = snapshot.value
   let name = ''
@@ -18,7 +18,7 @@ export function stateName(snapshot: AnyMachineSnapshot): string {
     name = key
     value = inner
   }
-  return value === 'RUNNING' ? name : (value as string)
+  return value === 'handler' ? name : (value as string)
 }
 
 /**

@@ -180,3 +180,21 @@ test('what a handler shows after its attempt has ended is dropped', async () => 
   await forgetful.delay().get()
   expect([shown, result.state]).toEqual([[], 'SUCCESS'])
 })
+
+test('a state of its own may be called RUNNING', async () => {
+  const { works } = defineTasks('runs', {
+    works: task(
+      (ctx) => {
+        ctx.setState('RUNNING')
+        return new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason)))
+      },
+      { states: ['RUNNING'] },
+    ),
+  })
+  const app = open({ tasks: [{ works }] })
+  const shown = next(app, 'task-state')
+  const result = works.delay()
+  await shown
+  expect(result.state).toBe('RUNNING')
+  await result.revoke()
+})
