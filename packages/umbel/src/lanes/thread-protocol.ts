@@ -64,9 +64,13 @@ export const cellOf = (work: Work): number => work[0] as number
 /** Take the items out of a message again. */
 export function unpackWork(work: Work): Item[] {
   const items: Item[] = []
-  for (let at = 1; at < work.length; at += FIELDS.length) {
+  let at = 1
+  while (at < work.length) {
     const item: Partial<Record<keyof Item, unknown>> = {}
-    for (const [index, field] of FIELDS.entries()) item[field] = work[at + index]
+    for (const field of FIELDS) {
+      item[field] = work[at]
+      at += 1
+    }
     items.push(item as Item)
   }
   return items
