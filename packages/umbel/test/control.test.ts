@@ -176,6 +176,15 @@ describe('control.scale', () => {
     expect(await app.inspect.lanes()).toMatchObject([{ threads: 3, live: 3 }])
   })
 
+  test('that is under way when the app stops holds up nothing', { timeout: 30_000 }, async () => {
+    const app = open({ tasks: [inThreads] })
+    await app.start()
+    const scaled = app.control.scale('default', { threads: 3 })
+    await app.stop({ deadline: 0 })
+    await scaled
+    expect((await app.health()).threads).toBe(0)
+  })
+
   test.each([{ threads: -1 }, { threads: 1.5 }, { inline: 1e9 }, { thread: 1 }, 5, null])(
     'refuses %j',
     async (width) => {

@@ -1,4 +1,5 @@
 import type { TaskRow } from '@umbel/core'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inlineWorker } from '../src/lanes/inline.ts'
 import { Lane } from '../src/lanes/lane.ts'
@@ -12,7 +13,7 @@ const ignore = (): void => {}
 const reports = { state: ignore, progress: ignore, begun: ignore, send: ignore, log: ignore }
 
 /** A lane whose tasks run until they are told to end, and what it has started. */
-function handLane(given: LaneOptions, clock = new SimulatedClock()) {
+function handLane(given: LaneOptions, clock = new SimulatedClock(), now = () => clock.monotonic()) {
   const started: string[] = []
   const ends = new Map<string, () => void>()
   const options = laneSettings({ hand: given }).get('hand')
@@ -20,7 +21,7 @@ function handLane(given: LaneOptions, clock = new SimulatedClock()) {
   const lane = new Lane({
     name: 'hand',
     options,
-    now: () => clock.monotonic(),
+    now,
     limits: new Limits({
       tasks: new Map(),
       shared: new Map(),
@@ -185,3 +186,109 @@ describe('a lane that is never empty of tasks of priority 9', () => {
     expect(after).toBeLessThanOrEqual(1_000 + 21 * TAKES)
   }, 30_000)
 })
+
+/** A lane kept as simply as possible: everything is looked at each time. */
+class PlainLane {
+  readonly started: string[] = []
+  readonly running = new Set<string>()
+  paused = false
+  width = 1
+  #waiting: { readonly id: string; priority: number; readonly since: number; readonly sent: number; moved: number }[] =
+    []
+  #order = 0
+  readonly #aging: number
+
+  constructor(aging = Number.POSITIVE_INFINITY) {
+    this.#aging = aging
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  add(id: string, priority: number, since: number): void {
+    const order = this.#order++
+    this.#waiting.push({ id, priority, since, sent: order, moved: order })
+  }
+
+  move(id: string, priority: number): void {
+    const item = this.#waiting.find((one) => one.id === id)
+    if (item !== undefined && item.priority !== priority) Object.assign(item, { priority, moved: this.#order++ })
+  }
+
+  purge(fits: (id: string) => boolean): string[] {
+    const purged = this.#waiting.filter(({ id }) => fits(id))
+    this.#waiting = this.#waiting.filter(({ id }) => !fits(id))
+    return purged.map(({ id }) => id)
+  }
+
+  /** Give free slots to what is best. */
+  fill(now: number): void {
+    while (!this.paused && this.running.size < this.width && this.#waiting.length > 0) {
+      const hasAged = ({ since }: { since: number }): boolean => now - since >= this.#aging
+      const [best] = this.#waiting.toSorted(
+        (a, b) =>
+          Number(hasAged(b)) - Number(hasAged(a)) ||
+          (hasAged(a) ? a.sent - b.sent : b.priority - a.priority || a.moved - b.moved),
+      )
+      if (best === undefined) return
+      this.#waiting = this.#waiting.filter((one) => one !== best)
+      this.started.push(best.id)
+      this.running.add(best.id)
+    }
+  }
+}
+
+test('whatever is changed while it works, a lane starts the best of what waits, each task once, and no more than it has slots', async () => {
+  const act = fc.oneof(
+    { weight: 6, arbitrary: fc.tuple(fc.constant('add' as const), fc.nat(9), fc.constant(0)) },
+    { weight: 4, arbitrary: fc.tuple(fc.constant('end' as const), fc.nat(9), fc.constant(0)) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('move' as const), fc.nat(60), fc.nat(9)) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('pass' as const), fc.nat(8), fc.constant(0)) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('purge' as const), fc.nat(4), fc.constant(0)) },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('width' as const), fc.nat(4), fc.constant(0)) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(fc.constantFrom('pause' as const, 'resume' as const), fc.constant(0), fc.constant(0)),
+    },
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(act, { maxLength: 100, size: 'max' }), fc.boolean(), async (acts, ages) => {
+      let now = 0
+      const aging = ages ? 10 : undefined
+      const clock = new SimulatedClock()
+      const { lane, started, end } = handLane({ threads: 0, inline: 1, ...(ages && { aging: 10 }) }, clock, () => now)
+      const plain = new PlainLane(aging)
+      await lane.start()
+      let sent = 0
+      for (const [does, first, second] of acts) {
+        if (does === 'add') {
+          lane.add(row(`t${sent}`, first))
+          plain.add(`t${sent++}`, first, now)
+        } else if (does === 'end') {
+          const id = [...plain.running][first % plain.running.size] ?? ''
+          plain.running.delete(id)
+          await end(id)
+        } else if (does === 'move') {
+          lane.reprioritise(row(`t${first}`, second))
+          plain.move(`t${first}`, second)
+        } else if (does === 'pass') now += first
+        else if (does === 'width') {
+          plain.width = first
+          await lane.scale({ inline: first })
+        } else if (does === 'purge') {
+          const fits = (id: string): boolean => Number(id.slice(1)) % 5 === first
+          expect(lane.purge(fits).sort()).toEqual(plain.purge(fits).sort())
+        } else {
+          plain.paused = does === 'pause'
+          lane[does]()
+        }
+        await settled()
+        plain.fill(now)
+        expect(started).toEqual(plain.started)
+        expect(lane.waiting).toBe(plain.waiting)
+      }
+    }),
+    { numRuns: 300 },
+  )
+}, 60_000)

@@ -59,7 +59,8 @@ interface Crew {
 
 /**
  * Piscina, and a port to each of its threads beside Piscina's own: for what is told and ordered while a message is under way.
- * Threads that come later are a Piscina of their own: one with room to grow starts a thread too many whenever one has died.
+ * Threads that come later are a Piscina of their own: one with room to grow starts a thread too many
+ * when it replaces one that was ended.
  */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
@@ -93,6 +94,7 @@ export class ThreadPool {
     try {
       await Promise.all(Array.from({ length: more }, () => this.#runIn(crew, [0])))
     } catch (error) {
+      if (this.#stopped) return
       this.#threads -= more
       this.#crews.splice(this.#crews.indexOf(crew), 1)
       await crew.piscina.destroy()
