@@ -6,6 +6,7 @@
  * - **plan**: a canvas compiled to a flat list of nodes. **Workflow**: a plan that runs, with an id and a statechart.
  * - **event**: a fact, taken in by `advance`. **Row**: the truth about one task, join, workflow or stream. **Command**: what is to be done.
  * - **attempt**: one run of a task's handler; it comes to an **outcome**.
+ * - **permit**: the right to start one task now under a rate. **Gate**: where tasks wait for one, holding no slot.
  * - **lane**: a named queue with the workers that serve it. **Store**: where rows and events are kept.
  */
 
