@@ -293,6 +293,27 @@ describe('control.rateLimit', () => {
     expect(await results[1]?.get()).toBe(2)
   })
 
+  test('leaves those at its gate to be moved and purged like others', async () => {
+    const clock = new SimulatedClock()
+    const tasks = rated()
+    const app = open({ tasks: [tasks], clock })
+    const order = started(app)
+    const [first, second, third, ...others] = [1, 2, 3, 4, 5].map((n) => app.delay(tasks.slow.s(n)))
+    await first?.get()
+    expect(await app.control.priority(third?.id ?? '', 9)).toBe(true)
+    expect(await app.control.priority(second?.id ?? '', 0)).toBe(true)
+    await clock.advance('61s')
+    expect(await third?.get()).toBe(3)
+    expect(order).toEqual([first?.id, third?.id])
+    expect(await app.control.purge({ task: 'rated.slow' })).toBe(3)
+    for (const result of [second, ...others]) expect(result?.state).toBe('REVOKED')
+    expect(await app.inspect.limits()).toMatchObject([{ waiting: 0 }])
+    expect(await app.inspect.waiting()).toMatchObject({ total: 0 })
+    const next = app.delay(tasks.slow.s(6))
+    await clock.advance('61s')
+    expect(await next.get()).toBe(6)
+  })
+
   test('refuses what is no rate, and names the limit that was meant', async () => {
     const app = open({ tasks: [rated()] })
     await expect(app.control.rateLimit('rated.slow', 'fast' as never)).rejects.toMatchObject({ code: 'UMBEL_BAD_RATE' })
