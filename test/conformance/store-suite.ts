@@ -1,104 +1,16 @@
-import {
-  type EngineEvent,
-  encode,
-  type Store,
-  type StreamRow,
-  streamRowId,
-  type TaskRow,
-  type TaskSpec,
-  type WorkflowRow,
-} from '@umbel/core'
+import { type EngineEvent, encode, type PlanNode, type Row, type Store, streamRowId } from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
+import { CANVASES, FIELDS, FULL_ROWS } from './full-rows.ts'
+import { ended, event, node, SPEC, stream, task, workflow } from './store-rows.ts'
 
-const SPEC: TaskSpec = {
-  task: 'demo.add',
-  via: 'call',
-  immutable: false,
-  lane: 'default',
-  inline: true,
-  priority: 5,
-  states: [],
-  countdown: undefined,
-  eta: undefined,
-  expires: undefined,
-  ignoreResult: false,
-  link: [],
-  linkError: [],
-}
+/** What a canvas is sent with, where nothing else is said. */
+const SENT = { input: undefined, parent: undefined, root: undefined, settles: undefined, at: 1 }
 
-/** A row of a task that waits, with what a case changes. */
-const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
-  kind: 'task',
-  id,
-  spec: SPEC,
-  args: encode([2, 3]),
-  kwargs: undefined,
-  workflow: undefined,
-  node: -1,
-  parent: undefined,
-  root: id,
-  settles: undefined,
-  replacedBy: undefined,
-  state: 'RECEIVED',
-  meta: undefined,
-  progress: undefined,
-  attempt: 0,
-  runs: 0,
-  losses: 0,
-  due: undefined,
-  expires: undefined,
-  result: undefined,
-  error: undefined,
-  sentAt: 1_000,
-  startedAt: undefined,
-  endedAt: undefined,
-  ...more,
-})
-
-/** A row of a task that ended with a result. */
-const ended = (id: string, more: Partial<TaskRow> = {}): TaskRow =>
-  task(id, { state: 'SUCCESS', result: encode(5), startedAt: 1_001, endedAt: 1_002, attempt: 1, ...more })
-
-/** A row of a workflow of `size` tasks. */
-const workflow = (id: string, size: number, more: Partial<WorkflowRow> = {}): WorkflowRow => ({
-  kind: 'workflow',
-  id,
-  parent: undefined,
-  root: id,
-  settles: undefined,
-  state: 'ACTIVE',
-  result: undefined,
-  error: undefined,
-  sentAt: 1_000,
-  endedAt: undefined,
-  plan: {
-    entry: 0,
-    exit: size - 1,
-    nodes: Array.from({ length: size }, (_, index) => ({
-      kind: 'task',
-      spec: SPEC,
-      args: encode([2, 3]),
-      kwargs: undefined,
-      next: index + 1 < size ? index + 1 : -1,
-    })),
-  },
-  ...more,
-})
-
-/** A node of a workflow. */
-const node = (of: string, index: number, more: Partial<TaskRow> = {}): TaskRow =>
-  task(`${of}/${index}`, { workflow: of, node: index, root: of, ...more })
-
-/** The row of a stream that has come so far. */
-const stream = (name: string, cursor: number): StreamRow => ({
-  kind: 'stream',
-  id: streamRowId(name),
-  cursor,
-  startedAt: 1_000,
-  at: 1_000 + cursor,
-})
-
-const event = (id: string, at = 1): EngineEvent => ({ type: 'task-received', id, at })
+/** The same row with as little as it may have. */
+const bare = (row: Row): object =>
+  Object.fromEntries(
+    FIELDS.filter(([, other]) => other.kind === row.kind).map(([name]) => [name.split(' ').at(-1), undefined]),
+  )
 
 /** What every store must do. `make` gives a new, empty one; `ended` rows it must keep at least. */
 export function storeSuite(name: string, make: (bounds: { keepEnded: number; keepEvents: number }) => Store): void {
@@ -140,6 +52,99 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
       })
       await one.commit({ rows: [row], events: [event('t1')] })
       expect(await one.get('t1')).toEqual(row)
+    })
+
+    test.each(FULL_ROWS.map((row) => [row.kind, row] as const))(
+      'gives back a %s with all it can have',
+      async (_, row) => {
+        const one = await store()
+        await one.commit({ rows: [row], events: [] })
+        expect(await one.get(row.id)).toEqual(row)
+      },
+    )
+
+    test.each(FIELDS)('gives back a %s', async (_, row) => {
+      const one = await store()
+      await one.commit({ rows: [row], events: [] })
+      expect(await one.get(row.id)).toEqual(row)
+    })
+
+    test.each(FULL_ROWS.map((row) => [row.kind, row] as const))(
+      'gives back a %s whose fields were all changed by a later batch, also what rarely changes',
+      async (_, row) => {
+        const one = await store()
+        const before = { ...FULL_ROWS.find((other) => other.kind === row.kind), ...bare(row) }
+        await one.commit({ rows: [before as Row], events: [] })
+        await one.commit({ rows: [row], events: [] })
+        expect(await one.get(row.id)).toEqual(row)
+      },
+    )
+
+    test.each(CANVASES.map((sent) => [sent.type, sent] as const))(
+      'keeps a %s in its log as it was',
+      async (_, sent) => {
+        const one = await store()
+        await one.commit({ rows: [], events: [event('before'), sent] })
+        expect((await one.events(2, 1))[0]?.event).toEqual(sent)
+      },
+    )
+
+    test('keeps a canvas that was sent in its log as it was, whose workflow has it too', async () => {
+      const one = await store()
+      const row = workflow('w', 3)
+      const sent: EngineEvent = { type: 'canvas-sent', ...SENT, id: 'w', plan: row.plan }
+      await one.commit({ rows: [row, node('w', 0)], events: [sent] })
+      expect((await one.events(1, 1))[0]?.event).toEqual(sent)
+    })
+
+    test.each([
+      ['as in its plan', {}],
+      ['with arguments of its own', { args: encode([1, 2, 3]) }],
+      ['with keyword arguments of its own', { kwargs: encode({ a: 1 }) }],
+      ['with a spec of its own', { spec: { ...SPEC, priority: 9 } }],
+      ['with another root and parent', { root: 'elsewhere', parent: 'w/0' }],
+    ])('gives back a node %s', async (_, more) => {
+      const one = await store()
+      await one.commit({ rows: [workflow('w', 2), node('w', 1, more)], events: [] })
+      expect(await one.get('w/1')).toEqual(node('w', 1, more))
+      await one.commit({ rows: [node('w', 1, { ...more, state: 'STARTED', attempt: 1 })], events: [] })
+      expect(await one.get('w/1')).toEqual(node('w', 1, { ...more, state: 'STARTED', attempt: 1 }))
+    })
+
+    test('gives back nodes of a workflow whose plan was changed, those stored before and those after', async () => {
+      const one = await store()
+      const before = workflow('w', 3)
+      const spec = { ...SPEC, priority: 9 }
+      const changed = { ...before.plan, nodes: before.plan.nodes.map((one) => ({ ...one, spec })) as PlanNode[] }
+      await one.commit({ rows: [before, node('w', 0)], events: [] })
+      await one.commit({ rows: [{ ...before, plan: changed }, node('w', 1, { spec })], events: [] })
+      await one.commit({ rows: [{ ...before, plan: { ...changed, entry: 2 } }, node('w', 2, { spec })], events: [] })
+      await one.commit({ rows: [node('w', 0, { attempt: 1 })], events: [] })
+      expect(await Promise.all(['w', 'w/0', 'w/1', 'w/2'].map((id) => one.get(id)))).toEqual([
+        { ...before, plan: { ...changed, entry: 2 } },
+        node('w', 0, { attempt: 1 }),
+        node('w', 1, { spec }),
+        node('w', 2, { spec }),
+      ])
+    })
+
+    test('gives back a task whose spec another one has, and that is given another one later', async () => {
+      const one = await store()
+      await one.commit({ rows: ['a', 'b', 'c'].map((id) => task(id)), events: [] })
+      await one.commit({ rows: [task('c', { spec: { ...SPEC, priority: 0 } })], events: [] })
+      expect(await Promise.all(['a', 'c'].map(async (id) => (await one.get(id)) ?? id))).toEqual([
+        task('a'),
+        task('c', { spec: { ...SPEC, priority: 0 } }),
+      ])
+    })
+
+    test.each([900, 5_000, 200_000])('gives back arguments and results of %d characters', async (length) => {
+      const one = await store()
+      const row = task('t1', { args: encode(['x'.repeat(length)]) })
+      await one.commit({ rows: [row], events: [] })
+      const last = { ...row, state: 'SUCCESS', result: encode('y'.repeat(length)), endedAt: 5 }
+      await one.commit({ rows: [last], events: [] })
+      expect(await one.get('t1')).toEqual(last)
     })
 
     test('keeps bytes in arguments and results', async () => {

@@ -171,7 +171,7 @@ export const ERRORS = {
     nextStep: 'Look for what never ends in the handler, do less in one task, or raise timeLimit.',
   },
   UMBEL_WORKER_LOST: {
-    summary: 'A worker thread died.',
+    summary: 'A worker died: its thread, or the whole process.',
     nextStep: 'Look for process.exit, an exhausted heap or a crashing add-on in the handler.',
   },
   UMBEL_SETUP_FAILED: {
@@ -209,6 +209,35 @@ export const ERRORS = {
   UMBEL_STORE_FAILED: {
     summary: 'The store did not take what was to be stored.',
     nextStep: 'Look at the cause: disk, permissions or connection.',
+  },
+  UMBEL_STORE_FOREIGN: {
+    summary: 'What should be the file of a store is something else.',
+    nextStep: 'Give the path of a store, or of a file that does not exist yet; nothing was changed in this one.',
+  },
+  UMBEL_STORE_CORRUPT: {
+    summary: 'The file of a store is damaged.',
+    nextStep: 'Restore a copy of it; nothing was overwritten.',
+  },
+  UMBEL_STORE_NEWER: {
+    summary: 'The file of a store was written by a newer version of Umbel.',
+    nextStep: 'Update Umbel; nothing was changed in the file.',
+  },
+  UMBEL_STORE_READ_ONLY: {
+    summary: 'The file of a store cannot be written.',
+    nextStep: 'Give the process the right to write the file and its folder.',
+  },
+  UMBEL_STORE_FULL: {
+    summary: 'There is no space left for the store.',
+    nextStep:
+      'Free space on its disk: what has happened already is kept and stored then, what is sent meanwhile is refused.',
+  },
+  UMBEL_STORE_OWNED: {
+    summary: 'Another app owns the store.',
+    nextStep: "Stop that one first, or open the store with whenOwned: 'wait'.",
+  },
+  UMBEL_STORE_FENCED: {
+    summary: 'Another app has taken the store over from this one.',
+    nextStep: 'This app has stopped and wrote nothing since: its work goes on there.',
   },
   UMBEL_MODULE_FAILED: {
     summary: 'A module of tasks could not be loaded in a thread.',

@@ -105,7 +105,7 @@ export interface TaskRevoked {
   readonly at: number
 }
 
-/** Its worker died under it: it goes back to its lane, `K` times at most. */
+/** Its thread or process died under it: it goes back to its lane, `K` times at most. */
 export interface TaskLost extends OfRun {
   readonly type: 'task-lost'
   readonly error: ErrorData

@@ -79,6 +79,7 @@ export type { Command } from './command.ts'
 export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
 export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
+export { attemptLost, pendingCommand } from './recovery.ts'
 export { expiredError, isExpired, replacementId } from './task-life.ts'
 export {
   currentRun,

@@ -1,4 +1,4 @@
-import { type Canvas, type Clock, milliseconds, umbelError } from '@umbel/core'
+import { type Canvas, type Clock, milliseconds, UmbelError, umbelError } from '@umbel/core'
 import type { AnySignature, HandleOf, ResultOf } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
 import { assemble, type Parts } from './assemble.ts'
@@ -44,6 +44,8 @@ export class App implements LiveApp {
   /** What kept it from starting. */
   #failure: Error | undefined
   #closed = false
+  /** Why it ended by itself. */
+  #lost: Error | undefined
   #forgetIdle = (): void => {}
   /** Wait for the store no longer. */
   #giveUp = (): void => {}
@@ -63,10 +65,14 @@ export class App implements LiveApp {
       opened: () => this.#openStore(),
       stop: (how) => this.stop(how),
     })
+    this.#parts.engine.whenLost((error) => this.#lose(error))
     liveApps.add(this)
   }
 
-  /** Open the store and start the threads. Idempotent. Rejects with UMBEL_STORE_FAILED, UMBEL_APP_STOPPED. */
+  /**
+   * Open the store, go on with what it holds unfinished, and start the threads. Idempotent. Rejects with UMBEL_APP_STOPPED, with
+   * UMBEL_STORE_FAILED, or with the error of the store itself.
+   */
   start(): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#refusal)
     this.#started ??= this.#start()
@@ -79,7 +85,7 @@ export class App implements LiveApp {
    */
   stop(options: StopOptions = {}): Promise<void> {
     const deadline = milliseconds(options.deadline ?? '30s', 'deadline')
-    this.#refusal = this.#hasStopped()
+    this.#refusal = this.#lost ?? this.#hasStopped()
     this.#streams.stop(this.#refusal)
     if (this.#stopped === undefined) this.#stopped = this.#stop(deadline)
     else this.#parts.shutdown.hurry(deadline)
@@ -177,15 +183,28 @@ export class App implements LiveApp {
       : this.#parts.source.handle(id, plan, plan.exit)
   }
 
+  #notOpened(cause: unknown): Error {
+    if (cause instanceof UmbelError) return cause
+    return umbelError('UMBEL_STORE_FAILED', `The store of the app ${this.name} could not be opened.`, { cause })
+  }
+
+  /** Another process owns the store by now: end, as nothing that happens here counts any more. */
+  #lose(error: Error): void {
+    this.#lost = error
+    this.stop({ deadline: 0 }).catch(this.#parts.failed)
+  }
+
   #hasStopped(): Error {
     return umbelError('UMBEL_APP_STOPPED', `The app ${this.name} has stopped.`)
   }
 
   async #start(): Promise<void> {
-    const { lanes, signals, clock } = this.#parts
+    const { lanes, signals, clock, recovery, engine, hold } = this.#parts
     // an idle script ends by itself: then threads are ended and teardowns run
     this.#forgetIdle = onProcessIdle(() => this.stop().catch(this.#parts.failed))
     await this.#openStore()
+    recovery.resume()
+    hold.set(engine.active > 0)
     try {
       await Promise.all([...lanes.values()].map((lane) => lane.start()))
     } catch (error) {
@@ -198,14 +217,12 @@ export class App implements LiveApp {
   #openStore(): Promise<void> {
     if (this.#opened === undefined) {
       if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
-      const { store, engine } = this.#parts
+      const { store, engine, recovery } = this.#parts
       const givenUp = new Promise<never>((_, reject) => {
         this.#giveUp = reject
       })
-      this.#opened = Promise.race([store.open(), givenUp]).catch((cause) => {
-        this.#refusal ??= umbelError('UMBEL_STORE_FAILED', `The store of the app ${this.name} could not be opened.`, {
-          cause,
-        })
+      this.#opened = Promise.race([store.open().then(() => recovery.load()), givenUp]).catch((cause) => {
+        this.#refusal ??= this.#notOpened(cause)
         throw this.#refusal
       })
       engine.opening(this.#opened)
@@ -232,7 +249,7 @@ export class App implements LiveApp {
       await store.close()
     } finally {
       this.#closed = true
-      results.refuseAll(this.#hasStopped())
+      results.refuseAll(this.#lost ?? this.#hasStopped())
       hold.release()
     }
   }

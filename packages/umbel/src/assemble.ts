@@ -19,6 +19,7 @@ import type { Lane } from './lanes/lane.ts'
 import { Limits } from './limits/limits.ts'
 import { perform } from './perform.ts'
 import { Producer } from './producer.ts'
+import { Recovery } from './recovery.ts'
 import { attemptReports } from './reports.ts'
 import { AppResultSource } from './result-source.ts'
 import { Results } from './results.ts'
@@ -49,6 +50,7 @@ export interface Parts {
   readonly source: AppResultSource
   readonly shutdown: Shutdown
   readonly hold: ProcessHold
+  readonly recovery: Recovery
   /** Tell what went wrong where nobody waits for an answer. */
   readonly failed: (error: unknown) => void
 }
@@ -95,7 +97,10 @@ export function assemble(settings: AppSettings): Parts {
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const revocations = new Revocations(clock)
-  const effects = { engine, timers, results, totals, revocations, lane: (name: string) => lanes.get(name) as Lane }
+  // what was stored under another set of lanes runs on the one that is always there
+  const lane = (name: string): Lane => (lanes.get(name) ?? lanes.get('default')) as Lane
+  const effects = { engine, timers, results, totals, revocations, lane }
+  const recovery = new Recovery({ store, engine, clock, carryOut: (command) => perform(command, effects) })
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */
@@ -146,6 +151,7 @@ export function assemble(settings: AppSettings): Parts {
     source,
     shutdown,
     hold,
+    recovery,
     failed,
   }
 }

@@ -8,9 +8,9 @@ import {
   type RowReader,
   type Step,
   type Store,
-  type StreamRow,
   type TaskRow,
   toErrorData,
+  UmbelError,
   umbelError,
 } from '@umbel/core'
 import { nextTurn, pause } from './system.ts'
@@ -52,6 +52,7 @@ export class Engine implements RowReader {
   #opening: Promise<unknown> | undefined
   #givenUp = false
   #refusal: unknown
+  #lost: (error: UmbelError) => void = () => {}
 
   /** `failed` is told what went wrong where nobody waits for an answer, `came` each fact as it comes in. */
   constructor(
@@ -142,9 +143,14 @@ export class Engine implements RowReader {
     while (this.#running !== undefined) await this.#running
   }
 
-  /** Go on with a stream where the store has it. */
-  resume(row: StreamRow): void {
-    this.#rows.set(row.id, row)
+  /** Go on with something where the store has it. */
+  resume(row: Row): void {
+    this.#set(row)
+  }
+
+  /** Call back when the store has another owner by now: nothing can be stored any more. */
+  whenLost(lost: (error: UmbelError) => void): void {
+    this.#lost = lost
   }
 
   /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. */
@@ -188,8 +194,7 @@ export class Engine implements RowReader {
       this.#refusal = undefined
     } catch (cause) {
       this.#refusal = cause ?? 'it gave no reason'
-      const error = umbelError('UMBEL_STORE_FAILED', `A batch of ${events.length} events was not stored.`, { cause })
-      return this.#keep(events, taken, error, delay)
+      return this.#keep(events, taken, refusalOf(cause, events.length), delay)
     }
     for (const row of step.rows) this.#set(row)
     try {
@@ -216,9 +221,13 @@ export class Engine implements RowReader {
   async #keep(
     events: readonly EngineEvent[],
     taken: readonly (Taken | undefined)[],
-    error: unknown,
+    error: UmbelError,
     delay: number,
   ): Promise<void> {
+    if (error.code === 'UMBEL_STORE_FENCED' && !this.#givenUp) {
+      this.#givenUp = true
+      this.#lost(error)
+    }
     this.#failed(error)
     const kept: EngineEvent[] = []
     const keptTaken: (Taken | undefined)[] = []
@@ -240,6 +249,12 @@ export class Engine implements RowReader {
     this.#active += Number(isActive(row)) - Number(isActive(this.#rows.get(row.id)))
     this.#rows.set(row.id, row)
   }
+}
+
+/** Why a batch was not stored: the store's own error, where it has one. */
+function refusalOf(cause: unknown, count: number): UmbelError {
+  if (cause instanceof UmbelError) return cause
+  return umbelError('UMBEL_STORE_FAILED', `A batch of ${count} events was not stored.`, { cause })
 }
 
 function answerAll(taken: readonly (Taken | undefined)[], error: unknown): void {

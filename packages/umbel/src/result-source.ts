@@ -97,7 +97,8 @@ export class AppResultSource implements ResultSource {
   }
 
   handle(id: string, plan: Plan | undefined, node: number): AsyncResult<unknown> {
-    return this.#handle(id, plan, node, this.peek(id))
+    // of what was just sent nothing is stored, and asking costs
+    return this.#handle(id, plan, node, this.#results.find(id)?.pending ? undefined : this.peek(id))
   }
 
   #handle(id: string, plan: Plan | undefined, node: number, known: ResultRow | undefined): AsyncResult<unknown> {

@@ -12,6 +12,19 @@ export const systemClock: Clock = {
   setTimer: (run, delay) => new SystemTimer(run, delay),
 }
 
+/** When this process began, in milliseconds since the epoch. */
+export const processStartedAt = Date.now() - process.uptime() * 1_000
+
+/** Whether a process of this machine is alive, as far as can be told. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
 /** Real randomness: a number in [0, 1). */
 export const systemRandom: Random = () => Math.random()
 

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
 import {
   type AnySignature,
@@ -18,8 +19,11 @@ import {
   task,
   UmbelError,
 } from '../src/index.ts'
+import { sqliteStore } from '../src/sqlite.ts'
+import { storeError } from '../src/stores/sqlite/sqlite-error.ts'
 import { unloadable } from './fixtures/fails-in-threads.ts'
 import { faults } from './fixtures/faults.ts'
+import { newFile, tamper } from './fixtures/store-file.ts'
 
 const apps: App[] = []
 afterEach(async () => {
@@ -40,6 +44,14 @@ const closures = (handlers: Record<string, () => unknown>, namespace = 'closures
 const one = (handler: () => unknown): Promise<unknown> => {
   const tasks = closures({ handler })
   return ended(tasks.handler as AnySignature, { tasks: [loose(tasks)] })
+}
+/** Open a store of a file that was made by one and then changed. */
+const reopened = async (change: (file: string, made: Store) => unknown): Promise<unknown> => {
+  const file = newFile()
+  const made = sqliteStore(file)
+  await made.open()
+  await change(file, made)
+  return open({ store: sqliteStore(file) }).start()
 }
 /** A memory store, changed. */
 const storeWith = (change: Partial<Store>): Store => Object.assign(memoryStore(), change)
@@ -265,6 +277,49 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
   UMBEL_STORE_FAILED: [
     () => ended(faults.fine.s(1), { store: storeWith({ commit: () => Promise.reject(new Error('disk full')) }) }),
     'not stored',
+  ],
+  UMBEL_STORE_FOREIGN: [
+    () => {
+      const file = newFile()
+      writeFileSync(file, 'minutes of a meeting')
+      return open({ store: sqliteStore(file) }).start()
+    },
+    '.db',
+  ],
+  UMBEL_STORE_CORRUPT: [
+    () => {
+      const file = newFile()
+      writeFileSync(file, '')
+      return open({ store: sqliteStore(file) }).start()
+    },
+    '.db is empty',
+  ],
+  UMBEL_STORE_NEWER: [
+    () =>
+      reopened(async (file, made) => {
+        await made.close()
+        tamper(file, 'PRAGMA user_version = 99')
+      }),
+    'version 99',
+  ],
+  UMBEL_STORE_READ_ONLY: [
+    () => Promise.reject(storeError({ errcode: 1032, message: 'attempt to write a readonly database' }, 'work.db')),
+    'work.db',
+  ],
+  UMBEL_STORE_FULL: [
+    () => Promise.reject(storeError({ errcode: 13, message: 'database or disk is full' }, 'work.db')),
+    'work.db',
+  ],
+  UMBEL_STORE_OWNED: [() => reopened(() => {}), `process ${process.pid}`],
+  UMBEL_STORE_FENCED: [
+    async () => {
+      const file = newFile()
+      const app = open({ store: sqliteStore(file) })
+      await app.start()
+      tamper(file, 'UPDATE owner SET token = token + 1')
+      return app.delay(faults.fine.s(1)).get()
+    },
+    '.db',
   ],
   UMBEL_MODULE_FAILED: [() => ended(unloadable.never.s(), { ...THREADS, tasks: [unloadable] }), 'fails-in-threads'],
 }

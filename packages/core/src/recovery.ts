@@ -1,0 +1,25 @@
+import { codedError } from './coded-error.ts'
+import type { RunTask, StartTimer } from './command.ts'
+import type { TaskLost } from './event.ts'
+import { currentRun, type Row, type TaskRow } from './rows.ts'
+import { isReady } from './states.ts'
+
+/** The command that a row waits for, whose first issue may have gone down with its process. Carrying it out again harms nothing. */
+export function pendingCommand(row: Row): RunTask | StartTimer | undefined {
+  if (row.kind !== 'task') return undefined
+  if (row.state === 'RECEIVED') return { type: 'run-task', id: row.id }
+  const waits = row.state === 'PENDING' || row.state === 'RETRY'
+  return waits && row.due !== undefined ? { type: 'start-timer', id: row.id, at: row.due } : undefined
+}
+
+/** The fact that the attempt a row tells of went down with its process: as with a thread, a task is at fault for three at most. */
+export function attemptLost(row: Row, at: number): TaskLost | undefined {
+  if (row.kind !== 'task' || !isRunning(row)) return undefined
+  const error = codedError('UMBEL_WORKER_LOST', `The process ended while task ${row.id} (${row.spec.task}) ran.`)
+  return { type: 'task-lost', id: row.id, ...currentRun(row), error, at }
+}
+
+const WAITING: ReadonlySet<string> = new Set(['PENDING', 'RECEIVED', 'RETRY', 'REPLACED'])
+
+/** STARTED, or one of the task's own states. */
+const isRunning = ({ state }: TaskRow): boolean => !WAITING.has(state) && !isReady(state)

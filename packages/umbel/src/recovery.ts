@@ -1,0 +1,42 @@
+import { attemptLost, type Clock, type Command, pendingCommand, type Row, type Store } from '@umbel/core'
+import type { Engine } from './engine.ts'
+
+/** What recovery works with. */
+export interface RecoveryParts {
+  readonly store: Store
+  readonly engine: Engine
+  readonly clock: Clock
+  /** Carry out a command; observers heard of it when it was issued first. */
+  readonly carryOut: (command: Command) => void
+}
+
+/** Goes on where the process before this one ended: the same walk as ever, begun in the middle. */
+export class Recovery {
+  readonly #parts: RecoveryParts
+  #left: Row[] = []
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts
+  }
+
+  /** Take the rows of what has not ended from the store. */
+  async load(): Promise<void> {
+    const { store, engine } = this.#parts
+    for await (const row of store.unfinished()) {
+      engine.resume(row)
+      this.#left.push(row)
+    }
+  }
+
+  /** Issue again what has no outcome: waiting tasks go to their lanes, timers are armed, attempts that were cut off are lost. */
+  resume(): void {
+    const { engine, clock, carryOut } = this.#parts
+    for (const row of this.#left.splice(0)) {
+      if (engine.get(row.id) !== row) continue // revoked since it was loaded
+      const command = pendingCommand(row)
+      if (command !== undefined) carryOut(command)
+      const lost = attemptLost(row, clock.now())
+      if (lost !== undefined) engine.accept(lost)
+    }
+  }
+}

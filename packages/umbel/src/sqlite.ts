@@ -1,0 +1,2 @@
+/** The store that survives its process: one SQLite file, by Node's own driver. An entry of its own, so that others load no SQLite. */
+export { type SqliteStoreOptions, sqliteStore } from './stores/sqlite/sqlite-store.ts'

@@ -1,0 +1,118 @@
+import { accessSync, closeSync, constants, linkSync, openSync, readSync, rmSync, type Stats, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { umbelError } from '@umbel/core'
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, TABLES } from './schema.ts'
+import { storeError } from './sqlite-error.ts'
+
+/** When SQLite waits for the disk: see `SqliteStoreOptions.sync`. */
+export type Sync = 'full' | 'normal' | 'off'
+
+/** The largest file whose whole structure is looked through as it is opened, in bytes. */
+const CHECKED_WHOLE = 64 * 2 ** 20
+
+/** Milliseconds to wait for another process that is writing at this moment. */
+const BUSY = 1_000
+
+/**
+ * Open the file of a store, or make it where there is none. Whatever it is, nothing of it is overwritten.
+ * @throws UMBEL_STORE_FOREIGN, UMBEL_STORE_CORRUPT, UMBEL_STORE_NEWER, UMBEL_STORE_READ_ONLY, UMBEL_STORE_FULL,
+ * UMBEL_STORE_FAILED
+ */
+export function openDatabase(file: string, sync: Sync): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    if (stats === undefined) makeFile(file)
+    else checkFile(file, stats)
+    checkWritable(file)
+    database = new DatabaseSync(file)
+    database.exec(`PRAGMA busy_timeout = ${BUSY}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync.toUpperCase()};`)
+    checkSchema(file, database)
+    if ((stats?.size ?? 0) <= CHECKED_WHOLE) checkStructure(file, database)
+    return database
+  } catch (error) {
+    database?.close()
+    throw storeError(error, file)
+  }
+}
+
+/** Bring the schema to the version that is known here, one version after the other. */
+export function migrate(database: DatabaseSync): void {
+  for (let version = versionOf(database); version < SCHEMA_VERSION; version += 1)
+    database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[version]} PRAGMA user_version = ${version + 1}; COMMIT;`)
+}
+
+const versionOf = (database: DatabaseSync): number =>
+  Number(database.prepare('PRAGMA user_version').get()?.user_version)
+
+/** Make a new store beside its place and put it there whole: a process that dies meanwhile leaves no half of one. */
+function makeFile(file: string): void {
+  const beside = `${file}.new-${process.pid}`
+  rmSync(beside, { force: true })
+  try {
+    closeSync(openSync(beside, 'wx', 0o600))
+    const database = new DatabaseSync(beside)
+    try {
+      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA application_id = ${APPLICATION_ID};`)
+      migrate(database)
+    } finally {
+      database.close()
+    }
+    linkSync(beside, file)
+  } catch (error) {
+    // another process was faster
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(beside + suffix, { force: true })
+  }
+}
+
+/** Refuse what is no store before SQLite has touched it. */
+function checkFile(file: string, stats: Stats): void {
+  if (!stats.isFile()) throw umbelError('UMBEL_STORE_FOREIGN', `${file} is no file.`)
+  if (stats.size === 0) throw umbelError('UMBEL_STORE_CORRUPT', `${file} is empty.`)
+  const head = Buffer.alloc(100)
+  const descriptor = openSync(file, 'r')
+  try {
+    readSync(descriptor, head, 0, 100, 0)
+  } finally {
+    closeSync(descriptor)
+  }
+  if (head.toString('latin1', 0, 16) !== 'SQLite format 3\0')
+    throw umbelError('UMBEL_STORE_FOREIGN', `${file} is no SQLite file.`)
+  if (head.readUInt32BE(68) !== APPLICATION_ID)
+    throw umbelError('UMBEL_STORE_FOREIGN', `${file} is a SQLite file of something else.`)
+}
+
+function checkWritable(file: string): void {
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK)
+    accessSync(dirname(file), constants.W_OK)
+  } catch (cause) {
+    throw umbelError('UMBEL_STORE_READ_ONLY', `${file} or its folder cannot be written.`, { cause })
+  }
+}
+
+function checkSchema(file: string, database: DatabaseSync): void {
+  const version = versionOf(database)
+  if (version > SCHEMA_VERSION) {
+    const message = `${file} has version ${version} of the schema; this Umbel knows ${SCHEMA_VERSION}.`
+    throw umbelError('UMBEL_STORE_NEWER', message)
+  }
+  const entries = database.prepare('SELECT type, name FROM sqlite_schema').all()
+  const has = (name: string): boolean => entries.some((entry) => entry.type === 'table' && entry.name === name)
+  const lacking = TABLES.find((name) => !has(name))
+  if (lacking !== undefined) throw umbelError('UMBEL_STORE_CORRUPT', `${file} has no table ${lacking}.`)
+  // a trigger on a table of ours would run as part of every commit
+  const strange = entries.find(
+    ({ type, name }) => type === 'trigger' || (type === 'view' && TABLES.includes(`${name}`)),
+  )
+  if (strange !== undefined) throw umbelError('UMBEL_STORE_FOREIGN', `${file} has a ${strange.type}: ${strange.name}.`)
+}
+
+function checkStructure(file: string, database: DatabaseSync): void {
+  const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check
+  if (found !== 'ok') throw umbelError('UMBEL_STORE_CORRUPT', `${file} is damaged: ${String(found)}.`)
+}

@@ -1,0 +1,242 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { nodeId, type Plan, type Row, type TaskSpec, type WorkflowRow } from '@umbel/core'
+import { type Packed, packedSize } from './pack.ts'
+import { PlanTable } from './plan-table.ts'
+import { changing, fixedRecord, isSameFixed, type RowRecord, readRow, type Shared } from './row-record.ts'
+import { SpecTable } from './spec-table.ts'
+
+/** What is fixed about a row stands in a table of its own from this size on, so that no later state writes it again. */
+const LARGE = 1_024
+
+/** A task outside of workflows, or a workflow: what is kept or dropped as a whole. */
+export interface Root {
+  readonly n: number
+  readonly id: string
+  readonly state: string
+  readonly size: number
+  readonly plan: number | null
+}
+
+/** What is known of a row that may change again. */
+interface Live {
+  readonly n: number
+  readonly row: Row
+  readonly plan: number | null
+}
+
+const COLUMNS = `n, id, kind, state, task, workflow, parent, sent_at, ended_at, size, spec, plan,
+  CASE WHEN fixed = 0 THEN (SELECT large.fixed FROM large WHERE large.id = rows.id) ELSE fixed END AS fixed, body`
+
+/** Puts rows into their table and reads them. All within the transactions of the store; it tells `committed` or `rolledBack`. */
+export class RowTable implements Shared {
+  readonly #plans: PlanTable
+  readonly #specs: SpecTable
+  readonly #live = new Map<string, Live>()
+  /** What the transaction that is open has changed in `#live`, and how it was before. */
+  #undo: [string, Live | undefined][] = []
+  /** Roots that have ended in it. */
+  #ended: Row[] = []
+  #last: number
+  readonly #statements: Record<
+    'insert' | 'update' | 'large' | 'byId' | 'byNumber' | 'planOf' | 'plansOf' | 'needs' | 'root' | 'children',
+    StatementSync
+  >
+  readonly #open: Record<'roots' | 'nodes' | 'orphans', StatementSync>
+  readonly #drops: Record<'large' | 'nodes' | 'row' | 'nodesLarge', StatementSync>
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string): StatementSync => database.prepare(sql)
+    this.#plans = new PlanTable(database)
+    this.#specs = new SpecTable(database)
+    this.#last = Number(prepare('SELECT max(n) AS last FROM rows').get()?.last ?? 0)
+    this.#statements = {
+      insert: prepare(`INSERT INTO rows
+        (n, id, kind, state, task, workflow, parent, sent_at, ended_at, size, spec, plan, fixed, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, task = excluded.task,
+          workflow = excluded.workflow, parent = excluded.parent, sent_at = excluded.sent_at, ended_at = excluded.ended_at,
+          size = excluded.size, spec = excluded.spec, plan = excluded.plan, fixed = excluded.fixed, body = excluded.body
+        RETURNING n`),
+      update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
+      large: prepare('INSERT OR REPLACE INTO large (id, fixed) VALUES (?, ?)'),
+      byId: prepare(`SELECT ${COLUMNS} FROM rows WHERE id = ?`),
+      byNumber: prepare(`SELECT ${COLUMNS} FROM rows WHERE n = ?`),
+      planOf: prepare("SELECT plan FROM rows WHERE id = ? AND kind = 'workflow'"),
+      plansOf: prepare('SELECT DISTINCT plan FROM rows WHERE workflow = ? AND plan IS NOT NULL'),
+      needs: prepare('SELECT 1 FROM rows WHERE workflow = ? AND plan = ? LIMIT 1'),
+      root: prepare('SELECT n, id, state, size, plan FROM rows WHERE id = ?'),
+      children: prepare('SELECT id FROM rows WHERE parent = ? ORDER BY n'),
+    }
+    this.#open = {
+      roots: prepare('SELECT n FROM rows WHERE state IS NOT NULL AND ended_at IS NULL AND workflow IS NULL ORDER BY n'),
+      nodes: prepare('SELECT n FROM rows WHERE workflow = ? ORDER BY n'),
+      orphans: prepare(`SELECT n FROM rows WHERE state IS NOT NULL AND ended_at IS NULL AND workflow IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM rows AS whole WHERE whole.id = rows.workflow) ORDER BY n`),
+    }
+    this.#drops = {
+      large: prepare('DELETE FROM large WHERE id = ?'),
+      row: prepare('DELETE FROM rows WHERE n = ?'),
+      nodes: prepare('DELETE FROM rows WHERE workflow = ?'),
+      nodesLarge: prepare('DELETE FROM large WHERE id IN (SELECT id FROM rows WHERE workflow = ? AND fixed = 0)'),
+    }
+  }
+
+  /** Put a row in the place of the one of its id. Returns the root that has ended with it, if one has. */
+  put(row: Row): Root | undefined {
+    const known = this.#live.get(row.id)
+    const { state, ended_at, body } = changing(row)
+    let live: Live
+    if (known !== undefined && isSameFixed(known.row, row)) {
+      this.#statements.update.run(state, ended_at, body, known.n)
+      live = { n: known.n, row, plan: known.plan }
+    } else {
+      live = this.#insert(row, known, state, ended_at, body)
+    }
+    this.#undo.push([row.id, known])
+    this.#live.set(row.id, live)
+    if (!isEndedRoot(row) || (known !== undefined && isEndedRoot(known.row))) return undefined
+    this.#ended.push(row)
+    const size = row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1
+    return { n: live.n, id: row.id, state: state as string, size, plan: live.plan }
+  }
+
+  #insert(row: Row, known: Live | undefined, state: string | null, endedAt: number | null, body: Packed): Live {
+    let plan: number | null = null
+    if (row.kind === 'workflow') plan = this.#numberFor(row, known)
+    const record = fixedRecord(row, this, plan)
+    let fixed: Packed | number | null = record.fixed
+    if (record.fixed !== null && packedSize(record.fixed) >= LARGE) {
+      this.#statements.large.run(row.id, record.fixed)
+      fixed = 0
+    }
+    this.#last += 1
+    const { id, kind, task, workflow, parent, sent_at, size, spec } = record
+    const given = [
+      this.#last,
+      id,
+      kind,
+      state,
+      task,
+      workflow,
+      parent,
+      sent_at,
+      endedAt,
+      size,
+      spec,
+      record.plan,
+      fixed,
+      body,
+    ]
+    const n = this.#statements.insert.get(...given)?.n as number
+    return { n, row, plan }
+  }
+
+  /** The number of a workflow's plan. One that was changed gets a new one; nodes that were stored with the old one still need that. */
+  #numberFor(row: WorkflowRow, known: Live | undefined): number {
+    if (known?.row.kind === 'workflow' && known.row.plan === row.plan && known.plan !== null) return known.plan
+    const n = this.#plans.add(row.plan)
+    if (known != null && known.plan !== null && this.#statements.needs.get(row.id, known.plan) === undefined)
+      this.#plans.drop(known.plan)
+    return n
+  }
+
+  get(id: string): Row | undefined {
+    const record = this.#statements.byId.get(id)
+    return record === undefined ? undefined : readRow(record as unknown as RowRecord, this)
+  }
+
+  /** What is dropped with a row. */
+  root(id: string): Root | undefined {
+    return this.#statements.root.get(id) as unknown as Root | undefined
+  }
+
+  children(id: string): string[] {
+    return this.#statements.children.all(id).map((row) => row.id as string)
+  }
+
+  /** Rows of what has not ended, and of all nodes of workflows that have not. */
+  *unfinished(): Generator<Row> {
+    for (const { n } of this.#open.roots.all()) {
+      const root = this.#read(n as number)
+      if (root === undefined) continue
+      yield root
+      if (root.kind !== 'workflow') continue
+      for (const node of this.#open.nodes.all(root.id)) yield this.#read(node.n as number) as Row
+    }
+    for (const { n } of this.#open.orphans.all()) yield this.#read(n as number) as Row
+  }
+
+  /** Read a row that may change again. */
+  #read(n: number): Row | undefined {
+    const record = this.#statements.byNumber.get(n) as unknown as RowRecord | undefined
+    if (record === undefined) return undefined
+    const row = readRow(record, this)
+    this.#live.set(row.id, { n, row, plan: row.kind === 'workflow' ? record.plan : null })
+    return row
+  }
+
+  /** Drop a root with its nodes. */
+  drop({ n, id, plan }: Omit<Root, 'state' | 'size'>): void {
+    if (plan !== null) {
+      for (const row of this.#statements.plansOf.all(id)) this.#plans.drop(row.plan as number)
+      this.#drops.nodesLarge.run(id)
+      this.#drops.nodes.run(id)
+      this.#plans.drop(plan)
+    }
+    this.#drops.large.run(id)
+    this.#drops.row.run(n)
+  }
+
+  /** The number of a plan whose workflow is being stored or may change again. */
+  numberOfPlan(workflow: string): number | undefined {
+    return this.#live.get(workflow)?.plan ?? undefined
+  }
+
+  planOf(workflow: string): { readonly n: number; readonly plan: Plan } | undefined {
+    const live = this.#live.get(workflow)
+    if (live?.row.kind === 'workflow' && live.plan !== null) return { n: live.plan, plan: live.row.plan }
+    const n = this.#statements.planOf.get(workflow)?.plan as number | null | undefined
+    const plan = n == null ? undefined : this.#plans.get(n)
+    return n == null || plan === undefined ? undefined : { n, plan }
+  }
+
+  plan(n: number): Plan | undefined {
+    return this.#plans.get(n)
+  }
+
+  specNumber(spec: TaskSpec): number | undefined {
+    return this.#specs.numberOf(spec)
+  }
+
+  spec(n: number): TaskSpec | undefined {
+    return this.#specs.get(n)
+  }
+
+  /** What was put is stored: what has ended with it changes no more. */
+  committed(): void {
+    for (const row of this.#ended) {
+      this.#live.delete(row.id)
+      if (row.kind === 'workflow') for (const node of row.plan.nodes.keys()) this.#live.delete(nodeId(row.id, node))
+    }
+    this.#forgetUndo()
+    this.#specs.committed()
+  }
+
+  /** What was put since `committed` is not stored. */
+  rolledBack(): void {
+    for (const [id, before] of this.#undo.reverse()) {
+      if (before === undefined) this.#live.delete(id)
+      else this.#live.set(id, before)
+    }
+    this.#forgetUndo()
+    this.#specs.rolledBack()
+  }
+
+  #forgetUndo(): void {
+    this.#undo = []
+    this.#ended = []
+  }
+}
+
+const isEndedRoot = (row: Row): boolean =>
+  (row.kind === 'workflow' || (row.kind === 'task' && row.workflow === undefined)) && row.endedAt !== undefined

@@ -1,0 +1,47 @@
+/** `application_id` of a store's file: the letters "Umbl". */
+export const APPLICATION_ID = 0x55_6d_62_6c
+
+/**
+ * What leads from one version of the schema to the next; a new file goes through all. Ids are in the order of their making, so
+ * the index of ids is one of time, too. A row is listed in one of the partial indexes by its state: those of what is open stay
+ * small. `n` is the order in which rows came to be.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE rows (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    state TEXT,
+    task TEXT,
+    workflow TEXT,
+    parent TEXT,
+    sent_at INTEGER,
+    ended_at INTEGER,
+    size INTEGER NOT NULL,
+    spec INTEGER,
+    plan INTEGER,
+    fixed,
+    body NOT NULL
+  );
+  CREATE INDEX rows_by_task ON rows (task, n) WHERE task IS NOT NULL;
+  CREATE INDEX rows_by_workflow ON rows (workflow) WHERE workflow IS NOT NULL;
+  CREATE INDEX rows_by_parent ON rows (parent) WHERE parent IS NOT NULL;
+  CREATE INDEX open_rows ON rows (state) WHERE state IS NOT NULL AND ended_at IS NULL;
+  CREATE INDEX ended_roots ON rows (state, ended_at) WHERE ended_at IS NOT NULL AND workflow IS NULL;
+  CREATE INDEX ended_nodes ON rows (state, ended_at) WHERE ended_at IS NOT NULL AND workflow IS NOT NULL;
+  CREATE TABLE large (id TEXT PRIMARY KEY, fixed NOT NULL) WITHOUT ROWID;
+  CREATE TABLE specs (n INTEGER PRIMARY KEY, spec NOT NULL UNIQUE);
+  CREATE TABLE plans (n INTEGER NOT NULL, part INTEGER NOT NULL, body NOT NULL, PRIMARY KEY (n, part)) WITHOUT ROWID;
+  CREATE TABLE log (last INTEGER PRIMARY KEY, count INTEGER NOT NULL, version INTEGER NOT NULL, body NOT NULL);
+  CREATE TABLE owner (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    token INTEGER NOT NULL, pid INTEGER, host TEXT, since INTEGER, at INTEGER
+  );
+  INSERT INTO owner (one, token) VALUES (1, 0);`,
+]
+
+/** Version of the schema, kept as the file's `user_version`. */
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/** Tables without which a file is no store. */
+export const TABLES: readonly string[] = ['rows', 'large', 'specs', 'plans', 'log', 'owner']

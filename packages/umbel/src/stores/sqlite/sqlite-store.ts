@@ -1,0 +1,84 @@
+import { type Clock, type Duration, didYouMean, milliseconds, type Store, umbelError } from '@umbel/core'
+import { systemClock } from '../../system.ts'
+import type { Sync } from './database.ts'
+import { SqliteStore } from './store.ts'
+
+/** The ways in which something ends. */
+type EndState = 'SUCCESS' | 'FAILURE' | 'REVOKED' | 'REJECTED' | 'IGNORED'
+
+/** How a SQLite store keeps what it keeps. */
+export interface SqliteStoreOptions {
+  /**
+   * What a stored batch has survived once `accepted` resolves. `full` (default): the end of the process and of the machine's
+   * power. `normal`: the end of the process; a loss of power may take the last commits, and never parts of one. `off`: the
+   * end of the process; a loss of power may damage the file.
+   */
+  readonly sync?: Sync
+  /** Rows kept of what has ended in each state, one number for all or one for each; the oldest go first. Default 100,000. */
+  readonly keepEnded?: number | Partial<Readonly<Record<EndState, number>>>
+  /** How long what has ended is kept at most. Default: as long as `keepEnded` allows. */
+  readonly resultTtl?: Duration
+  /** Events kept in the log. Default 10,000. */
+  readonly keepEvents?: number
+  /** What to do while another app owns the file: `fail` (default) with UMBEL_STORE_OWNED, or `wait` for it to end. */
+  readonly whenOwned?: 'fail' | 'wait'
+  /** How long an owner may be silent (its process stopped, or its main loop blocked) before another may follow it. Default `10s`. */
+  readonly lease?: Duration
+  /** Source of time by which `resultTtl` goes, for tests a `SimulatedClock`. Default: the machine's. */
+  readonly clock?: Clock
+}
+
+const OPTIONS = ['sync', 'keepEnded', 'resultTtl', 'keepEvents', 'whenOwned', 'lease', 'clock']
+const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED']
+
+/**
+ * Keep everything in a SQLite file, which is made where there is none: the app goes on where it was when its process ended.
+ * @throws UMBEL_BAD_OPTION, UMBEL_BAD_DURATION
+ */
+export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Store {
+  if (typeof file !== 'string' || file === '' || file.includes('\0') || file.startsWith(':memory:'))
+    throw umbelError('UMBEL_BAD_OPTION', 'sqliteStore() takes the path of a file.')
+  const strange = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (strange !== undefined)
+    throw umbelError(
+      'UMBEL_BAD_OPTION',
+      `sqliteStore() has no option ${strange.slice(0, 80)}.${didYouMean(strange, OPTIONS)}`,
+    )
+  const { resultTtl, clock = systemClock } = options
+  const most = mostOf(options.keepEnded ?? 100_000)
+  return new SqliteStore({
+    file,
+    sync: oneOf('sync', options.sync ?? 'full', ['full', 'normal', 'off']),
+    keeping: { most, ttl: resultTtl === undefined ? undefined : milliseconds(resultTtl, 'resultTtl') },
+    keepEvents: whole('keepEvents', options.keepEvents ?? 10_000),
+    whenOwned: oneOf('whenOwned', options.whenOwned ?? 'fail', ['fail', 'wait']),
+    lease: Math.max(100, milliseconds(options.lease ?? '10s', 'lease')),
+    clock,
+  })
+}
+
+function mostOf(keepEnded: NonNullable<SqliteStoreOptions['keepEnded']>): (state: string) => number {
+  if (typeof keepEnded === 'number') {
+    const most = whole('keepEnded', keepEnded)
+    return () => most
+  }
+  const byState = new Map<string, number>()
+  for (const [state, most] of Object.entries(keepEnded)) {
+    oneOf('keepEnded', state, END_STATES)
+    byState.set(state, whole(`keepEnded.${state}`, most))
+  }
+  return (state) => byState.get(state) ?? 100_000
+}
+
+function oneOf<T extends string>(option: string, value: T, known: readonly T[]): T {
+  if (known.includes(value)) return value
+  throw umbelError(
+    'UMBEL_BAD_OPTION',
+    `${option} of sqliteStore() is ${String(value).slice(0, 80)}, not one of ${known.join(', ')}.`,
+  )
+}
+
+function whole(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw umbelError('UMBEL_BAD_OPTION', `${option} of sqliteStore() is ${String(value)}, not a number from 1.`)
+}

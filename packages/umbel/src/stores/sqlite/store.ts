@@ -1,0 +1,206 @@
+import type { DatabaseSync } from 'node:sqlite'
+import {
+  type Batch,
+  type Clock,
+  isReady,
+  type Row,
+  type Store,
+  type StoredEvent,
+  type Timer,
+  umbelError,
+} from '@umbel/core'
+import { nextTurn, pause, systemClock } from '../../system.ts'
+import { migrate, openDatabase, type Sync } from './database.ts'
+import { EventLog } from './event-log.ts'
+import { Lease } from './lease.ts'
+import { type Keeping, Retention } from './retention.ts'
+import { type Root, RowTable } from './row-table.ts'
+import { storeError } from './sqlite-error.ts'
+
+/** Milliseconds between two looks at a store that another process owns. */
+const LOOK_AGAIN = 50
+
+/** Options of the store with everything filled in. */
+export interface SqliteSettings {
+  readonly file: string
+  readonly sync: Sync
+  readonly keeping: Keeping
+  readonly keepEvents: number
+  readonly whenOwned: 'fail' | 'wait'
+  /** Milliseconds that an owner may be silent. */
+  readonly lease: number
+  /** What tells how old something is. Leases go by the machine's own time: they are between processes. */
+  readonly clock: Clock
+}
+
+/** What there is while the file is open. */
+interface Open {
+  readonly database: DatabaseSync
+  readonly rows: RowTable
+  readonly log: EventLog
+  readonly retention: Retention
+  readonly lease: Lease
+}
+
+/** Keeps rows and events in one SQLite file: a batch is one transaction, by one owner at a time. */
+export class SqliteStore implements Store {
+  readonly #settings: SqliteSettings
+  #open: Open | undefined
+  #closed = false
+  #renewal: Timer | undefined
+
+  constructor(settings: SqliteSettings) {
+    this.#settings = settings
+  }
+
+  async open(): Promise<void> {
+    const { file, sync, lease: length, keeping, keepEvents } = this.#settings
+    const database = openDatabase(file, sync)
+    try {
+      const lease = new Lease(file, database, systemClock, length)
+      await this.#own(lease)
+      migrate(database)
+      const rows = new RowTable(database)
+      const retention = new Retention(database, rows, keeping)
+      this.#open = { database, rows, log: new EventLog(database, keepEvents), retention, lease }
+      this.#renewLater()
+    } catch (error) {
+      database.close()
+      throw storeError(error, file)
+    }
+  }
+
+  async commit(batch: Batch): Promise<number> {
+    const seq = this.#transaction((open) => {
+      for (const row of batch.rows) {
+        const ended = open.rows.put(row)
+        if (ended !== undefined) open.retention.ended(ended)
+      }
+      open.retention.prune(this.#settings.clock.now())
+      return open.log.append(batch.events, open.rows)
+    })
+    // what came in meanwhile belongs to the next transaction
+    await nextTurn()
+    return seq
+  }
+
+  async get(id: string): Promise<Row | undefined> {
+    return this.peek(id)
+  }
+
+  peek(id: string): Row | undefined {
+    return this.#read(({ rows }) => rows.get(id))
+  }
+
+  async children(id: string): Promise<readonly string[]> {
+    return this.#read(({ rows }) => rows.children(id))
+  }
+
+  async *unfinished(): AsyncIterable<Row> {
+    const rows = this.#read((open) => open.rows.unfinished())
+    for (;;) {
+      const { done, value } = this.#read(() => rows.next())
+      if (done) return
+      yield value
+    }
+  }
+
+  async events(from: number, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#read(({ log, rows }) => log.read(from, limit, rows))
+  }
+
+  async drop(id: string): Promise<void> {
+    const row = this.peek(id)
+    if (row === undefined || row.kind === 'join') return
+    if (row.kind === 'task' && (row.workflow !== undefined || !isReady(row.state))) return
+    if (row.kind === 'workflow' && row.endedAt === undefined) return
+    this.#transaction(({ rows, retention }) => {
+      const root = rows.root(id) as Root
+      rows.drop(root)
+      if (row.kind !== 'stream') retention.dropped(root)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#renewal?.cancel()
+    const open = this.#open
+    if (open === undefined) return
+    this.#open = undefined
+    try {
+      open.lease.release()
+    } finally {
+      open.database.close()
+    }
+  }
+
+  /** Become the owner, or wait until that is possible. */
+  async #own(lease: Lease): Promise<void> {
+    for (;;) {
+      try {
+        return lease.take()
+      } catch (cause) {
+        const error = storeError(cause, this.#settings.file)
+        if (error.code !== 'UMBEL_STORE_OWNED' || this.#settings.whenOwned === 'fail') throw error
+        if (this.#closed) throw error
+        await pause(LOOK_AGAIN)
+      }
+    }
+  }
+
+  #renewLater(): void {
+    const { lease: length } = this.#settings
+    this.#renewal = systemClock.setTimer(() => {
+      try {
+        this.#open?.lease.renew()
+        this.#renewLater()
+      } catch {
+        // another owner has followed: the next commit says so
+      }
+    }, length / 4)
+    this.#renewal.keepAlive(false)
+  }
+
+  /** Write all of it or nothing. */
+  #transaction<T>(write: (open: Open) => T): T {
+    const open = this.#opened()
+    const { database, lease, rows, log, retention } = open
+    try {
+      database.exec('BEGIN IMMEDIATE')
+      lease.check()
+      const written = write(open)
+      database.exec('COMMIT')
+      rows.committed()
+      return written
+    } catch (error) {
+      rollBack(database)
+      rows.rolledBack()
+      log.reread()
+      retention.recount()
+      throw storeError(error, this.#settings.file)
+    }
+  }
+
+  #read<T>(read: (open: Open) => T): T {
+    const open = this.#opened()
+    try {
+      return read(open)
+    } catch (error) {
+      throw storeError(error, this.#settings.file)
+    }
+  }
+
+  #opened(): Open {
+    if (this.#open !== undefined) return this.#open
+    throw umbelError('UMBEL_STORE_FAILED', `${this.#settings.file} is not open.`)
+  }
+}
+
+/** SQLite has rolled back by itself after some errors, and then has no transaction to end. */
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // nothing was open any more
+  }
+}

@@ -1,0 +1,101 @@
+import {
+  type EngineEvent,
+  encode,
+  type StreamRow,
+  streamRowId,
+  type TaskRow,
+  type TaskSpec,
+  type WorkflowRow,
+} from '@umbel/core'
+
+/** What a task is, where nothing else is said. */
+export const SPEC: TaskSpec = {
+  task: 'demo.add',
+  via: 'call',
+  immutable: false,
+  lane: 'default',
+  inline: true,
+  priority: 5,
+  states: [],
+  countdown: undefined,
+  eta: undefined,
+  expires: undefined,
+  ignoreResult: false,
+  link: [],
+  linkError: [],
+}
+
+/** A row of a task that waits, with what a case changes. */
+export const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
+  kind: 'task',
+  id,
+  spec: SPEC,
+  args: encode([2, 3]),
+  kwargs: undefined,
+  workflow: undefined,
+  node: -1,
+  parent: undefined,
+  root: id,
+  settles: undefined,
+  replacedBy: undefined,
+  state: 'RECEIVED',
+  meta: undefined,
+  progress: undefined,
+  attempt: 0,
+  runs: 0,
+  losses: 0,
+  due: undefined,
+  expires: undefined,
+  result: undefined,
+  error: undefined,
+  sentAt: 1_000,
+  startedAt: undefined,
+  endedAt: undefined,
+  ...more,
+})
+
+/** A row of a task that ended with a result. */
+export const ended = (id: string, more: Partial<TaskRow> = {}): TaskRow =>
+  task(id, { state: 'SUCCESS', result: encode(5), startedAt: 1_001, endedAt: 1_002, attempt: 1, ...more })
+
+/** A row of a workflow of `size` tasks. */
+export const workflow = (id: string, size: number, more: Partial<WorkflowRow> = {}): WorkflowRow => ({
+  kind: 'workflow',
+  id,
+  parent: undefined,
+  root: id,
+  settles: undefined,
+  state: 'ACTIVE',
+  result: undefined,
+  error: undefined,
+  sentAt: 1_000,
+  endedAt: undefined,
+  plan: {
+    entry: 0,
+    exit: size - 1,
+    nodes: Array.from({ length: size }, (_, index) => ({
+      kind: 'task',
+      spec: SPEC,
+      args: encode([2, 3]),
+      kwargs: undefined,
+      next: index + 1 < size ? index + 1 : -1,
+    })),
+  },
+  ...more,
+})
+
+/** A node of a workflow. */
+export const node = (of: string, index: number, more: Partial<TaskRow> = {}): TaskRow =>
+  task(`${of}/${index}`, { workflow: of, node: index, root: of, ...more })
+
+/** The row of a stream that has come so far. */
+export const stream = (name: string, cursor: number): StreamRow => ({
+  kind: 'stream',
+  id: streamRowId(name),
+  cursor,
+  startedAt: 1_000,
+  at: 1_000 + cursor,
+})
+
+/** A fact about a task. */
+export const event = (id: string, at = 1): EngineEvent => ({ type: 'task-received', id, at })
