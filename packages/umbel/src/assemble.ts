@@ -55,6 +55,10 @@ export interface Parts {
   readonly failed: (error: unknown) => void
 }
 
+/** What was stored under another set of lanes runs on the one that is always there. */
+const laneOf = (lanes: ReadonlyMap<string, Lane>, name: string): Lane =>
+  (lanes.get(name) ?? lanes.get('default')) as Lane
+
 /** Put the parts of an app together. @throws UMBEL_BAD_ROUTE */
 export function assemble(settings: AppSettings): Parts {
   const { clock, store, tasks, errors } = settings
@@ -97,9 +101,7 @@ export function assemble(settings: AppSettings): Parts {
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const revocations = new Revocations(clock)
-  // what was stored under another set of lanes runs on the one that is always there
-  const lane = (name: string): Lane => (lanes.get(name) ?? lanes.get('default')) as Lane
-  const effects = { engine, timers, results, totals, revocations, lane }
+  const effects = { engine, timers, results, totals, revocations, lane: (name: string) => laneOf(lanes, name) }
   const recovery = new Recovery({ store, engine, clock, carryOut: (command) => perform(command, effects) })
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 

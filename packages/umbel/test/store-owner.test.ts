@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Store } from '@umbel/core'
+import { afterEach, expect, test } from 'vitest'
+import { type SqliteStoreOptions, sqliteStore } from '../src/sqlite.ts'
+import { child } from './fixtures/durable/child.ts'
+import { newFile } from './fixtures/store-file.ts'
+
+const stores: Store[] = []
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => store.close()))
+})
+
+async function opened(file: string, options: SqliteStoreOptions = {}): Promise<Store> {
+  const store = sqliteStore(file, options)
+  stores.push(store)
+  await store.open()
+  return store
+}
+
+/** A process that owns a file. */
+async function owner(file: string, ...how: string[]) {
+  const owning = child(['own', file, ...how])
+  expect(await owning.line()).toBe('owner')
+  return owning
+}
+
+const count = async (store: Store): Promise<number> => (await store.events(1, 10_000)).length
+
+test('a second process is told who owns the store, and one that is alive is never followed', async () => {
+  const file = newFile()
+  const { process: first } = await owner(file)
+  const begun = performance.now()
+  await expect(opened(file)).rejects.toMatchObject({
+    code: 'UMBEL_STORE_OWNED',
+    details: { pid: first.pid, host: expect.any(String), age: expect.any(Number) },
+  })
+  expect(performance.now() - begun).toBeLessThan(1_000)
+  await expect(opened(file)).rejects.toMatchObject({ code: 'UMBEL_STORE_OWNED' })
+})
+
+test('within one process, too, a store is opened once', async () => {
+  const file = newFile()
+  const first = await opened(file)
+  await expect(opened(file)).rejects.toMatchObject({ code: 'UMBEL_STORE_OWNED' })
+  await first.close()
+  await opened(file)
+})
+
+test('a process that was killed is followed at once', async () => {
+  const file = newFile()
+  const first = await owner(file)
+  first.tell('before')
+  expect(await first.line()).toBe('accepted')
+  await first.kill()
+  const begun = performance.now()
+  const store = await opened(file)
+  expect(performance.now() - begun).toBeLessThan(1_000)
+  expect(await count(store)).toBeGreaterThan(0)
+})
+
+test('a process that was stopped, and goes on after another has followed, finds itself fenced and writes nothing', async () => {
+  const file = newFile()
+  const first = await owner(file, '300ms')
+  first.process.kill('SIGSTOP')
+  const store = await opened(file, { whenOwned: 'wait', lease: '300ms' })
+  const events = await count(store)
+  first.process.kill('SIGCONT')
+  first.tell('too late')
+  expect(await first.line()).toBe('UMBEL_STORE_FENCED')
+  first.tell('still too late')
+  expect(await first.line()).toBe('UMBEL_STORE_FENCED')
+  first.tell('stop')
+  expect(await first.line()).toBe('stopped')
+  expect(await count(store)).toBe(events)
+  // the end of the old one takes nothing from the new one
+  await expect(opened(file)).rejects.toMatchObject({ code: 'UMBEL_STORE_OWNED' })
+  await store.commit({ rows: [], events: [{ type: 'task-received', id: 'mine', at: 1 }] })
+  expect(await count(store)).toBe(events + 1)
+})
+
+test('one that waits follows within two seconds after an orderly end', async () => {
+  const file = newFile()
+  const first = await owner(file)
+  const second = child(['own', file, '10s', 'wait'])
+  const follows = second.line()
+  await pause(1_000) // time to look in vain: that it does not own the file yet is what is shown
+  expect(await Promise.race([follows, pause(0, 'waits')])).toBe('waits')
+  const begun = performance.now()
+  first.tell('stop')
+  expect(await follows).toBe('owner')
+  expect(performance.now() - begun).toBeLessThan(2_000)
+})
+
+test('of ten that open at the same moment one is the owner', async () => {
+  const file = newFile()
+  const racers = Array.from({ length: 10 }, () => sqliteStore(file, { sync: 'off' }))
+  stores.push(...racers)
+  const opening = await Promise.allSettled(racers.map((store) => store.open()))
+  expect(opening.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+})
+
+test('an app that waits for a store can be stopped', async () => {
+  const file = newFile()
+  await opened(file)
+  const waiting = sqliteStore(file, { whenOwned: 'wait' })
+  const opening = waiting.open()
+  await waiting.close()
+  await expect(opening).rejects.toMatchObject({ code: 'UMBEL_STORE_OWNED' })
+})
