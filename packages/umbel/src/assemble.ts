@@ -55,6 +55,13 @@ export interface Parts {
   readonly failed: (error: unknown) => void
 }
 
+/** Tells observers what went wrong where nobody waits for an answer. */
+const failureTeller =
+  (signals: SignalBus, clock: Clock) =>
+  (error: unknown): void => {
+    if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
+  }
+
 /** What was stored under another set of lanes runs on the one that is always there. */
 const laneOf = (lanes: ReadonlyMap<string, Lane>, name: string): Lane =>
   (lanes.get(name) ?? lanes.get('default')) as Lane
@@ -63,9 +70,7 @@ const laneOf = (lanes: ReadonlyMap<string, Lane>, name: string): Lane =>
 export function assemble(settings: AppSettings): Parts {
   const { clock, store, tasks, errors } = settings
   const signals = new SignalBus(() => clock.now())
-  const failed = (error: unknown): void => {
-    if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
-  }
+  const failed = failureTeller(signals, clock)
   const results = new Results()
   const totals = new Totals()
   const lanes = new Map<string, Lane>()
