@@ -63,7 +63,7 @@ export async function execute(context: ExecutorContext, id: string, worker: Work
   const outcome = await (watch === undefined ? worker.run(call) : watch.run())
   if (outcome.kind === 'retry') context.totals.count(row.spec, 'retried')
   else if (outcome.kind === 'lost') context.totals.count(row.spec, 'lost')
-  if (outcome.kind === 'given-back') context.limits.over(id, false)
+  if (outcome.kind === 'given-back') context.limits.unused(id)
   const event = outcomeEvent(context, call, outcome)
   if ('unfinished' in outcome) await finish(context, event, worker)
   else context.engine.accept(event)

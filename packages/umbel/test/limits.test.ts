@@ -85,7 +85,7 @@ describe('a rate limit', () => {
     for (const name of many(50)) app.delay(plain.s(name, 0).set({ priority: 9 }))
     app.delay(free.s('free', 0).set({ priority: 0 }))
     await clock.advance(0)
-    expect(names(starts)).toEqual(['t0', 'free'])
+    expect(names(starts).sort()).toEqual(['free', 't0'])
   })
 
   test('keeps priority among those that wait, and their order within a level', async () => {
@@ -273,6 +273,81 @@ describe('a task that waits for a permit', () => {
     expect(starts).toHaveLength(1)
     expect(whole.state).toBe('REVOKED')
   }, 60_000)
+})
+
+describe('a lane with limited tasks', () => {
+  const lanes = { default: { threads: 0, inline: 1 }, other: { threads: 0, inline: 1 } }
+
+  test('starts an urgent one before others without a limit, though a less urgent one was first at the gate', async () => {
+    const { app, clock, starts, plain, free } = opened('1/s', { lanes })
+    app.delay(free.s('busy', 3_000))
+    await clock.advance(0)
+    app.delay(plain.s('low', 0).set({ priority: 1 }))
+    for (const name of many(3)) app.delay(free.s(name, 1_000))
+    app.delay(plain.s('urgent', 0).set({ priority: 9 }))
+    await clock.advance('20s')
+    expect(names(starts)).toEqual(['busy', 'urgent', 't0', 't1', 't2', 'low'])
+  })
+
+  test('moves one that is given another priority', async () => {
+    const { app, clock, starts, plain } = opened('1/s', { lanes })
+    const [, , last] = many(3).map((name) => app.delay(plain.s(name, 0)))
+    await clock.advance(0)
+    expect(await app.control.priority(last ?? '', 9)).toBe(true)
+    await clock.advance('5s')
+    expect(names(starts)).toEqual(['t0', 't2', 't1'])
+  })
+
+  test('starts none while it is paused, uses no permit meanwhile, and goes on at the rate', async () => {
+    const { app, clock, starts, plain } = opened('2/s', { lanes })
+    for (const name of many(6)) app.delay(plain.s(name, 0))
+    await clock.advance(0)
+    await app.control.pause('default')
+    await clock.advance('1m')
+    expect(starts).toHaveLength(1)
+    const { tasks } = await app.inspect.waiting()
+    expect(tasks.map(({ reason }) => reason.kind)).toEqual(Array(5).fill('paused'))
+    await app.control.resume('default')
+    await clock.advance('5s')
+    expect(starts).toHaveLength(6)
+    expect(broken(ratePolicy('2/s', 'x'), starts)).toBeUndefined()
+  })
+
+  test('keeps no other lane from its share while it is paused or has no slots', async () => {
+    const { app, clock, starts, heavy } = opened({ limit: 'shared' }, { lanes, limits: { shared: { window: '10/s' } } })
+    await app.control.pause('other')
+    app.delay(heavy.s('heavy', 10).set({ lane: 'other', priority: 9 }))
+    for (const name of many(20)) app.delay(heavy.s(name, 1))
+    await clock.advance('2s')
+    expect(names(starts)).toEqual(many(20))
+    await app.control.resume('other')
+    await app.control.scale('other', { inline: 0 })
+    for (const name of many(10)) app.delay(heavy.s(name, 1))
+    await clock.advance('3s')
+    expect(starts).toHaveLength(30)
+    await app.control.scale('other', { inline: 1 })
+    await clock.advance('3s')
+    expect(names(starts).at(-1)).toBe('heavy')
+  })
+
+  test('is purged of them, too', async () => {
+    const { app, clock, starts, plain } = opened('1/s', { lanes })
+    const sent = many(10).map((name) => app.delay(plain.s(name, 0)))
+    await clock.advance(0)
+    expect(await app.control.purge('default')).toBe(9)
+    await clock.advance('1m')
+    expect(starts).toHaveLength(1)
+    expect(sent.map(({ state }) => state)).toEqual(['SUCCESS', ...Array(9).fill('REVOKED')])
+  })
+
+  test('lets what ages at the gate go first, where it ages', async () => {
+    const { app, clock, starts, plain } = opened('1/s', { lanes: { default: { threads: 0, inline: 1, aging: '5s' } } })
+    app.delay(plain.s('low', 0).set({ priority: 0 }))
+    for (const name of many(20)) app.delay(plain.s(name, 0).set({ priority: 9 }))
+    await clock.advance('8s')
+    expect(names(starts)).toContain('low')
+    expect(names(starts)[0]).not.toBe('low')
+  })
 })
 
 describe('a limit changed while tasks wait', () => {

@@ -37,6 +37,7 @@ export class Line implements ProbeLine {
   readonly #gated = new Set<string>()
   /** Probes of gates that wait for a slot. */
   #probes = 0
+  #paused = false
   /** Slots it is to have; it has them once its worker is ready for them. */
   #width: number
   #everServed: boolean
@@ -123,18 +124,32 @@ export class Line implements ProbeLine {
     return [...this.#slots.heads()].flatMap((item) => ('gate' in item ? [] : item.id))
   }
 
+  /** Move a probe to another priority. */
+  moveProbe(probe: Probe, priority: number): void {
+    this.#slots.reprioritise(probe.id, priority)
+  }
+
+  /** Whether what waits here may start, once there is a slot. */
+  get open(): boolean {
+    return !this.#paused && this.#slots.concurrency > 0
+  }
+
   pause(): void {
+    this.#paused = true
     this.#slots.pause()
+    this.#limits.changed(this)
   }
 
   resume(): void {
+    this.#paused = false
     this.#slots.resume()
+    this.#limits.changed(this)
   }
 
   /** Have another number of slots. Rejects when its worker cannot serve them. */
   async widen(width: number): Promise<void> {
     this.#width = width
-    this.#slots.concurrency = Math.min(this.#slots.concurrency, width)
+    this.#serve(Math.min(this.#slots.concurrency, width))
     try {
       await this.worker.widen(width)
     } catch (error) {
@@ -142,7 +157,13 @@ export class Line implements ProbeLine {
       throw error
     }
     this.#everServed ||= width > 0
-    if (this.#width === width) this.#slots.concurrency = width
+    if (this.#width === width) this.#serve(width)
+  }
+
+  #serve(concurrency: number): void {
+    const { open } = this
+    this.#slots.concurrency = concurrency
+    if (open !== this.open) this.#limits.changed(this)
   }
 
   #run(item: Waiting | Probe): Promise<void> {
@@ -154,11 +175,11 @@ export class Line implements ProbeLine {
   /** Run the task of a gate that may start now, in the slot that its probe has come to. */
   async #claim(gate: Gate): Promise<void> {
     this.#probes -= 1
-    const id = this.#limits.claim(gate)
-    if (id === undefined) return
-    this.#gated.delete(id)
+    const claimed = this.#limits.claim(gate)
+    if (claimed === undefined) return
+    this.#gated.delete(claimed.id)
     this.#left()
-    await this.#execute(id, this.worker)
-    this.#limits.over(id, true)
+    await this.#execute(claimed.id, this.worker)
+    this.#limits.over(claimed)
   }
 }

@@ -22,6 +22,8 @@ export interface BucketParts {
 export interface PermitGate {
   /** Tasks that wait there. */
   readonly waiting: number
+  /** Whether they may start there, once there is a slot: else they keep nobody waiting. */
+  readonly open: boolean
   /** The most urgent one. */
   readonly head: { readonly priority: number; readonly permits: number } | undefined
   /** One of them may start now: have it claim its permit once there is a slot. */
@@ -179,11 +181,9 @@ export class Bucket {
   #inOrder(): readonly PermitGate[] {
     if (this.#gates.size === 1) {
       const [only] = this.#gates as Iterable<PermitGate>
-      return only !== undefined && only.waiting > 0 ? [only] : []
+      return only !== undefined && canStart(only) ? [only] : []
     }
-    return [...this.#gates]
-      .filter(({ waiting }) => waiting > 0)
-      .sort((a, b) => (b.head?.priority ?? 0) - (a.head?.priority ?? 0))
+    return [...this.#gates].filter(canStart).sort((a, b) => (b.head?.priority ?? 0) - (a.head?.priority ?? 0))
   }
 
   /** Ask for a block while there is less in stock than is waited for: one ahead of the need, so that none is late. */
@@ -225,3 +225,5 @@ export class Bucket {
     this.#timer = undefined
   }
 }
+
+const canStart = ({ waiting, open }: PermitGate): boolean => waiting > 0 && open

@@ -21,6 +21,10 @@ export interface ProbeLine {
   /** Make what its tasks wait in, in the line's own order. */
   buffer(): PriorityBuffer<Gated>
   probe(probe: Probe): void
+  /** Move one of them to another priority. */
+  moveProbe(probe: Probe, priority: number): void
+  /** Whether what waits there may start, once there is a slot. */
+  readonly open: boolean
 }
 
 /** A task and its right to start. */
@@ -39,7 +43,8 @@ export class Gate implements PermitGate {
   readonly bucket: Bucket
   readonly #line: ProbeLine
   readonly #buffer: PriorityBuffer<Gated>
-  #offered = false
+  /** What stands in the line for its tasks. */
+  #probe: Probe | undefined
 
   constructor(bucket: Bucket, line: ProbeLine) {
     this.bucket = bucket
@@ -52,6 +57,10 @@ export class Gate implements PermitGate {
     return this.#buffer.size
   }
 
+  get open(): boolean {
+    return this.#line.open
+  }
+
   /** The most urgent task. */
   get head(): Gated | undefined {
     return this.#buffer.peek()
@@ -59,6 +68,7 @@ export class Gate implements PermitGate {
 
   add(task: Gated): void {
     this.#buffer.push(task)
+    this.#moveProbe()
     this.bucket.pump()
   }
 
@@ -70,20 +80,21 @@ export class Gate implements PermitGate {
   /** Move a task to another priority. */
   reprioritise(id: string, priority: number): void {
     this.#buffer.reprioritise(id, priority)
+    this.#moveProbe()
   }
 
   /** Let a slot of the line claim a start. */
   offer(): void {
     const head = this.#buffer.peek()
-    if (this.#offered || head === undefined) return
-    this.#offered = true
+    if (this.#probe !== undefined || head === undefined) return
     probes += 1
-    this.#line.probe({ id: `probe ${probes}`, priority: head.priority, gate: this })
+    this.#probe = { id: `probe ${probes}`, priority: head.priority, gate: this }
+    this.#line.probe(this.#probe)
   }
 
   /** Take the most urgent task and its permit, for the slot that has taken the probe; nothing where it may not start now after all. */
   claim(): Claimed | undefined {
-    this.#offered = false
+    this.#probe = undefined
     const head = this.#buffer.peek()
     const permit = head === undefined ? undefined : this.bucket.claim(head.permits)
     // by its id: another may have aged by now
@@ -91,6 +102,13 @@ export class Gate implements PermitGate {
     // before the task runs, so that another slot can start the next one beside it
     this.bucket.pump()
     return head === undefined || permit === undefined ? undefined : { id: head.id, permit }
+  }
+
+  /** The probe stands where the most urgent task would. */
+  #moveProbe(): void {
+    const priority = this.#buffer.peek()?.priority
+    if (this.#probe !== undefined && priority !== undefined && priority !== this.#probe.priority)
+      this.#line.moveProbe(this.#probe, priority)
   }
 
   /** What waits, in the order in which it will start. */

@@ -11,7 +11,7 @@ import {
 } from '@umbel/core'
 import type { TaskDefinition } from '../definition.ts'
 import { Bucket, type Permit } from './bucket.ts'
-import { Gate, type Gated, type ProbeLine } from './gate.ts'
+import { type Claimed, Gate, type Gated, type ProbeLine } from './gate.ts'
 import { checkWeight, type DefinedLimit, keyOf, weightOf } from './task-limit.ts'
 
 /** How often buckets at rest are forgotten, in milliseconds. */
@@ -117,13 +117,19 @@ export class Limits {
     this.#waiting.get(id)?.gate.reprioritise(id, priority)
   }
 
-  /** A slot has taken a probe: give it the task that may start now, if one may. */
-  claim(gate: Gate): string | undefined {
+  /** A slot has taken a probe: give it the task that may start now, if one may. What it is given is `over` once its attempt is. */
+  claim(gate: Gate): Claimed | undefined {
     const claimed = gate.claim()
     if (claimed === undefined) return undefined
     this.#waiting.delete(claimed.id)
     this.#permits.set(claimed.id, claimed.permit)
-    return claimed.id
+    return claimed
+  }
+
+  /** The attempt that was started with a permit is over. */
+  over({ id, permit }: Claimed): void {
+    // given back, the task may have been let go again by now
+    if (this.#permits.get(id) === permit) this.#permits.delete(id)
   }
 
   /** The permit that a task was let go with; `undefined` where it needs none. */
@@ -136,12 +142,18 @@ export class Limits {
     this.#permits.get(id)?.begun(at)
   }
 
-  /** An attempt is over. `started`: whether its handler may have started. */
-  over(id: string, started: boolean): void {
+  /** A task that was let go is given back without having started. */
+  unused(id: string): void {
     const permit = this.#permits.get(id)
     if (permit === undefined) return
     this.#permits.delete(id)
-    if (!started) permit.unused()
+    permit.unused()
+  }
+
+  /** A line has slots again, or has none for now: what waits at its gates may start, or keeps nobody from it. */
+  changed(line: ProbeLine): void {
+    for (const { buckets } of this.#limits.values())
+      for (const { gates, bucket } of buckets.values()) if (gates.has(line)) bucket.pump()
   }
 
   /** What a task waits for here; `undefined` where it does not. */
