@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type App, createApp, defineTasks, type Signals, task } from '../src/index.ts'
+import { type App, createApp, defineTasks, group, type Signals, task } from '../src/index.ts'
 import { next } from './fixtures/open-app.ts'
 
 const apps: App[] = []
@@ -109,6 +109,15 @@ describe('an inline handler that keeps the main loop from turning', () => {
     await later(150) // the timer that is late then has its turn
     expect(told.map(({ suspects }) => suspects.length)).toEqual([1])
   })
+})
+
+test('thousands that end in one turn are slow by their number: none of them is suspected', async () => {
+  const app = open()
+  const told: Signals['loop-blocked'][] = []
+  app.on('loop-blocked', (event) => void told.push(event))
+  await app.delay(group(Array.from({ length: 200 }, () => tasks.blocks.s(2)))).get()
+  await later(150)
+  expect(told).toEqual([])
 })
 
 test('what blocks for less, or is none of the handlers, is nobody’s doing', async () => {

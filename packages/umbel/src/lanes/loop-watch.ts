@@ -112,7 +112,8 @@ export class LoopWatch {
 
   /** Tell of a blockage where the timer is late by one. */
   #look(): void {
-    if (this.#timer === undefined) return
+    // where so many have ended in one turn, it is their number that took the time and nobody's handler
+    if (this.#timer === undefined || this.#left.length >= MAX_SUSPECTS) return
     const late = this.#clock.monotonic() - this.#due - this.#told
     if (late >= this.#bound) this.#tell(late, [...this.#left, ...this.#underWay()])
   }
