@@ -250,6 +250,17 @@ describe('in a thread', { timeout: 30_000 }, () => {
     expect(await threaded().delay(inThreads.deafAgain.s()).get()).toBe('third time')
   })
 
+  test('that ended in time is not ended because the main loop was late to hear of it', async () => {
+    const app = threaded()
+    const result = app.delay(inThreads.hears.s('returns').set({ timeLimit: { soft: '50ms', hard: '400ms' } }))
+    const items = app.delay(inThreads.slowly.map([1, 2, 3, 4, 5, 6, 7, 8]).set({ timeLimit: '400ms' }))
+    await Promise.all([running(app, result.id), next(app, 'task-prerun', ({ id }) => id === items.id)])
+    const wait = new Int32Array(new SharedArrayBuffer(4))
+    setTimeout(() => Atomics.wait(wait, 0, 0, 600), 60)
+    expect(await result.get()).toBe('in good order after UMBEL_SOFT_TIME_LIMIT')
+    expect(await items.get()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
   test('the time that a setup takes is not counted, nor that of a thread that starts', async () => {
     const app = createApp({ tasks: [spinning], lanes: { default: { threads: 1 } } })
     apps.push(app)
