@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type App, chain, defineTasks, group, SimulatedClock, task } from '../src/index.ts'
+import { sqliteStore } from '../src/sqlite.ts'
 import { inThreads, onLoop } from './fixtures/behaviour.ts'
 import { next, open, record } from './fixtures/open-app.ts'
 
@@ -90,6 +94,29 @@ describe('control.priority', () => {
     for (const priority of [10, -1, 1.5, Number.NaN, '5' as never, undefined as never])
       await expect(app.control.priority(running, priority)).rejects.toMatchObject({ code: 'UMBEL_BAD_PRIORITY' })
   })
+})
+
+test('another priority is kept by a store, of what waits and of steps whose turn has not come', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'umbel-'))
+  const file = join(folder, 'work.db')
+  const before = open({ ...oneSlot, store: sqliteStore(file) })
+  await before.control.pause('default')
+  const plain = Array.from({ length: 3 }, () => before.delay(echo.s()))
+  const steps = before.delay(chain(add.s(1, 1), add.s(1)))
+  const last = before.delay(echo.s())
+  await last.accepted
+  await before.control.priority(steps, 9)
+  await before.control.priority(last, 8)
+  await before.stop({ deadline: 0 })
+
+  const app = open({ ...oneSlot, store: sqliteStore(file) })
+  const order = started(app)
+  await app.start()
+  for (const { id } of [...plain, steps, last]) await (await app.result(id)).get()
+  const [first, second, third] = order
+  expect([first?.startsWith(steps.id), second, third?.startsWith(steps.id)]).toEqual([true, last.id, true])
+  await app.stop()
+  rmSync(folder, { recursive: true })
 })
 
 describe('a paused lane', () => {
