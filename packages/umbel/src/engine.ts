@@ -15,7 +15,7 @@ import {
 } from '@umbel/core'
 import { nextTurn, pause } from './system.ts'
 
-/** Most events taken in at once. */
+/** Most events taken in at once, where the store does not want fewer. */
 const MAX_BATCH = 4_096
 
 /** Batches taken in one after another before the event loop gets a turn. */
@@ -166,8 +166,9 @@ export class Engine implements RowReader {
     for (let batches = 1; this.#events.length > 0; batches += 1) {
       // handlers that never wait for anything must not keep timers and sockets from their turn
       if (batches % BATCHES_A_TURN === 0) await nextTurn()
-      const events = this.#events.splice(0, MAX_BATCH)
-      const taken = this.#taken.splice(0, MAX_BATCH)
+      const most = this.#store.mostEvents ?? MAX_BATCH
+      const events = this.#events.splice(0, most)
+      const taken = this.#taken.splice(0, most)
       this.#batch = refusal === undefined ? this.#take(events, taken) : Promise.resolve(answerAll(taken, refusal))
       await this.#batch
     }

@@ -22,6 +22,8 @@ export interface StoredEvent {
  * All is asynchronous, so that a writer thread or a server can stand behind it.
  */
 export interface Store {
+  /** The most events it is given in one batch, where storing them keeps the main loop busy. Default 4,096. */
+  readonly mostEvents?: number
   /** Make ready. Called once, before anything else. */
   open(): Promise<void>
   /** Store a batch whole or reject; resolves with the number of its last event once it is as safe as the store makes it. */

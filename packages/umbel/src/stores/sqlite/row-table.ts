@@ -38,7 +38,7 @@ export class RowTable implements Shared {
   #ended: Row[] = []
   #last: number
   readonly #statements: Record<
-    'insert' | 'update' | 'large' | 'byId' | 'byNumber' | 'planOf' | 'plansOf' | 'needs' | 'root' | 'children',
+    'all' | 'insert' | 'update' | 'large' | 'byId' | 'byNumber' | 'planOf' | 'plansOf' | 'needs' | 'root' | 'children',
     StatementSync
   >
   readonly #open: Record<'roots' | 'nodes' | 'orphans', StatementSync>
@@ -59,6 +59,7 @@ export class RowTable implements Shared {
         RETURNING n`),
       update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
       large: prepare('INSERT OR REPLACE INTO large (id, fixed) VALUES (?, ?)'),
+      all: prepare(`SELECT ${COLUMNS} FROM rows ORDER BY n`),
       byId: prepare(`SELECT ${COLUMNS} FROM rows WHERE id = ?`),
       byNumber: prepare(`SELECT ${COLUMNS} FROM rows WHERE n = ?`),
       planOf: prepare("SELECT plan FROM rows WHERE id = ? AND kind = 'workflow'"),
@@ -164,6 +165,11 @@ export class RowTable implements Shared {
       for (const node of this.#open.nodes.all(root.id)) yield this.#read(node.n as number) as Row
     }
     for (const { n } of this.#open.orphans.all()) yield this.#read(n as number) as Row
+  }
+
+  /** Every row there is, in the order they came to be. */
+  *all(): Generator<Row> {
+    for (const record of this.#statements.all.iterate()) yield readRow(record as unknown as RowRecord, this)
   }
 
   /** Read a row that may change again. */

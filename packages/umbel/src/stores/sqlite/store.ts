@@ -17,6 +17,9 @@ import { type Keeping, Retention } from './retention.ts'
 import { type Root, RowTable } from './row-table.ts'
 import { storeError } from './sqlite-error.ts'
 
+/** Events stored in one go: the main loop is busy meanwhile, for about a hundredth of a second. */
+const MOST_EVENTS = 250
+
 /** Milliseconds between two looks at a store that another process owns. */
 const LOOK_AGAIN = 50
 
@@ -44,6 +47,7 @@ interface Open {
 
 /** Keeps rows and events in one SQLite file: a batch is one transaction, by one owner at a time. */
 export class SqliteStore implements Store {
+  readonly mostEvents = MOST_EVENTS
   readonly #settings: SqliteSettings
   #open: Open | undefined
   #closed = false

@@ -1,0 +1,36 @@
+import { DatabaseSync } from 'node:sqlite'
+import { RowTable } from '../../packages/umbel/src/stores/sqlite/row-table.ts'
+import { diagnose } from './diagnose.ts'
+
+/** What is wrong with the file of a store, in words; nothing where all is well. It is only read, whoever owns it. */
+export function examine(file: string): string[] {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return [...ofFile(database), ...ofLog(database), ...diagnose(new RowTable(database).all())]
+  } finally {
+    database.close()
+  }
+}
+
+function* ofFile(database: DatabaseSync): Generator<string> {
+  for (const { integrity_check: says } of database.prepare('PRAGMA integrity_check').all())
+    if (says !== 'ok') yield `I0 ${String(says)}`
+  const count = (sql: string): number => Number(database.prepare(`SELECT count(*) AS count FROM ${sql}`).get()?.count)
+  const strayed = count('large WHERE NOT EXISTS (SELECT 1 FROM rows WHERE rows.id = large.id AND fixed = 0)')
+  if (strayed > 0) yield `I0 ${strayed} large values belong to no row`
+  const plans = count('(SELECT DISTINCT n FROM plans EXCEPT SELECT plan FROM rows)')
+  if (plans > 0) yield `I0 ${plans} plans belong to no row`
+  const owner = database.prepare('SELECT pid FROM owner').get()
+  const running = count("rows WHERE state = 'STARTED' AND ended_at IS NULL")
+  if (owner?.pid === null && running > 0) yield `I4 ${running} tasks run, and nobody owns the file`
+}
+
+/** The numbers of the log follow one another. */
+function* ofLog(database: DatabaseSync): Generator<string> {
+  let before: number | undefined
+  for (const { last, count } of database.prepare('SELECT last, count FROM log ORDER BY last').all()) {
+    const first = (last as number) - (count as number) + 1
+    if (before !== undefined && first !== before + 1) yield `I10 the log goes from ${before} to ${first}`
+    before = last as number
+  }
+}

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { torture } from './torture.ts'
+
+test('a process that is killed again and again, at commits, in recovery and at any moment, loses nothing it accepted', async () => {
+  const report = await torture(7, 20_260)
+  expect(report).toMatchObject({
+    kills: 7,
+    lost: 0,
+    duplicateKeyedEffects: 0,
+    missingKeyedEffects: 0,
+    stuckWorkflows: 0,
+    wrong: 0,
+    violations: [],
+  })
+  expect(report.accepted).toBeGreaterThan(20)
+}, 120_000)

@@ -1,0 +1,13 @@
+// Kills a process with a durable store again and again: `npm run torture:kill -- --kills 200 --seed 1`. The last line is JSON.
+import { parseArgs } from 'node:util'
+import { torture } from './torture.ts'
+
+const { values } = parseArgs({ options: { kills: { type: 'string', default: '200' }, seed: { type: 'string' } } })
+const seed = Number(values.seed ?? Date.now() % 1_000_000)
+console.log(`seed ${seed}`)
+const report = await torture(Number(values.kills), seed, console.log)
+for (const violation of report.violations) console.log(violation)
+console.log(JSON.stringify({ ...report, violations: report.violations.length }))
+const { lost, duplicateKeyedEffects, missingKeyedEffects, stuckWorkflows, wrong, violations } = report
+const bad = lost + duplicateKeyedEffects + missingKeyedEffects + stuckWorkflows + wrong + violations.length
+process.exitCode = bad === 0 ? 0 : 1

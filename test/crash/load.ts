@@ -1,0 +1,44 @@
+import { type AnySignature, chain, chord, group } from 'umbel'
+import { work } from './tasks.ts'
+
+/** One canvas of the load: what is sent, what it must come to, and the labels of all that it does on the way. */
+export interface Piece {
+  readonly kind: string
+  readonly canvas: AnySignature
+  /** Its result, or the message of its error. */
+  readonly expected: unknown
+  readonly labels: readonly string[]
+}
+
+/** Make the piece of a number: all kinds in turn. `random` gives a number in [0, 1). */
+export function pieceOf(number: number, name: string, random: () => number): Piece {
+  const millis = (): number => Math.floor(random() * 40)
+  const labels = (count: number): string[] => Array.from({ length: count }, (_, index) => `${name}.${index}`)
+  const step = (label: string) => work.effect.si(undefined, label, millis())
+  const [a, b, c, d] = labels(4) as [string, string, string, string]
+  const kinds: readonly (() => Piece)[] = [
+    () => ({ kind: 'task', canvas: step(a), expected: a, labels: [a] }),
+    () => ({ kind: 'chain', canvas: chain(step(a), step(b), step(c)), expected: c, labels: [a, b, c] }),
+    () => ({ kind: 'group', canvas: group([step(a), step(b), step(c)]), expected: [a, b, c], labels: [a, b, c] }),
+    () => ({
+      kind: 'chord',
+      canvas: chord([chain(step(a), step(b)), step(c)], work.gather.s(d)),
+      expected: `${b}+${c}`,
+      labels: [a, b, c, d],
+    }),
+    () => ({ kind: 'retries', canvas: work.flaky.si(undefined, a), expected: a, labels: [a] }),
+    () => ({
+      kind: 'timer',
+      canvas: step(a).set({ countdown: Math.floor(random() * 800) }),
+      expected: a,
+      labels: [a],
+    }),
+    () => ({
+      kind: 'failing chord',
+      canvas: chord([step(a), work.failing.si(undefined, b)], work.gather.s(d)),
+      expected: b,
+      labels: [a, b],
+    }),
+  ]
+  return (kinds[number % kinds.length] as () => Piece)()
+}

@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { CrashPoint } from './crash-points.ts'
+import { examine } from './examine.ts'
+import { randomOf } from './random.ts'
+
+const worker = fileURLToPath(new URL('worker.ts', import.meta.url))
+
+/** What came of a run. */
+export interface KillReport {
+  readonly kills: number
+  readonly accepted: number
+  /** Accepted, and nobody knows of it any more. */
+  readonly lost: number
+  /** Things done under two keys. */
+  readonly duplicateKeyedEffects: number
+  /** Things that were to be done before their canvas succeeded, and were not. */
+  readonly missingKeyedEffects: number
+  /** Canvases that do not end. */
+  readonly stuckWorkflows: number
+  /** Canvases that came to something else than they must. */
+  readonly wrong: number
+  /** Canvases given up as a task of theirs was running when its process was killed, three times. */
+  readonly poisoned: number
+  /** What the doctor finds wrong with the file, at the end and after every tenth kill. */
+  readonly violations: readonly string[]
+  /** From the start of a process to that of its first recovered task, in milliseconds. */
+  readonly recoveryMsP95: number
+}
+
+interface Accepted {
+  readonly kind: string
+  readonly expected: unknown
+  readonly labels: readonly string[]
+}
+
+/** Kill a process again and again while it works on a mixed load, and look at what is left. The ledger is kept here, outside of its store. */
+export async function torture(
+  kills: number,
+  seed: number,
+  tell: (line: string) => void = () => {},
+): Promise<KillReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'umbel-torture-'))
+  const ledger = new Ledger(join(folder, 'work.db'), join(folder, 'effects'))
+  const random = randomOf(seed)
+  const violations: string[] = []
+  try {
+    for (let life = 1; life <= kills; life += 1) {
+      await ledger.live(`${seed}-${life}`, Math.floor(random() * 1e9), pointOf(random), random() * 500)
+      if (life % 10 === 0) {
+        violations.push(...examine(ledger.file))
+        tell(`${life} kills, ${ledger.accepted.size} accepted, ${violations.length} violations`)
+      }
+    }
+    return { kills, ...(await ledger.settle()), violations: [...new Set([...violations, ...examine(ledger.file)])] }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Around a commit, during recovery, or (half of the time) at no point but at a random moment. */
+function pointOf(random: () => number): CrashPoint | undefined {
+  const kind = random()
+  const count = 1 + Math.floor(random() * 40)
+  if (kind < 0.2) return { at: 'before-commit', count }
+  if (kind < 0.4) return { at: 'after-commit', count }
+  if (kind < 0.5) return { at: 'recovery', count: 1 + Math.floor(random() * 5) }
+  return undefined
+}
+
+class Ledger {
+  readonly file: string
+  readonly accepted = new Map<string, Accepted>()
+  readonly #effects: string
+  readonly #recoveries: number[] = []
+
+  constructor(file: string, effects: string) {
+    this.file = file
+    this.#effects = effects
+    writeFileSync(effects, '')
+  }
+
+  /** One life: it dies at its point, else so many milliseconds after it is ready. */
+  async live(name: string, seed: number, point: CrashPoint | undefined, millis: number): Promise<void> {
+    const recovers = this.accepted.size > 0
+    const child = this.#start([this.file, name, String(seed), point === undefined ? '' : JSON.stringify(point)])
+    const gone = once(child, 'exit')
+    // one that dies at a point may not come to it
+    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    let first: number | undefined
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [word, ...rest] = wordsOf(line)
+      if (word === 'FIRST') first = rest[0] as number
+      if (word === 'READY') setTimeout(() => child.kill('SIGKILL'), point === undefined ? millis : 3_000)
+      if (word !== 'ACK') continue
+      const [id, kind, expected, labels] = rest as [string, string, unknown, string[]]
+      this.accepted.set(id, { kind, expected, labels })
+    }
+    await gone
+    clearTimeout(timer)
+    if (recovers && first !== undefined) this.#recoveries.push(first)
+  }
+
+  /** Let a last process end all there is, and compare. */
+  async settle(): Promise<Omit<KillReport, 'kills' | 'violations'>> {
+    const child = this.#start([this.file, 'last', '0', '', [...this.accepted.keys()].join(',')])
+    const ends = new Map<string, readonly [state: string, value: unknown]>()
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [word, id, state, value] = wordsOf(line) as [string, string, string, unknown]
+      if (word === 'END') ends.set(id, [state, value])
+    }
+    const counts = { lost: 0, stuckWorkflows: 0, wrong: 0, poisoned: 0 }
+    const done: string[] = []
+    for (const [id, one] of this.accepted) {
+      const [state, value] = ends.get(id) ?? ['LOST']
+      if (state === 'UMBEL_TIMEOUT') counts.stuckWorkflows += 1
+      else if (state === 'UMBEL_WORKER_LOST') counts.poisoned += 1
+      else if (state === 'LOST' || state.startsWith('UMBEL_UNKNOWN') || state === 'UMBEL_RESULT_GONE') counts.lost += 1
+      else if (JSON.stringify(value) !== JSON.stringify(one.expected)) counts.wrong += 1
+      else done.push(...one.labels)
+    }
+    const keys = this.#keysOf()
+    return {
+      accepted: this.accepted.size,
+      ...counts,
+      duplicateKeyedEffects: [...keys.values()].filter((of) => of.size > 1).length,
+      missingKeyedEffects: done.filter((label) => !keys.has(label)).length,
+      recoveryMsP95: Math.round(
+        this.#recoveries.toSorted((a, b) => a - b)[Math.floor(this.#recoveries.length * 0.95)] ?? 0,
+      ),
+    }
+  }
+
+  /** Under which keys each thing was done. */
+  #keysOf(): Map<string, Set<string>> {
+    const keys = new Map<string, Set<string>>()
+    const lines = existsSync(this.#effects) ? readFileSync(this.#effects, 'utf8').split('\n') : []
+    for (const line of lines) {
+      const [label = '', key] = line.split(' ')
+      if (key !== undefined) keys.set(label, (keys.get(label) ?? new Set()).add(key))
+    }
+    return keys
+  }
+
+  #start(args: readonly string[]) {
+    return spawn(process.execPath, ['--conditions=@umbel/source', worker, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, EFFECTS: this.#effects },
+    })
+  }
+}
+
+/** The words of a line; a line that its process died on has none. */
+function wordsOf(line: string): unknown[] {
+  try {
+    return JSON.parse(line) as unknown[]
+  } catch {
+    return []
+  }
+}

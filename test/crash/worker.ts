@@ -1,0 +1,45 @@
+// One life of the process that is killed: `worker.ts <file> <name of the life> <seed> <crash point as JSON> [drain]`
+import { writeSync } from 'node:fs'
+import { createApp } from 'umbel'
+import { sqliteStore } from 'umbel/sqlite'
+import { type CrashPoint, dyingAt } from './crash-points.ts'
+import { pieceOf } from './load.ts'
+import { randomOf } from './random.ts'
+import { work } from './tasks.ts'
+
+const [, , file = '', life = '', seed = '', point = '', drain] = process.argv
+/** Straight into the pipe: what was said has been said, whatever comes. */
+const say = (...words: readonly unknown[]): void => void writeSync(1, `${JSON.stringify(words)}\n`)
+
+const store = dyingAt(sqliteStore(file), point === '' ? undefined : (JSON.parse(point) as CrashPoint))
+const app = createApp({ tasks: [work], store, lanes: { default: { threads: 2 } } })
+const random = randomOf(Number(seed))
+
+const off = app.on('task-prerun', () => {
+  off()
+  say('FIRST', performance.now())
+})
+await app.start()
+say('READY', performance.now())
+
+if (drain === undefined) {
+  for (let number = 0; number < 200; number += 1) {
+    const piece = pieceOf(number + Number(seed), `${life}-${number}`, random)
+    const result = app.delay(piece.canvas)
+    result.accepted.then(() => say('ACK', result.id, piece.kind, piece.expected, piece.labels))
+    await new Promise((resolve) => setTimeout(resolve, random() * 12))
+  }
+} else {
+  for (const id of drain.split(',').filter(Boolean)) {
+    try {
+      const result = await app.result(id)
+      await result.get({ timeout: '60s' }).then(
+        (value) => say('END', id, result.state, value),
+        (error: { message: string; code?: string }) => say('END', id, error.code ?? result.state, error.message),
+      )
+    } catch (error) {
+      say('END', id, (error as { code?: string }).code ?? 'LOST', String(error))
+    }
+  }
+  await app.stop()
+}
