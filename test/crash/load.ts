@@ -11,10 +11,10 @@ export interface Piece {
 }
 
 /** Make the piece of a number: all kinds in turn. `random` gives a number in [0, 1). */
-export function pieceOf(number: number, name: string, random: () => number): Piece {
+export function pieceOf(number: number, name: string, effects: string, random: () => number): Piece {
   const millis = (): number => Math.floor(random() * 40)
   const labels = (count: number): string[] => Array.from({ length: count }, (_, index) => `${name}.${index}`)
-  const step = (label: string) => work.effect.si(undefined, label, millis())
+  const step = (label: string) => work.effect.si(effects, label, millis())
   const [a, b, c, d] = labels(4) as [string, string, string, string]
   const kinds: readonly (() => Piece)[] = [
     () => ({ kind: 'task', canvas: step(a), expected: a, labels: [a] }),
@@ -22,11 +22,11 @@ export function pieceOf(number: number, name: string, random: () => number): Pie
     () => ({ kind: 'group', canvas: group([step(a), step(b), step(c)]), expected: [a, b, c], labels: [a, b, c] }),
     () => ({
       kind: 'chord',
-      canvas: chord([chain(step(a), step(b)), step(c)], work.gather.s(d)),
+      canvas: chord([chain(step(a), step(b)), step(c)], work.gather.s(effects, d)),
       expected: `${b}+${c}`,
       labels: [a, b, c, d],
     }),
-    () => ({ kind: 'retries', canvas: work.flaky.si(undefined, a), expected: a, labels: [a] }),
+    () => ({ kind: 'retries', canvas: work.flaky.si(effects, a), expected: a, labels: [a] }),
     () => ({
       kind: 'timer',
       canvas: step(a).set({ countdown: Math.floor(random() * 800) }),
@@ -35,7 +35,7 @@ export function pieceOf(number: number, name: string, random: () => number): Pie
     }),
     () => ({
       kind: 'failing chord',
-      canvas: chord([step(a), work.failing.si(undefined, b)], work.gather.s(d)),
+      canvas: chord([step(a), work.failing.si(effects, b)], work.gather.s(effects, d)),
       expected: b,
       labels: [a, b],
     }),

@@ -88,7 +88,13 @@ class Ledger {
   /** One life: it dies at its point, else so many milliseconds after it is ready. */
   async live(name: string, seed: number, point: CrashPoint | undefined, millis: number): Promise<void> {
     const recovers = this.accepted.size > 0
-    const child = this.#start([this.file, name, String(seed), point === undefined ? '' : JSON.stringify(point)])
+    const child = this.#start([
+      this.file,
+      this.#effects,
+      name,
+      String(seed),
+      point === undefined ? '' : JSON.stringify(point),
+    ])
     const gone = once(child, 'exit')
     // one that dies at a point may not come to it
     const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
@@ -108,7 +114,7 @@ class Ledger {
 
   /** Let a last process end all there is, and compare. */
   async settle(): Promise<Omit<KillReport, 'kills' | 'violations'>> {
-    const child = this.#start([this.file, 'last', '0', '', [...this.accepted.keys()].join(',')])
+    const child = this.#start([this.file, this.#effects, 'last', '0', '', [...this.accepted.keys()].join(',')])
     const ends = new Map<string, readonly [state: string, value: unknown]>()
     for await (const line of createInterface({ input: child.stdout })) {
       const [word, id, state, value] = wordsOf(line) as [string, string, string, unknown]
@@ -150,7 +156,6 @@ class Ledger {
   #start(args: readonly string[]) {
     return spawn(process.execPath, ['--conditions=@umbel/source', worker, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, EFFECTS: this.#effects },
     })
   }
 }

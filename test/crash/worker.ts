@@ -1,4 +1,4 @@
-// One life of the process that is killed: `worker.ts <file> <name of the life> <seed> <crash point as JSON> [drain]`
+// One life of the process that is killed: `worker.ts <file> <effects> <name of the life> <seed> <crash point as JSON> [drain]`
 import { writeSync } from 'node:fs'
 import { createApp } from 'umbel'
 import { sqliteStore } from 'umbel/sqlite'
@@ -7,7 +7,7 @@ import { pieceOf } from './load.ts'
 import { randomOf } from './random.ts'
 import { work } from './tasks.ts'
 
-const [, , file = '', life = '', seed = '', point = '', drain] = process.argv
+const [, , file = '', effects = '', life = '', seed = '', point = '', drain] = process.argv
 /** Straight into the pipe: what was said has been said, whatever comes. */
 const say = (...words: readonly unknown[]): void => void writeSync(1, `${JSON.stringify(words)}\n`)
 
@@ -24,7 +24,7 @@ say('READY', performance.now())
 
 if (drain === undefined) {
   for (let number = 0; number < 200; number += 1) {
-    const piece = pieceOf(number + Number(seed), `${life}-${number}`, random)
+    const piece = pieceOf(number + Number(seed), `${life}-${number}`, effects, random)
     const result = app.delay(piece.canvas)
     result.accepted.then(() => say('ACK', result.id, piece.kind, piece.expected, piece.labels))
     await new Promise((resolve) => setTimeout(resolve, random() * 12))
