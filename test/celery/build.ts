@@ -100,7 +100,8 @@ const celeryGroup = (members: readonly Any[]): Any => {
 
 function call(node: Build): Any {
   const task = taskCalled(node['task'])
-  const { args, kwargs } = positional(node['task'] as string, list(node['args']), record(node['kwargs']))
+  const args = list(node['args'])
+  const kwargs = record(node['kwargs'])
   if (task === undefined) return signature.fromJSON({ task: node['task'], args, kwargs })
   const signed = node['immutable'] === true ? task.si(...args) : task.s(...args)
   return Object.keys(kwargs).length === 0 ? signed : (signed.replace({ kwargs }) as Any)
@@ -128,6 +129,16 @@ export function positional(
   const names = (PARAMETERS[task] ?? []).filter((name) => name in kwargs)
   const others = Object.entries(kwargs).filter(([name]) => !names.includes(name))
   return { args: [...args, ...names.map((name) => kwargs[name])], kwargs: Object.fromEntries(others) }
+}
+
+/** The same tree with what is given to parameters by name given by place, so that it can run. */
+export function byPlace<T>(tree: T): T {
+  if (typeof tree !== 'object' || tree === null) return tree
+  if (Array.isArray(tree)) return tree.map(byPlace) as T
+  const node = Object.fromEntries(Object.entries(tree).map(([key, inner]) => [key, byPlace(inner)]))
+  if (node['op'] !== 'sig') return node as T
+  const given = positional(node['task'] as string, node['args'] as readonly unknown[], node['kwargs'] as Json)
+  return { ...node, ...given } as T
 }
 
 const all = (nodes: unknown): Any[] => (nodes as readonly Build[]).map(build)

@@ -53,9 +53,12 @@ function recordedPairs(vector: Vector, actual: Actual): Fault[] {
   const { error } = wanted
   const { outcome, ran } = actual
   const refused = isRefused(vector, outcome)
+  // a canvas that could not be built has none
+  const json = { what: 'signature', expected: vector.signature, actual: vector.signature && actual.signature }
   if (wanted.kind === 'none' || wanted.kind === 'client_error' || refused) {
     const kind = refused ? 'client_error' : wanted.kind
     return [
+      json,
       { what: 'kind', expected: kind, actual: outcome.kind },
       ...(kind === 'none'
         ? []
@@ -70,9 +73,10 @@ function recordedPairs(vector: Vector, actual: Actual): Fault[] {
   const list = (what: string, expected: readonly Shown[] = [], got: readonly Shown[] = []): Fault => ({
     what,
     expected: expected.map((one) => order(shown(one))),
-    actual: known(expected, got).map((one) => order(shown(one))),
+    actual: known(expected, got, ignores(vector)).map((one) => order(shown(one))),
   })
   return [
+    json,
     { what: 'kind', expected: wanted.kind, actual: outcome.kind },
     // Celery knows nothing of a result it was to ignore
     { what: 'state', expected: wanted.state, actual: ignored ? wanted.state : outcome.state },
@@ -83,7 +87,8 @@ function recordedPairs(vector: Vector, actual: Actual): Fault[] {
           [{ kind: 'group', results: wanted.results ?? [] }],
           [{ kind: 'group', results: outcome.results ?? [] }],
         )
-      : { what: 'error', expected: error && judged(error), actual: error && outcome.error && judged(outcome.error) },
+      : { what: 'error', expected: error && judged(error), actual: outcome.error && judged(outcome.error) },
+    { what: 'result', expected: wanted.result, actual: ignored ? undefined : outcome.result },
     list('parents', vector.parents, actual.parents),
     { what: 'ran', expected: multiset(vector.ran), actual: multiset(ran) },
   ]
@@ -126,16 +131,22 @@ function judgedRace(shown: Shown): unknown {
   return shown.state === 'REVOKED' || shown.state === 'FAILURE' ? 'failed' : judgedShown(shown)
 }
 
-/** What is shown, as far as Celery knew: where it has PENDING, a task never ran or its result was ignored, and any state is right. */
-function known(expected: readonly Shown[], actual: readonly Shown[]): Shown[] {
+/**
+ * What is shown, as far as Celery knew: where it has PENDING, a task never ran, and ours may have any state but that of one that did;
+ * or, where something ignores its result, that was not kept.
+ */
+function known(expected: readonly Shown[], actual: readonly Shown[], ignoring: boolean): Shown[] {
   return actual.map((shown, index) => {
     const wanted = expected[index]
-    if (wanted?.kind === 'task' && wanted.state === 'PENDING') return wanted
     if (wanted?.kind === 'group' && shown.kind === 'group')
-      return { kind: 'group', results: known(wanted.results, shown.results) }
-    return shown
+      return { kind: 'group', results: known(wanted.results, shown.results, ignoring) }
+    const isOpen = wanted?.kind === 'task' && wanted.state === 'PENDING' && shown.kind === 'task'
+    return isOpen && (ignoring || shown.state !== 'SUCCESS') ? wanted : shown
   })
 }
+
+const ignores = ({ build, call }: Vector): boolean =>
+  /"noresult"|"ignore_result":true/.test(JSON.stringify({ build, call }))
 
 /**
  * Whether groups stand right within groups or headers: Celery reverses their members (`nested-group-order`). Marked are only the
@@ -158,11 +169,10 @@ function sorted(value: unknown): unknown {
   return { kind, results: results.map(sorted).sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1)) }
 }
 
-/** What ran, whatever its order; ids and messages as they count. */
+/** What ran, whatever its order; messages as they count. */
 const multiset = (ran: readonly Ran[]): string[] => ran.map((one) => canonical(countable(one))).sort()
 
 function countable([task, args, kwargs]: Ran): unknown {
-  if (task === 'errback_id') return [task, ['<uuid>'], kwargs]
   if (task !== 'errback_full') return [task, args.map(shortened), kwargs]
   const [type, message] = args as [string, string]
   return [task, [judged({ type, message })], kwargs]

@@ -9,7 +9,8 @@ import { expected } from './model.ts'
 import { anyBuild } from './random.ts'
 import type { Build, Ran, Vector } from './vector.ts'
 
-const vectors = JSON.parse(readFileSync(new URL('vectors.json', import.meta.url), 'utf8')) as Vector[]
+const read = (file: string): Vector[] => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Vector[]
+const vectors = read('vectors.json')
 
 /** Whose recorded signature is a bug of Celery's: there a chain that is cloned loses the arguments. */
 const LOST_ARGUMENTS = ['chain-037']
@@ -23,6 +24,13 @@ describe('recorded runs of Celery', () => {
       [],
     )
     expect(verdicts.filter(({ vector }) => isDemanded(vector))).toHaveLength(109)
+  })
+
+  test('of more canvases do, too', { timeout: 60_000 }, async () => {
+    const verdicts = await runVectors(read('more-vectors.json'))
+    expect(verdicts.filter(({ faults }) => faults.length > 0).map(({ vector, faults }) => [vector.id, faults])).toEqual(
+      [],
+    )
   })
 
   const same = vectors.filter(({ id }) => !LOST_ARGUMENTS.includes(id))

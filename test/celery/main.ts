@@ -6,7 +6,7 @@ import { runVectors, type Verdict } from './conformance.ts'
 import type { Vector } from './vector.ts'
 
 const files = process.argv.slice(2)
-if (files.length === 0) files.push(`${import.meta.dirname}/vectors.json`)
+if (files.length === 0) files.push(`${import.meta.dirname}/vectors.json`, `${import.meta.dirname}/more-vectors.json`)
 const vectors = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as Vector[])
 const started = performance.now()
 const verdicts = await runVectors(vectors)

@@ -1,5 +1,5 @@
 import { type App, type AsyncResult, GroupResult, UmbelError } from 'umbel'
-import { build, optionsOf, positional } from './build.ts'
+import { build, byPlace, optionsOf, positional } from './build.ts'
 import { celeryMessage, celeryName } from './errors.ts'
 import type { Build, Json, Outcome, Raised, Ran, Shown, Vector } from './vector.ts'
 
@@ -41,8 +41,9 @@ export async function runVector(app: App, log: RanLog, vector: Vector, limit: nu
   let result: AsyncResult<unknown>
   try {
     signature = JSON.parse(JSON.stringify(build(vector.build)))
-    const { node, kwargs } = called(vector)
-    const { args, options } = vector.call
+    const { call, ...tree } = byPlace({ build: vector.build, call: vector.call })
+    const { node, kwargs } = called(tree.build, call)
+    const { args, options } = call
     result = app.delay(build(node).clone(args, kwargs, optionsOf(options)))
   } catch (error) {
     const empty = error instanceof UmbelError && (error.code === 'UMBEL_BAD_CANVAS' || error.code === 'UMBEL_NO_APP')
@@ -55,7 +56,7 @@ export async function runVector(app: App, log: RanLog, vector: Vector, limit: nu
 }
 
 /** A chord called with another body has that one; a task called with parameters by name has them behind its arguments. */
-function called({ build: node, call }: Vector): { node: Build; kwargs: Json } {
+function called(node: Build, call: Vector['call']): { node: Build; kwargs: Json } {
   const { body, ...kwargs } = call.kwargs as Json & { body?: { $sig?: Build } }
   if (node.op === 'chord' && body?.$sig !== undefined) return { node: { ...node, body: body.$sig }, kwargs }
   if (node.op !== 'sig') return { node, kwargs: call.kwargs }

@@ -5,7 +5,16 @@ import { celeryName, OracleError, ValueError } from './errors.ts'
 type Context = TaskContext
 
 function ran(ctx: Context, name: string, args: readonly unknown[], kwargs: object = {}): void {
-  ctx.log.info('ran', { root: ctx.root, ran: [name, args.map(shown), kwargs] })
+  ctx.log.info('ran', {
+    root: ctx.root,
+    ran: [name, args.map(shown).map((value) => withoutIds(value, ctx.root)), kwargs],
+  })
+}
+
+/** The ids of a tree's tasks begin with that of its root. */
+function withoutIds(value: unknown, root: string): unknown {
+  if (Array.isArray(value)) return value.map((inner) => withoutIds(inner, root))
+  return typeof value === 'string' && value.startsWith(root) ? '<uuid>' : value
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number'

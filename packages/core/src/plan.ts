@@ -103,7 +103,7 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
   readonly entry: number
   readonly exit: number
-  /** What stands before the whole as its handle tells, where that is not the node before `exit`: the header of a chord. */
+  /** What stands before the whole as its handle tells, where that is not the node before `exit`: the header of a chord, or END. */
   readonly before?: number
 }
 
@@ -182,6 +182,10 @@ class Compiler {
     const { nodes } = this
     const { entry, exit } = this.part(canvas, 0, fed)
     const top = aloneIn(canvas)
+    const last = nodes[exit]
+    // as in Celery there is no way back from an empty group that ends a chain
+    if (top.kind === 'chain' && last?.kind === 'join' && last.members.length === 0)
+      return { nodes, entry, exit, before: END }
     const fork = nodes[entry]
     if (fork?.kind !== 'fork' || (top.kind !== 'chord' && top.kind !== 'group')) return { nodes, entry, exit }
     const inner = this.#onlyGroup(fork.join)
