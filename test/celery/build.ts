@@ -153,20 +153,14 @@ function written(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, written(inner)]))
 }
 
-/** Options by our names; Celery's seconds are milliseconds here. */
-export function optionsOf(options: Json): object {
-  return Object.fromEntries(
-    Object.entries(options).map(([key, value]) => {
-      if (key === 'link') return ['link', callbacksOf(value)]
-      if (key === 'link_error') return ['linkError', callbacksOf(value)]
-      const ours = OPTIONS[key] ?? key
-      return [ours, SECONDS.has(key) && typeof value === 'number' ? value * 1_000 : value]
-    }),
-  )
+/** Options by our names and in our units; those of Celery's transport are left out. */
+export function optionsOf({ link, link_error: linkError, ...options }: Json): object {
+  return {
+    ...signature.fromJSON({ task: 'options', options }).data.options,
+    ...(link !== undefined && { link: callbacksOf(link) }),
+    ...(linkError !== undefined && { linkError: callbacksOf(linkError) }),
+  }
 }
-
-const SECONDS = new Set(['countdown', 'expires'])
-const OPTIONS: Readonly<Record<string, string>> = { ignore_result: 'ignoreResult', queue: 'lane', task_id: 'id' }
 
 /** Signatures, written as nodes, as their JSON, or as either in a list. */
 function callbacksOf(value: unknown): readonly Any[] {

@@ -19,7 +19,7 @@ export async function runVectors(vectors: readonly Vector[], limit = 10_000): Pr
   const app = createApp({
     name: 'conformance',
     tasks: [celery],
-    lanes: { default: { threads: 2 }, celery: { threads: 1 } },
+    lanes: { ...lanesOf(vectors), default: { threads: 2 } },
   })
   const log = new RanLog(app)
   await app.start()
@@ -35,4 +35,10 @@ export async function runVectors(vectors: readonly Vector[], limit = 10_000): Pr
     const actual = actuals[index] as Actual
     return { vector, actual, faults: isDemanded(vector) ? faultsOf(vector, actual) : [] }
   })
+}
+
+/** The queues that vectors name. */
+function lanesOf(vectors: readonly Vector[]): Record<string, { threads: number }> {
+  const named = JSON.stringify(vectors.map(({ build, call }) => [build, call])).matchAll(/"queue":"(\w+)"/g)
+  return Object.fromEntries(named.map(([, name]) => [name, { threads: 1 }]))
 }

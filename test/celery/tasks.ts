@@ -186,8 +186,7 @@ export const celery = defineTasks(
         const { place, parent } = ctx
         return {
           has_parent: parent !== undefined,
-          // what replaced the first task of a tree is that task, also for Celery
-          is_root: parent === undefined || /\.r\d+$/.test(ctx.id),
+          is_root: place?.first,
           in_group: place?.group,
           group_index: place?.index ?? null,
           has_chord: place?.chord,

@@ -1,36 +1,75 @@
-import { END, type JoinNode } from './plan.ts'
+import { END, type JoinNode, type TaskNode } from './plan.ts'
 import { nodeId, type RowReader, type TaskRow, type WorkflowRow } from './rows.ts'
 
-/** Where in its canvas a task stands. */
+/** Where in its canvas a task stands. What goes on for a task that was replaced stands where that one stood. */
 export interface Place {
   /** Whether it is the last step of a member of a group, or of a chord's body. */
   readonly group: boolean
   /** Which member of the group, from 0. */
   readonly index: number | undefined
-  /** Whether that group is the header of a chord. */
+  /** Whether that group is the header of a chord, or ends a member of one. */
   readonly chord: boolean
   /** Steps of its chain that follow; a group or a chord counts as one. */
   readonly left: number
   /** How many callbacks it has for success, and for failure. */
   readonly callbacks: number
   readonly errbacks: number
+  /** Whether its tree begins with it, or with what it has the result of. */
+  readonly first: boolean
 }
 
 /** Tell where a task stands. Takes time with the size of its canvas. */
 export function placeOf(rows: RowReader, row: TaskRow): Place {
-  const { workflow, row: standing } = standingOf(rows, row)
-  const own = { callbacks: row.spec.link.length, errbacks: row.spec.linkError.length }
-  if (workflow === undefined) return { group: false, index: undefined, chord: false, left: 0, ...own }
-  const join = joinAfter(workflow, standing.node)
-  const index = join?.members.indexOf(standing.node)
-  const body = workflow.plan.nodes.some((node) => node.kind === 'join' && node.body === standing.node)
+  let place: Place | undefined
+  for (let at = row; ; ) {
+    const workflow = workflowOf(rows, at)
+    const { ends, ...stands } = workflow === undefined ? ALONE : standsIn(workflow, at.node)
+    const callbacks = at.spec.link.length
+    const errbacks = at.spec.linkError.length
+    const here: Place = { ...stands, callbacks, errbacks, first: at.parent === undefined }
+    place = place === undefined ? here : within(place, here)
+    const settles = ends ? (workflow ?? at).settles : undefined
+    const replaced = settles === undefined ? undefined : rows.get(settles)
+    if (replaced?.kind !== 'task') return place
+    at = replaced
+  }
+}
+
+/** The place of a step of what replaced a task, given the task's: the last step stands there, all share its error callbacks. */
+function within(inner: Place, outer: Place): Place {
+  const errbacks = inner.errbacks + outer.errbacks
+  return inner.left > 0
+    ? { ...inner, left: inner.left + outer.left, errbacks }
+    : { ...outer, callbacks: inner.callbacks + outer.callbacks, errbacks }
+}
+
+/** How a task stands within its own workflow. */
+interface Stands extends Pick<Place, 'group' | 'index' | 'chord' | 'left'> {
+  /** Whether the steps that follow it are the last of the whole. */
+  readonly ends: boolean
+}
+
+/** One that is a workflow of its own. */
+const ALONE: Stands = { group: false, index: undefined, chord: false, left: 0, ends: true }
+
+function standsIn(workflow: WorkflowRow, node: number): Stands {
+  const join = joinAfter(workflow, node)
+  const body = workflow.plan.nodes.some((other) => other.kind === 'join' && other.body === node)
   return {
     group: join !== undefined || body,
-    index,
-    chord: join?.body !== undefined,
-    left: stepsLeft(workflow, standing.node),
-    ...own,
+    index: join?.members.indexOf(node),
+    chord: join !== undefined && isHeader(workflow, join),
+    ...stepsLeft(workflow, node),
   }
+}
+
+/** Whether the results of a group go to a chord's body: as in Celery also where it is all that a task was replaced by. */
+function isHeader(workflow: WorkflowRow, join: JoinNode): boolean {
+  const { plan, settles } = workflow
+  if (join.body !== undefined) return true
+  if (join.next === END) return settles !== undefined
+  const next = plan.nodes[join.next]
+  return next?.kind === 'join' && isHeader(workflow, next)
 }
 
 /** Id of the join of the chord whose header a task is the last step of a member of; `undefined` where it is of none. */
@@ -72,14 +111,13 @@ function joinAfter({ plan }: WorkflowRow, index: number): JoinNode | undefined {
   return next?.kind === 'join' ? next : undefined
 }
 
-function stepsLeft({ plan }: WorkflowRow, from: number): number {
+function stepsLeft({ plan }: WorkflowRow, from: number): Pick<Stands, 'left' | 'ends'> {
   let left = 0
   for (let at = from; ; ) {
     const node = plan.nodes[at]
-    if (node === undefined || node.kind === 'fork' || node.next === END) return left
-    const next = plan.nodes[node.next]
-    if (next === undefined || next.kind === 'join') return left
+    const next = node === undefined || node.kind === 'fork' ? undefined : plan.nodes[node.next]
+    if (next === undefined || next.kind === 'join') return { left, ends: next === undefined }
     left += 1
-    at = next.kind === 'fork' ? ((plan.nodes[next.join] as JoinNode).body ?? next.join) : node.next
+    at = next.kind === 'fork' ? ((plan.nodes[next.join] as JoinNode).body ?? next.join) : (node as TaskNode).next
   }
 }
