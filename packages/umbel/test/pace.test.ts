@@ -33,6 +33,13 @@ interface Open {
   readonly clock: number
 }
 
+/** How much later a handler's clock may tell, for steps of up to 3 permits: a bucket that has no time to lose keeps less in reserve. */
+function clockError({ kind, permits, per, burst }: RatePolicy): number {
+  const weight = Math.min(3, burst)
+  const spare = (((burst - weight) * 0.5 + weight * 0.025) * per) / permits
+  return Math.min(per * 0.004, kind === 'bucket' ? spare : Number.POSITIVE_INFINITY)
+}
+
 /** Go through steps, and give the starts as handlers saw them. */
 function played(policy: RatePolicy, all: typeof steps extends fc.Arbitrary<infer T> ? T : never): Start[] {
   const pace = new Pace(policy)
@@ -55,7 +62,7 @@ function played(policy: RatePolicy, all: typeof steps extends fc.Arbitrary<infer
     if (at > now) continue
     const booking = pace.book(weight, now, now + allowance)
     if (late > 1) pace.cancel(booking)
-    else open.push({ booking, at: now + allowance * late, weight, clock: Math.min(clock, policy.per * 0.004) })
+    else open.push({ booking, at: now + allowance * late, weight, clock: Math.min(clock, clockError(policy)) })
   }
   now = Number.POSITIVE_INFINITY
   settle()
@@ -79,6 +86,9 @@ describe('a pace', () => {
     ['window', ratePolicy({ window: '10/s' }, 'x')],
     ['bucket', ratePolicy({ rate: '10/s', burst: 5 }, 'x')],
     ['bucket, fast', ratePolicy({ rate: '1000/s', burst: 20 }, 'x')],
+    ['bucket, fast, whose burst is gone in a few milliseconds', ratePolicy({ rate: '1000/s', burst: 5 }, 'x')],
+    ['bucket of two', ratePolicy({ rate: '100/s', burst: 2 }, 'x')],
+    ['bucket of one', ratePolicy({ rate: '8/s', burst: 1 }, 'x')],
   ])('%s: gives at least 95 %% of the rate to who always wants more, with timers of a millisecond', (_, policy) => {
     const pace = new Pace(policy)
     const starts: Start[] = []

@@ -13,6 +13,10 @@ export interface Booking {
 const MARGIN = 0.015
 const LONGEST_MARGIN = 15
 
+/** Part of what a bucket has left for a start that its margin may take, and what a start may cost beyond, as a part of its permits. */
+const BUCKET_SHARE = 0.5
+const BUCKET_COST = 0.025
+
 /** How far behind spaced starts may catch up, as a part of the window, and in milliseconds. */
 const CATCH_UP = 0.02
 const LONGEST_CATCH_UP = 20
@@ -76,7 +80,7 @@ export class Pace {
       const catchUp = gap < 1 ? per * FAST_CATCH_UP : Math.min(LONGEST_CATCH_UP, per * CATCH_UP)
       this.#next = Math.max(this.#next, now - catchUp) + permits * gap
     } else if (this.#policy.kind === 'bucket') {
-      if (this.#fullAgain() + this.#margin <= now) this.#sinceFull = 0
+      if (this.#fullAgain() + this.#bucketMargin(permits) <= now) this.#sinceFull = 0
       this.#sinceFull += permits
     }
     this.#bookings.push(booking)
@@ -142,8 +146,18 @@ export class Pace {
   #bucketHas(permits: number, now: number): number {
     const full = this.#fullAgain()
     const { burst } = this.#policy
-    if (full + this.#margin <= now || this.#sinceFull + permits <= burst) return now
-    return Math.max(now, full - (burst - permits) * this.#interval + this.#margin)
+    const margin = this.#bucketMargin(permits)
+    if (full + margin <= now || this.#sinceFull + permits <= burst) return now
+    return Math.max(now, full - (burst - permits) * this.#interval + margin)
+  }
+
+  /**
+   * A start comes later by the margin. What its bucket's burst cannot make up for is lost with every start, of a fast rate nearly
+   * all; and what handlers are late has to be made up for, too.
+   */
+  #bucketMargin(permits: number): number {
+    const spare = (this.#policy.burst - permits) * BUCKET_SHARE + permits * BUCKET_COST
+    return Math.min(this.#margin, spare * this.#interval)
   }
 
   /** When the bucket is full again, all open bookings happening as late as they may. */
