@@ -46,6 +46,7 @@ const FULL_SPEC: Filled<TaskSpec> = {
   eta: 1_700_000_000_000.5,
   expires: { at: 1_800_000_000_000 },
   timeLimit: { soft: 1_000, hard: 2_000 },
+  headers: { tenant: 'a', of: [{ request: 1 }, null] },
   ignoreResult: true,
   link: [CALLBACK],
   linkError: [{ plan: CALLBACK, takes: 3 }],
@@ -62,6 +63,7 @@ const FULL_PLAN: Filled<Plan> = {
   entry: 0,
   exit: 4,
   before: 3,
+  headers: { tenant: 'a' },
 }
 
 const FULL_TASK: Filled<TaskRow> = {

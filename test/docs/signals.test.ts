@@ -32,7 +32,7 @@ test('docs/signals.md lists every signal with exactly what it tells', { timeout:
   )
   const { messages } = await compile({
     page: [
-      `import type { AttemptSignal, Duration, SignalName, Signals, TaskSignal } from 'umbel'`,
+      `import type { AttemptSignal, Duration, SignalName, Signals, TaskHeaders, TaskSignal } from 'umbel'`,
       'type Plain<T> = { -readonly [Key in keyof T]: T[Key] }',
       'type Alike<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : [A, B]',
       'type Same<A, B> = Alike<Plain<A>, Plain<B>>',

@@ -1,3 +1,12 @@
+import {
+  calledOptions,
+  merged,
+  mergedOptions,
+  NO_OPTIONS,
+  stampedCallbacks,
+  told,
+  underHeaders,
+} from './canvas-options.ts'
 import { sameValue } from './equal.ts'
 import { umbelError } from './errors.ts'
 import type {
@@ -8,7 +17,6 @@ import type {
   GroupSignature,
   SignatureOptions,
 } from './signature.ts'
-import { limitOver } from './time-limit.ts'
 
 // What is given to a canvas, and which of its parts it goes to. Nothing here changes what it is given.
 
@@ -21,11 +29,10 @@ type Composed = ChainSignature | GroupSignature | ChordSignature
 
 const NO_ARGS: Args = Object.freeze([])
 const NO_KWARGS: Kwargs = Object.freeze({})
-const NO_OPTIONS: SignatureOptions = Object.freeze({})
 
 /**
  * Merge a call into a canvas. `args` go before those already given, `kwargs` and `options` win over them; options that are
- * `undefined` say nothing. On a chain arguments go to its first step, on a group to every member, on a chord to its header.
+ * `undefined` say nothing, and headers that are set already stay as they are. On a chain arguments go to its first step, on a group to every member, on a chord to its header.
  * Immutable signatures, `map` and `starmap` take options only. Links given here replace those already there.
  * @throws UMBEL_BAD_OPTION for `link` or `linkError` on a group or a chord, as in Celery: its members or its body can be linked.
  */
@@ -36,24 +43,24 @@ export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: Si
       return frozen({
         ...canvas,
         ...(canvas.immutable ? {} : { args: before(args, canvas.args), kwargs: merged(canvas.kwargs, kwargs) }),
-        options: mergedOptions(canvas.options, given),
+        options: calledOptions(canvas.options, given),
       })
     case 'map':
     case 'starmap':
     case 'chunks':
-      return frozen({ ...canvas, options: mergedOptions(canvas.options, given) })
+      return frozen({ ...canvas, options: calledOptions(canvas.options, given) })
     case 'group':
       refuseLinks(given, 'group', 'use a chord, or link its members')
-      return withEntry(frozen({ ...canvas, options: mergedOptions(canvas.options, given) }), args, kwargs)
+      return withEntry(frozen({ ...canvas, options: calledOptions(canvas.options, given) }), args, kwargs)
     case 'chord': {
       refuseLinks(given, 'chord', 'link its body')
       const all = before(args, canvas.args ?? NO_ARGS)
-      const called = { ...canvas, ...(all.length > 0 && { args: all }), options: mergedOptions(canvas.options, given) }
+      const called = { ...canvas, ...(all.length > 0 && { args: all }), options: calledOptions(canvas.options, given) }
       return withEntry(frozen(called), NO_ARGS, kwargs)
     }
     default:
       return withEntry(
-        frozen({ ...settleArgs(canvas), options: mergedOptions(canvas.options, given) }),
+        frozen({ ...settleArgs(canvas), options: calledOptions(canvas.options, given) }),
         canvas.immutable ? NO_ARGS : args,
         kwargs,
       )
@@ -149,7 +156,7 @@ export function addLinkError(canvas: Canvas, callback: Canvas): Canvas {
 
 /**
  * Work the options set on a chain, group or chord into its parts, over their own; only `id` stays. Not deeper than one level.
- * Lane, priority, expires and time limits go to every part (a chord's body included). On a chain `countdown` and `eta` go to the first step,
+ * Headers go to every part, under its own. Lane, priority, expires and time limits go to every part (a chord's body included). On a chain `countdown` and `eta` go to the first step,
  * `ignoreResult` and links to the last, error links to every step; on a chord countdown and eta go to the header, `ignoreResult`
  * and links to the body; on a group all go to every member.
  */
@@ -200,32 +207,32 @@ export function chunkMembers({ task, items, size, options }: ChunksSignature): r
 }
 
 function settled(canvas: Composed, options: SignatureOptions): Composed {
-  const { countdown, eta, ignoreResult, link, linkError, ...everywhere } = options
+  const { countdown, eta, ignoreResult, headers, link: links, linkError: errorLinks, ...everywhere } = options
+  const link = stampedCallbacks(links, headers)
+  const linkError = stampedCallbacks(errorLinks, headers)
   const starts = told({ countdown, eta })
   const ends = told({ ignoreResult })
+  const set = (part: Canvas, some: SignatureOptions): Canvas =>
+    underHeaders(Object.keys(some).length === 0 ? part : setOptions(part, some), headers)
   if (canvas.kind === 'group') {
     const all = { ...everywhere, ...starts, ...ends }
     return {
       ...canvas,
-      members: Object.freeze(canvas.members.map((member) => linked(setOptions(member, all), link, linkError))),
+      members: Object.freeze(canvas.members.map((member) => linked(set(member, all), link, linkError))),
     }
   }
   if (canvas.kind === 'chord') {
-    const header = canvas.header.map((member) => setOptions(member, { ...everywhere, ...starts }))
+    const header = canvas.header.map((member) => set(member, { ...everywhere, ...starts }))
     return {
       ...canvas,
       header: Object.freeze(header),
-      body: linked(setOptions(canvas.body, { ...everywhere, ...ends }), link, linkError),
+      body: linked(set(canvas.body, { ...everywhere, ...ends }), link, linkError),
     }
   }
   const last = canvas.steps.length - 1
   const steps = canvas.steps.map((step, index) => {
     const some = { ...everywhere, ...(index === 0 && starts), ...(index === last && ends) }
-    return linked(
-      Object.keys(some).length === 0 ? step : setOptions(step, some),
-      index === last ? link : undefined,
-      linkError,
-    )
+    return linked(set(step, some), index === last ? link : undefined, linkError)
   })
   return { ...canvas, steps: Object.freeze(steps) }
 }
@@ -276,22 +283,5 @@ function withOption(
 }
 
 const before = (args: Args, stored: Args): Args => (args.length === 0 ? stored : Object.freeze([...args, ...stored]))
-
-const merged = <T extends object>(stored: T, given: T): T =>
-  Object.keys(given).length === 0 ? stored : Object.freeze({ ...stored, ...given })
-
-/** Of a time limit the soft and the hard one are two options, as in Celery. */
-function mergedOptions(stored: SignatureOptions, given: SignatureOptions): SignatureOptions {
-  if (given.timeLimit === undefined || stored.timeLimit === undefined) return merged(stored, given)
-  return merged(stored, { ...given, timeLimit: limitOver(given.timeLimit, stored.timeLimit) })
-}
-
-/** Options without those that say nothing. */
-function told(
-  options: { readonly [Name in keyof SignatureOptions]?: SignatureOptions[Name] | undefined },
-): SignatureOptions {
-  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
-  return entries.length === 0 ? NO_OPTIONS : (Object.fromEntries(entries) as SignatureOptions)
-}
 
 const frozen = <T extends object>(value: T): T => Object.freeze(value)

@@ -1,6 +1,7 @@
+import { NO_OPTIONS, stampedCallbacks } from './canvas-options.ts'
 import { addLink, settleOptions } from './canvas-parts.ts'
+import { MAX_GROUPS_IN_A_ROW } from './canvas-shape.ts'
 import { umbelError } from './errors.ts'
-import { MAX_GROUPS_IN_A_ROW } from './plan.ts'
 import type {
   Canvas,
   ChainSignature,
@@ -8,13 +9,11 @@ import type {
   ChunksSignature,
   GroupSignature,
   MapSignature,
-  SignatureOptions,
   TaskSignature,
 } from './signature.ts'
 
 const NO_ARGS: readonly unknown[] = Object.freeze([])
 const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({})
-const NO_OPTIONS: SignatureOptions = Object.freeze({})
 
 /** What a task signature is made from; everything but the name has a default. */
 export type TaskParts = Pick<TaskSignature, 'task'> & Partial<TaskSignature>
@@ -217,7 +216,8 @@ class Sequence {
  */
 export function unchained(canvas: Canvas): readonly Canvas[] {
   if (canvas.kind !== 'chain') return [canvas]
-  const { link = [], ...options } = canvas.options
+  const { link: links, ...options } = canvas.options
+  const link = stampedCallbacks(links, options.headers)
   const { steps } = settleOptions({ ...canvas, options })
   const last = steps.at(-1)
   return last === undefined || link.length === 0 ? steps : steps.with(-1, link.reduce(addLink, last))

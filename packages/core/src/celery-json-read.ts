@@ -1,7 +1,8 @@
 import { chunksOf, mapSignature, taskSignature } from './canvas.ts'
-import { at } from './celery-json.ts'
+import { at, READ_OPTIONS, TRANSPORT } from './celery-json.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { umbelError } from './errors.ts'
+import { checkedHeaders, type TaskHeaders } from './headers.ts'
 import { isPlainJson } from './plain-json.ts'
 import { MAX_CANVAS_DEPTH } from './plan.ts'
 import type { Canvas, ChordSignature, SignatureOptions } from './signature.ts'
@@ -34,13 +35,6 @@ const SUBTASK_TYPES: Readonly<Record<string, string>> = {
   'celery.chord': 'chord',
 }
 const COMPOSED = [...Object.keys(SUBTASK_TYPES), 'celery.map', 'celery.starmap', 'celery.chunks']
-
-/** What Celery adds as it sends: addresses, packing and family of a message. It means nothing here. */
-const TRANSPORT = new Set(
-  'reply_to root_id parent_id group_id group_index shadow serializer compression exchange routing_key delivery_mode retry retry_policy add_to_parent argsrepr kwargsrepr origin'.split(
-    ' ',
-  ),
-)
 
 class Reader {
   readonly #depth: number
@@ -126,31 +120,61 @@ class Reader {
 
   #options(json: unknown, path: string, depth: number): SignatureOptions {
     const options: { -readonly [Name in keyof SignatureOptions]: SignatureOptions[Name] } = {}
-    for (const [key, value] of Object.entries(record(json, path))) {
-      if (TRANSPORT.has(key) || value === null) continue
+    const given = record(json, path)
+    const stamps = stampNames(given, path)
+    for (const [key, value] of Object.entries(given)) {
+      if (TRANSPORT.has(key) || HEADERS.has(key) || stamps.has(key) || value === null) continue
       const read = Object.hasOwn(OPTIONS, key) ? OPTIONS[key] : undefined
       if (key === 'link') options.link = this.#callbacks(value, `${path}.link`, depth)
       else if (key === 'link_error') options.linkError = this.#callbacks(value, `${path}.link_error`, depth)
       else if (read === undefined)
-        bad(
-          `${path}.${key.slice(0, 80)}`,
-          `no option that can be read.${didYouMean(key, [...Object.keys(OPTIONS), 'link', 'link_error'])}`,
-        )
+        bad(`${path}.${key.slice(0, 80)}`, `no option that can be read.${didYouMean(key, READ_OPTIONS)}`)
       else {
-        const given = read(value, `${path}.${key}`)
+        const told = read(value, `${path}.${key}`)
         const { timeLimit } = options
-        Object.assign(options, given)
-        if (timeLimit !== undefined && given.timeLimit !== undefined)
-          options.timeLimit = limitOver(given.timeLimit, timeLimit)
+        Object.assign(options, told)
+        if (timeLimit !== undefined && told.timeLimit !== undefined)
+          options.timeLimit = limitOver(told.timeLimit, timeLimit)
       }
     }
-    return Object.freeze(options)
+    const headers = headersOf(given, stamps, path)
+    return Object.freeze(headers === undefined ? options : { ...options, headers })
   }
 
   /** One callback may stand without a list around it. */
   #callbacks(json: unknown, path: string, depth: number): readonly Canvas[] {
     return Array.isArray(json) ? this.#all(json, path, depth) : Object.freeze([this.signature(json, path, depth + 1)])
   }
+}
+
+/** Options that tell of headers. */
+const HEADERS = new Set(['headers', 'stamped_headers'])
+
+/** Names of the options that are stamps. A name that is an option's is that option: so Celery reads it, too. */
+function stampNames(options: Json, path: string): ReadonlySet<string> {
+  const given = own(options, 'stamped_headers') ?? []
+  if (!Array.isArray(given)) bad(`${path}.stamped_headers`, `${shown(given)}, not a list of names`)
+  const names = given as readonly unknown[]
+  return new Set(
+    names
+      .map((one, index) => name(one, `${path}.stamped_headers[${index}]`))
+      .filter((one) => !TRANSPORT.has(one) && !READ_OPTIONS.includes(one)),
+  )
+}
+
+/** Stamps and plain headers in one; stamps win. One that is named and has no value is none. */
+function headersOf(options: Json, stamps: ReadonlySet<string>, path: string): TaskHeaders | undefined {
+  const plain = own(options, 'headers') ?? undefined
+  if (plain === undefined && stamps.size === 0) return undefined
+  const named = [...stamps].filter((stamp) => Object.hasOwn(options, stamp))
+  const all = {
+    ...(plain === undefined ? {} : record(plain, `${path}.headers`)),
+    ...Object.fromEntries(named.map((stamp) => [stamp, options[stamp]])),
+  }
+  return checkedHeaders(all, (header, wrong) => {
+    const place = header === '' ? '.headers' : stamps.has(header) ? `.${header}` : `.headers.${header}`
+    return badAt(`${path}${place}`, wrong)
+  })
 }
 
 const OPTIONS: Readonly<Record<string, (value: unknown, path: string) => SignatureOptions>> = {
@@ -167,8 +191,10 @@ const OPTIONS: Readonly<Record<string, (value: unknown, path: string) => Signatu
 }
 
 function bad(path: string, what: string): never {
-  throw umbelError('UMBEL_BAD_CANVAS', `${place(path)} is ${what}.`)
+  throw badAt(path, what)
 }
+
+const badAt = (path: string, what: string): Error => umbelError('UMBEL_BAD_CANVAS', `${place(path)} is ${what}.`)
 
 const place = (path: string): string => (path === '' ? 'The signature' : path)
 

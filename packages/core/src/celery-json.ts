@@ -1,5 +1,6 @@
 import { milliseconds } from './duration.ts'
 import { umbelError } from './errors.ts'
+import type { TaskHeaders } from './headers.ts'
 import { isPlainJson } from './plain-json.ts'
 import type { Canvas, ChunksSignature, MapSignature, SignatureOptions } from './signature.ts'
 import { type TimeLimits, timeLimits } from './time-limit.ts'
@@ -35,6 +36,10 @@ export interface CeleryOptions {
   readonly ignore_result?: boolean
   /** Our `id`. */
   readonly task_id?: string
+  /** Names of the stamps; their values stand beside them, each under its own name. */
+  readonly stamped_headers?: readonly string[]
+  /** Our headers whose names are those of options, which Celery could not keep apart. */
+  readonly headers?: TaskHeaders
   readonly link?: readonly CelerySignature[]
   readonly link_error?: readonly CelerySignature[]
   /** Celery's mark on error callbacks that a group handed on. */
@@ -95,8 +100,35 @@ function mapped(canvas: MapSignature | ChunksSignature, path: string): CelerySig
   return { task: `celery.${kind}`, args: [], kwargs, options: {}, subtask_type: null, immutable: true }
 }
 
+/** Options that are read, by Celery's names. */
+export const READ_OPTIONS =
+  'queue task_id priority countdown eta expires soft_time_limit time_limit ignore_result immutable link link_error headers stamped_headers'.split(
+    ' ',
+  )
+
+/** What Celery adds as it sends: addresses, packing and family of a message. It means nothing here. */
+export const TRANSPORT = new Set(
+  'reply_to root_id parent_id group_id group_index shadow serializer compression exchange routing_key delivery_mode retry retry_policy add_to_parent argsrepr kwargsrepr origin'.split(
+    ' ',
+  ),
+)
+
+const isReserved = (name: string): boolean => TRANSPORT.has(name) || READ_OPTIONS.includes(name)
+
+/** Headers as Celery stamps them: each value among the options, and the list of their names. */
+function writtenHeaders(headers: TaskHeaders): CeleryOptions {
+  const stamps = Object.entries(headers).filter(([name]) => !isReserved(name))
+  const others = Object.entries(headers).filter(([name]) => isReserved(name))
+  return {
+    ...Object.fromEntries(stamps),
+    ...(stamps.length > 0 && { stamped_headers: stamps.map(([name]) => name) }),
+    ...((others.length > 0 || stamps.length === 0) && { headers: Object.fromEntries(others) }),
+  }
+}
+
 function writtenOptions(options: SignatureOptions, path: string): CeleryOptions {
-  const { lane, priority, countdown, eta, expires, timeLimit, ignoreResult, id, link, linkError, immutable } = options
+  const { lane, priority, countdown, eta, expires, timeLimit, ignoreResult, id, link, linkError, immutable, headers } =
+    options
   const { soft, hard } = timeLimit === undefined ? NO_LIMITS : timeLimits(timeLimit, 'timeLimit')
   const each = (callbacks: readonly Canvas[], name: string): CelerySignature[] =>
     callbacks.map((callback, index) => written(callback, at(path, `options.${name}[${index}]`)))
@@ -115,6 +147,7 @@ function writtenOptions(options: SignatureOptions, path: string): CeleryOptions 
     ...(link !== undefined && { link: each(link, 'link') }),
     ...(linkError !== undefined && { link_error: each(linkError, 'link_error') }),
     ...(immutable !== undefined && { immutable }),
+    ...(headers !== undefined && writtenHeaders(headers)),
   }
 }
 

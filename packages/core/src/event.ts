@@ -101,6 +101,8 @@ export interface TaskRejected extends OfRun {
 export interface TaskRevoked {
   readonly type: 'task-revoked'
   readonly id: string
+  /** Of a node whose turn has not come: revoke it and leave alone what it waits for. */
+  readonly alone?: true
   readonly error: ErrorData
   readonly at: number
 }

@@ -29,6 +29,17 @@ export {
   setOptions,
   withCall,
 } from './canvas-parts.ts'
+export { stampedCallbacks, underHeaders } from './canvas-options.ts'
+export {
+  badHeaders,
+  checkedHeaders,
+  frozenJson,
+  headersMatch,
+  type JsonValue,
+  NO_HEADERS,
+  type TaskHeaders,
+} from './headers.ts'
+export { stampCanvas } from './stamp.ts'
 export { type CeleryOptions, type CelerySignature, toCeleryJson } from './celery-json.ts'
 export { type CeleryJsonLimits, fromCeleryJson } from './celery-json-read.ts'
 export {
@@ -42,7 +53,7 @@ export {
   type Resolve,
   type TaskSpec,
 } from './plan.ts'
-export { entryTasks, previousNodes } from './plan-walk.ts'
+export { entryTasks, headersOf, previousNodes } from './plan-walk.ts'
 export { chordOfTask, type Place, placeOf } from './place.ts'
 
 // policies

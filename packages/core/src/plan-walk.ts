@@ -1,3 +1,4 @@
+import { NO_HEADERS, type TaskHeaders } from './headers.ts'
 import { END, type Plan, type PlanNode, type TaskSpec } from './plan.ts'
 
 // What is asked of a plan once it is compiled.
@@ -10,6 +11,12 @@ export function* entryTasks(plan: Plan): Generator<{ readonly index: number; rea
     if (node?.kind === 'task') yield { index, spec: node.spec }
     if (node?.kind === 'fork') for (const branch of node.branches) open.push(branch)
   }
+}
+
+/** What is written on what a plan is of: on its only task, or on a workflow as a whole. */
+export function headersOf({ nodes, headers }: Plan): TaskHeaders {
+  const only = nodes.length === 1 ? nodes[0] : undefined
+  return (only?.kind === 'task' ? only.spec.headers : headers) ?? NO_HEADERS
 }
 
 const previous = new WeakMap<Plan, readonly number[]>()

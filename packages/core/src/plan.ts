@@ -1,7 +1,9 @@
+import { stampedCallbacks } from './canvas-options.ts'
 import { chunkMembers, membersOf, settleOptions } from './canvas-parts.ts'
-import { checkShape } from './canvas-shape.ts'
+import { checkShape, MAX_GROUPS_IN_A_ROW } from './canvas-shape.ts'
 import type { Encoded } from './codec.ts'
 import { umbelError } from './errors.ts'
+import type { TaskHeaders } from './headers.ts'
 import type {
   Canvas,
   ChainSignature,
@@ -10,13 +12,11 @@ import type {
   MapSignature,
   TaskSignature,
 } from './signature.ts'
+import { stampCanvas } from './stamp.ts'
 import type { TimeLimits } from './time-limit.ts'
 
 /** Deepest nesting of canvases that is accepted. */
 export const MAX_CANVAS_DEPTH = 200
-
-/** Most groups that may stand in a row with steps between them: each is a chord in the body of the one before. */
-export const MAX_GROUPS_IN_A_ROW = 1_000
 
 /** Most nodes that one plan may have. */
 const MAX_PLAN_NODES = 2_000_000
@@ -46,6 +46,8 @@ export interface TaskSpec {
   readonly expires: Expiry | undefined
   /** How long each attempt may take, where the call says so. */
   readonly timeLimit?: TimeLimits
+  /** What the task has written on it; one object for all members of a canvas that were given the same. */
+  readonly headers?: TaskHeaders
   readonly ignoreResult: boolean
   readonly link: readonly Plan[]
   readonly linkError: readonly ErrorCallback[]
@@ -64,7 +66,7 @@ export interface ErrorCallback {
 /** A task with what it was given; its result goes to `next`. */
 export interface TaskNode {
   readonly kind: 'task'
-  /** Shared by all calls of a task that were given no options of their own. */
+  /** Shared by all calls of a task that were given no options of their own, and by those that were given nothing but the same headers. */
   readonly spec: TaskSpec
   /** Encoded list. What comes from before is put in front, unless immutable. */
   readonly args: Encoded
@@ -105,6 +107,8 @@ export interface Plan {
   readonly exit: number
   /** What stands before the whole as its handle tells, where that is not the node before `exit`: the header of a chord, or END. */
   readonly before?: number
+  /** Written on the canvas as a whole. Those of its tasks are in their specs. */
+  readonly headers?: TaskHeaders
 }
 
 /** Works what nodes are made of out of signatures. Throws what is wrong with them. */
@@ -139,8 +143,9 @@ interface Part {
 export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan {
   checkShape(canvas)
   if (isSingle(canvas)) return { nodes: [taskNode(canvas, resolve, fed)], entry: 0, exit: 0 }
+  const { headers } = canvas.options
   const compiler = new Compiler(resolve)
-  return compiler.whole(canvas, fed)
+  return compiler.whole(headers === undefined ? canvas : stampCanvas(canvas, headers), fed)
 }
 
 /** A step as it runs: a group of one stands for its member, except when it was made from a list. */
@@ -162,7 +167,7 @@ function aloneIn(canvas: Canvas): Canvas {
  * members never began, and a group and a chord have none: they hand them on.
  */
 const errorsOf = (body: Canvas): readonly Canvas[] =>
-  isSingle(body) || body.kind === 'chain' ? (body.options.linkError ?? []) : []
+  isSingle(body) || body.kind === 'chain' ? stampedCallbacks(body.options.linkError, body.options.headers) : []
 
 class Compiler {
   readonly nodes: Open<PlanNode>[] = []

@@ -1,4 +1,5 @@
 import type { Duration } from './duration.ts'
+import type { TaskHeaders } from './headers.ts'
 import type { TimeLimit } from './time-limit.ts'
 
 /**
@@ -20,6 +21,11 @@ export interface SignatureOptions {
   readonly timeLimit?: TimeLimit
   /** Keep no result: waiting gives `undefined` at once it ended. A following step still gets the value. */
   readonly ignoreResult?: boolean
+  /**
+   * What is written on the task for those who look at it: JSON values by name, 64 at most. They reach everything within a canvas,
+   * callbacks, and what the task sends; headers set there already win.
+   */
+  readonly headers?: TaskHeaders
   /** Id of the task, for one that must be known beforehand. Default: a new time-ordered id. */
   readonly id?: string
   /** Sent with the result put before their own arguments, once this succeeded. They never change its outcome. */

@@ -54,8 +54,8 @@ export function takeWorkflowRevoked(draft: Draft, event: WorkflowRevoked): void 
   if (workflow !== undefined) moveWorkflow(draft, { ...workflow, error: event.error }, 'workflow-revoked')
 }
 
-/** Revoke a node that is no task or has not begun: whatever is at work in the branch that ends in it, or its first task before its turn. */
-export function takeNodeRevoked(draft: Draft, { id, error, at }: TaskRevoked): void {
+/** Revoke a node that is no task or has not begun: whatever is at work in the branch that ends in it, or its first task before its turn; or, alone, the task that has not begun. */
+export function takeNodeRevoked(draft: Draft, { id, error, at, alone }: TaskRevoked): void {
   const slash = id.lastIndexOf('/')
   const workflow = draft.workflow(id.slice(0, slash))
   const open = [Number(id.slice(slash + 1))]
@@ -67,7 +67,7 @@ export function takeNodeRevoked(draft: Draft, { id, error, at }: TaskRevoked): v
     if (node === undefined || node.kind === 'fork') continue
     if (node.kind === 'task' && draft.task(own) !== undefined)
       draft.mail.push({ type: 'task-revoked', id: own, error, at })
-    else if (draft.get(own) === undefined && before !== END) open.push(before)
+    else if (draft.get(own) === undefined && before !== END && !alone) open.push(before)
     else if (node.kind === 'join') for (const member of node.members) open.push(member)
     else revokeUnbegun(draft, newTask(draft, node, originOf(workflow, index, undefined, undefined)), error)
   }

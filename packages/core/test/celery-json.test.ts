@@ -4,6 +4,7 @@ import { addLink, addLinkError, setImmutable, setOptions, withCall } from '../sr
 import { toCeleryJson } from '../src/celery-json.ts'
 import { fromCeleryJson } from '../src/celery-json-read.ts'
 import type { Canvas } from '../src/signature.ts'
+import { stampCanvas } from '../src/stamp.ts'
 
 const t = (task: string, ...args: unknown[]): Canvas => taskSignature({ task, args })
 const json = (task: string, kwargs: object = {}, more: object = {}): object => ({ task, args: [], kwargs, ...more })
@@ -32,6 +33,12 @@ describe('a canvas', () => {
       'options of every kind',
       setOptions(t('a'), { id: 'x', countdown: 1_001, expires: 90_000, ignoreResult: true, priority: 9 }),
     ],
+    [
+      'headers',
+      setOptions(t('a'), { headers: { tenant: 'a', on: [1, { x: null }], priority: 'a name of an option' } }),
+    ],
+    ['no headers at all', setOptions(t('a'), { headers: {} })],
+    ['a stamped canvas', stampCanvas(addLinkError(groupOf([t('a'), chainOf([t('b')])]), t('c')), { tenant: 'a' })],
     ['moments', setOptions(t('a'), { eta: new Date(5), expires: new Date(6) })],
   ])('comes back as it was: %s', (_, canvas) => {
     expect(fromCeleryJson(JSON.parse(JSON.stringify(toCeleryJson(canvas))))).toEqual(canvas)
@@ -40,6 +47,12 @@ describe('a canvas', () => {
   test('has seconds where ours are milliseconds, and names in snake case', () => {
     const options = { lane: 'low', countdown: '1m', expires: -5_000, ignoreResult: false, id: 'x' } as const
     const written = { queue: 'low', countdown: 60, expires: -5, ignore_result: false, task_id: 'x' }
+    expect(toCeleryJson(setOptions(t('a'), options)).options).toEqual(written)
+  })
+
+  test('has its headers where Celery has stamps; those that are called like an option stand apart', () => {
+    const options = { headers: { tenant: 'a', queue: 'mine' } }
+    const written = { tenant: 'a', stamped_headers: ['tenant'], headers: { queue: 'mine' } }
     expect(toCeleryJson(setOptions(t('a'), options)).options).toEqual(written)
   })
 
@@ -71,6 +84,28 @@ describe('JSON from anywhere', () => {
     ['an option of a wrong kind', json('a', {}, { options: { countdown: '1' } }), 'options.countdown is "1"'],
     ['a callback that is none', json('a', {}, { options: { link: [1] } }), 'options.link[0] is 1'],
     ['a moment that is none', json('a', {}, { options: { eta: 'soon' } }), 'options.eta is "soon"'],
+    ['headers that are a list', json('a', {}, { options: { headers: [] } }), 'options.headers is a list'],
+    [
+      'too many headers',
+      json('a', {}, { options: { headers: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`h${i}`, i])) } }),
+      'options.headers is a record of more than 64',
+    ],
+    [
+      'a header too long',
+      chain(json('a', {}, { options: { headers: { x: 'x'.repeat(2_000) } } })),
+      'kwargs.tasks[0].options.headers.x',
+    ],
+    ['a stamp too long', json('a', {}, { options: { stamped_headers: ['x'], x: 'x'.repeat(2_000) } }), 'options.x is'],
+    ['a name too long', json('a', {}, { options: { headers: { ['x'.repeat(257)]: 1 } } }), 'options.headers.xxx'],
+    ['stamps that are no names', json('a', {}, { options: { stamped_headers: ['x', 1], x: 1 } }), 'stamped_headers[1]'],
+    ['stamps that are no list', json('a', {}, { options: { stamped_headers: 'x', x: 1 } }), 'stamped_headers is "x"'],
+    ['a header that is no JSON', json('a', {}, { options: { headers: { x: new Date() } } }), 'options.headers.x'],
+    ['headers that could pollute', JSON.parse('{"task":"a","options":{"headers":{"__proto__":{"x":1}}}}'), 'headers'],
+    [
+      'stamps that could pollute',
+      JSON.parse('{"task":"a","options":{"stamped_headers":["__proto__"],"__proto__":1}}'),
+      'options',
+    ],
     ['a value that is no JSON', json('a', {}, { args: [1, () => 1] }), 'args[1]'],
     ['a key that could pollute', JSON.parse('{"task":"a","kwargs":{"__proto__":{"x":1}}}'), 'kwargs'],
     ['options that could pollute', JSON.parse('{"task":"a","options":{"__proto__":{"x":1}}}'), 'options'],
@@ -86,6 +121,11 @@ describe('JSON from anywhere', () => {
   test("may leave out what has a default, and say what only concerns Celery's transport", () => {
     const options = { reply_to: 'x', root_id: 'y', group_index: 1, countdown: null, link: json('b') }
     expect(fromCeleryJson({ task: 'a', options })).toEqual({ ...t('a'), options: { link: [t('b')] } })
+  })
+
+  test('may name a stamp that it does not have, or one that is an option: that is the option alone', () => {
+    const options = { stamped_headers: ['gone', 'priority', 'toString'], priority: 3 }
+    expect(fromCeleryJson({ task: 'a', options }).options).toEqual({ priority: 3, headers: {} })
   })
 
   test('is bounded in depth and in number', () => {

@@ -5,11 +5,13 @@ import {
   type ErrorClasses,
   entryTasks,
   fromErrorData,
+  NO_HEADERS,
   nodeId,
   type Plan,
   type Row,
   replacementId,
   type TaskRow,
+  type TaskSpec,
 } from '@umbel/core'
 import type { Finishing } from './finishing.ts'
 import type { AttemptSignal, SignalBus, TaskSignal } from './signals.ts'
@@ -78,7 +80,7 @@ export function announceSent(
   const tell = (id: string, plan: Plan): void => {
     for (const { index, spec } of entryTasks(plan)) {
       const own = plan.nodes.length === 1 ? id : nodeId(id, index)
-      signals.emit(name, { id: own, task: spec.task, lane: spec.lane, at: event.at, attempt: 1 })
+      signals.emit(name, { id: own, ...aboutSpec(spec), at: event.at, attempt: 1 })
     }
   }
   switch (event.type) {
@@ -163,11 +165,10 @@ function postrun({ signals, finishing, now }: AnnounceContext, row: TaskRow): vo
   finishing.onceOver(row.id, () => signals.emit('task-postrun', { ...attempt(row, now()), state: row.state }))
 }
 
-const about = (row: TaskRow, at: number): TaskSignal => ({ id: row.id, task: row.spec.task, lane: row.spec.lane, at })
-const attempt = (row: TaskRow, at: number): AttemptSignal => ({
-  id: row.id,
-  task: row.spec.task,
-  lane: row.spec.lane,
-  at,
-  attempt: row.attempt,
+const aboutSpec = ({ task, lane, headers = NO_HEADERS }: TaskSpec): Omit<TaskSignal, 'id' | 'at'> => ({
+  task,
+  lane,
+  headers,
 })
+const about = ({ id, spec }: TaskRow, at: number): TaskSignal => ({ id, ...aboutSpec(spec), at })
+const attempt = ({ id, spec, attempt }: TaskRow, at: number): AttemptSignal => ({ id, ...aboutSpec(spec), at, attempt })

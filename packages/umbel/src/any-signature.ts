@@ -76,6 +76,7 @@ export const CALL_OPTIONS = {
   expires: true,
   timeLimit: true,
   ignoreResult: true,
+  headers: true,
   id: true,
   link: true,
   linkError: true,

@@ -7,13 +7,16 @@ import {
   type ErrorClasses,
   type ErrorData,
   fromErrorData,
+  headersOf,
   isReady,
   milliseconds,
+  NO_HEADERS,
   nodeId,
   type Plan,
   type Progress,
   previousNodes,
   type ResultRow,
+  type TaskHeaders,
   type TaskState,
   umbelError,
 } from '@umbel/core'
@@ -122,6 +125,16 @@ export class AsyncResult<R> {
     if (row.result !== undefined) return decode(row.result, this.source.errors)
     if (row.kind !== 'task') return undefined
     return row.meta === undefined ? row.progress : decode(row.meta, this.source.errors)
+  }
+
+  /** What is written on it: on the task, or on the canvas as a whole. Empty also when nothing is known. */
+  get headers(): TaskHeaders {
+    const row = this.row()
+    if (row?.kind === 'task') return row.spec.headers ?? NO_HEADERS
+    if (row?.kind === 'workflow') return headersOf(row.plan)
+    const node = this.workflow === this.id ? undefined : this.plan?.nodes[this.node]
+    if (node?.kind === 'task') return node.spec.headers ?? NO_HEADERS
+    return this.plan === undefined ? (this.cell.headers ?? NO_HEADERS) : headersOf(this.plan)
   }
 
   /** Whether it has ended, in whatever way. */

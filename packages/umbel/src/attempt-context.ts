@@ -5,10 +5,14 @@ import {
   type Clock,
   type Encoded,
   encode,
+  frozenJson,
   milliseconds,
+  NO_HEADERS,
   type Place,
   type SentAs,
+  type TaskHeaders,
   umbelError,
+  underHeaders,
   withCall,
 } from '@umbel/core'
 import type { AnySignature } from './any-signature.ts'
@@ -117,6 +121,10 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
     return this.#call.place
   }
 
+  get headers(): TaskHeaders {
+    return frozenJson(this.#call.headers ?? NO_HEADERS)
+  }
+
   get log(): TaskLog {
     this.#log ??= new AttemptLog(this.#call, this.#environment, this.#control)
     return this.#log
@@ -141,7 +149,7 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
   }
 
   replace(signature: AnySignature): never {
-    throw new Replacement(encodeCanvas(canvasOf(signature)))
+    throw new Replacement(encodeCanvas(canvasOf(signature), this.#call))
   }
 
   send(signature: AnySignature): AnyResult {
@@ -193,14 +201,16 @@ export class AttemptSender implements Sender {
 function sendCanvas(canvas: Canvas, call: AttemptCall, environment: AttemptEnvironment, as: SentAs): AnyResult {
   const { ids, reports, handleOf } = environment
   const id = canvas.options.id ?? ids()
-  reports.send(call, id, encodeCanvas(canvas), as)
+  reports.send(call, id, encodeCanvas(canvas, call), as)
   return handleOf(id)
 }
 
 /** Longest encoded canvas, in characters and bytes: each of its values is held to `maxBytes` where it is planned. */
 const MAX_CANVAS_BYTES = 2 ** 28
 
-const encodeCanvas = (canvas: Canvas): Encoded => encode(canvas, { maxBytes: MAX_CANVAS_BYTES, path: 'canvas' })
+/** A canvas on its way to the app. It inherits the headers of the task that sends it; its own win. */
+const encodeCanvas = (canvas: Canvas, { headers }: AttemptCall): Encoded =>
+  encode(underHeaders(canvas, headers), { maxBytes: MAX_CANVAS_BYTES, path: 'canvas' })
 
 class AttemptLog implements TaskLog {
   readonly #call: AttemptCall

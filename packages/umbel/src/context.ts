@@ -1,4 +1,4 @@
-import type { Duration, Place } from '@umbel/core'
+import type { Duration, Place, TaskHeaders } from '@umbel/core'
 import type { AnySignature, HandleOf } from './any-signature.ts'
 
 /** Keyword arguments of a task that declares no schema: whatever came. */
@@ -45,6 +45,8 @@ export interface TaskContext<States extends string = never, Keywords = AnyKeywor
   readonly root: string
   /** Where in its canvas it stands; `undefined` unless its task has the option `place`. */
   readonly place: Place | undefined
+  /** What is written on it: see `Signature.stamp`. What it sends or is replaced by has them too, unless it says otherwise. */
+  readonly headers: TaskHeaders
   /**
    * Show a state of the task's own, with whatever belongs to it.
    * @throws UMBEL_UNKNOWN_STATE when it is not among the task's `states`.

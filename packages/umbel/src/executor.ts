@@ -96,9 +96,10 @@ function callOf({ engine, limits, timeLimits, tasks }: ExecutorContext, row: Tas
   const chord = chordOfTask(engine, row) !== undefined
   const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
   const startBy = limits.permit(id)?.startBy
-  const { task, via, lane } = spec
+  const { task, via, lane, headers } = spec
   const timeLimit = timeLimits.of(row)
-  return { id, task, via, ...currentRun(row), args, kwargs, parent, root, lane, chord, place, startBy, timeLimit }
+  const run = currentRun(row)
+  return { id, task, via, ...run, args, kwargs, parent, root, lane, chord, place, startBy, timeLimit, headers }
 }
 
 /** The fact an outcome is. */

@@ -13,7 +13,7 @@ export type { RetryRequest, TaskContext, TaskLog } from './context.ts'
 export type { AttemptEnd, TaskDefinition, TaskModule } from './definition.ts'
 export type { StandardSchema } from './standard-schema.ts'
 export { type Duration, Ignore, Reject, type RetryOptions, type SignatureOptions, type TimeLimit } from '@umbel/core'
-export type { CeleryJsonLimits, CelerySignature } from '@umbel/core'
+export type { CeleryJsonLimits, CelerySignature, JsonValue, TaskHeaders } from '@umbel/core'
 
 // the app
 export { App, createApp } from './app.ts'

@@ -4,6 +4,7 @@ import {
   decode,
   type Encoded,
   entryTasks,
+  headersOf,
   type Plan,
   umbelError,
   withCall,
@@ -124,6 +125,7 @@ export class Producer {
     const cell = results.cell(id)
     cell.pending = true
     if (plan.nodes.length > 1) cell.plan = plan
+    cell.headers = headersOf(plan)
     const answer = (error?: unknown): void => {
       if (checkId) this.#chosen.delete(id)
       unreserve(wants)

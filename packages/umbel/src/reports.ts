@@ -1,4 +1,4 @@
-import { type AttemptCall, type AttemptReports, type Clock, decode, type Encoded } from '@umbel/core'
+import { type AttemptCall, type AttemptReports, type Clock, decode, type Encoded, NO_HEADERS } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
@@ -26,12 +26,13 @@ export function attemptReports({ engine, producer, signals, clock, limits }: Rep
       as === 'child' ? producer.sendAs(id, canvas, call) : producer.extendChord(id, canvas, call),
     log: (call, level, message, fields) => {
       if (!signals.wants('task-log')) return print(call, level, message, fields)
-      const { id, task, attempt, lane } = call
+      const { id, task, attempt, lane, headers = NO_HEADERS } = call
       signals.emit('task-log', {
         id,
         task,
         attempt,
         lane,
+        headers,
         at: clock.now(),
         level,
         message,

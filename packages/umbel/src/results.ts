@@ -1,4 +1,4 @@
-import type { Plan, ResultRow, Row } from '@umbel/core'
+import type { Plan, ResultRow, Row, TaskHeaders } from '@umbel/core'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
@@ -16,6 +16,8 @@ export class Cell {
   checked: Promise<unknown> | undefined
   /** What was sent here under its id, where that is a workflow. */
   plan: Plan | undefined
+  /** What is written on what was sent here. */
+  headers: TaskHeaders | undefined
   /** It was just sent: nothing need be stored under its id yet. */
   pending = false
   #watchers: Watcher[] | undefined

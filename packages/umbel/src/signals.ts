@@ -1,4 +1,4 @@
-import { type Duration, didYouMean, globMatcher, type Progress, umbelError } from '@umbel/core'
+import { type Duration, didYouMean, globMatcher, type Progress, type TaskHeaders, umbelError } from '@umbel/core'
 import { EventEmitter } from 'eventemitter3'
 import type { Suspect } from './lanes/loop-watch.ts'
 
@@ -8,6 +8,8 @@ export interface TaskSignal {
   /** Registered name. */
   readonly task: string
   readonly lane: string
+  /** What is written on it: see `Signature.stamp`. */
+  readonly headers: TaskHeaders
   /** Moment, in milliseconds since the epoch. */
   readonly at: number
 }

@@ -1,14 +1,18 @@
 import {
   addLink,
   addLinkError,
+  badHeaders,
   type Canvas,
   type CelerySignature,
+  checkedHeaders,
   didYouMean,
   pipeOf,
   replaceParts,
   type SignatureOptions,
   setImmutable,
   setOptions,
+  stampCanvas,
+  type TaskHeaders,
   toCeleryJson,
   umbelError,
   unchained,
@@ -75,9 +79,18 @@ export class Signature<
     return this.remade(withCall(this.data, [], given as Record<string, unknown>, {})) as never
   }
 
-  /** Set options, over those already set. @throws UMBEL_BAD_OPTION for a name that is no option. */
+  /** Set options, over those already set; headers go name by name. @throws UMBEL_BAD_OPTION for a name that is no option, and for headers that are none. */
   set(options: CallOptions): this {
     return this.remade(setOptions(this.data, optionsOf(options))) as this
+  }
+
+  /**
+   * Write headers on it and on all that is in it, at every level and callbacks included: `ctx.headers` of each task, and of what it
+   * sends. As in Celery, those set already stay as they are. JSON values by name; 64 at most, of 1,024 characters each.
+   * @throws UMBEL_BAD_OPTION
+   */
+  stamp(headers: TaskHeaders): this {
+    return this.remade(stampCanvas(this.data, checkedHeaders(headers, badHeaders))) as this
   }
 
   /**
@@ -222,8 +235,8 @@ const NO_OPTIONS: SignatureOptions = Object.freeze({})
 
 const callWith = (args: readonly unknown[]): Call => ({ args, kwargs: NO_KWARGS, options: NO_OPTIONS })
 
-/** Options as data. @throws UMBEL_BAD_OPTION for a name that is no option. */
-function optionsOf({ link, linkError, ...options }: CallOptions): SignatureOptions {
+/** Options as data. @throws UMBEL_BAD_OPTION for a name that is no option, and for headers that are none. */
+function optionsOf({ link, linkError, headers, ...options }: CallOptions): SignatureOptions {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(CALL_OPTIONS, name)) {
       throw umbelError(
@@ -232,7 +245,12 @@ function optionsOf({ link, linkError, ...options }: CallOptions): SignatureOptio
       )
     }
   }
-  return { ...options, ...(link && { link: callbacks(link) }), ...(linkError && { linkError: callbacks(linkError) }) }
+  return {
+    ...options,
+    ...(link && { link: callbacks(link) }),
+    ...(linkError && { linkError: callbacks(linkError) }),
+    ...(headers !== undefined && { headers: checkedHeaders(headers, badHeaders) }),
+  }
 }
 
 const callbacks = (given: AnySignature | readonly AnySignature[]): readonly Canvas[] =>

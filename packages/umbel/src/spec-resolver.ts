@@ -1,5 +1,7 @@
 import {
+  badHeaders,
   type Canvas,
+  checkedHeaders,
   compilePlan,
   type compileRoutes,
   didYouMean,
@@ -13,6 +15,8 @@ import {
   type Plan,
   type Resolve,
   type SignatureOptions,
+  stampedCallbacks,
+  type TaskHeaders,
   type TaskSignature,
   type TaskSpec,
   timeLimits,
@@ -50,13 +54,17 @@ export interface ResolverOptions {
  */
 export class SpecResolver {
   readonly #options: ResolverOptions
-  readonly #plain = new Map<TaskDefinition, TaskSpec>()
-  readonly #immutable = new Map<TaskDefinition, TaskSpec>()
+  readonly #plain = new PlainSpecs()
+  /** Of calls that were given nothing but headers, as long as these are in use. */
+  readonly #stamped = new WeakMap<TaskHeaders, PlainSpecs>()
   readonly #resolve: Resolve = {
     task: (signature, fed) => this.#task(signature, fed),
     errorCallbacks: (callbacks) => callbacks.map((callback) => this.#errorCallback(callback)),
   }
   #depth = 0
+  readonly #known = new WeakMap<TaskHeaders, TaskHeaders>()
+  /** Headers of the canvas that is being compiled, by their JSON. */
+  readonly #texts = new Map<string, TaskHeaders>()
 
   constructor(options: ResolverOptions) {
     this.#options = options
@@ -72,9 +80,12 @@ export class SpecResolver {
       throw umbelError('UMBEL_CANVAS_TOO_DEEP', `Callbacks are nested deeper than ${MAX_CANVAS_DEPTH} levels.`)
     this.#depth += 1
     try {
-      return compilePlan(canvas, this.#resolve, fed)
+      const plan = compilePlan(canvas, this.#resolve, fed)
+      const { headers } = canvas.options
+      return plan.nodes.length === 1 || headers === undefined ? plan : { ...plan, headers: this.#headers(headers) }
     } finally {
       this.#depth -= 1
+      if (this.#depth === 0) this.#texts.clear()
     }
   }
 
@@ -90,14 +101,14 @@ export class SpecResolver {
       checkArity(definition, signature.args.length)
       this.#options.limits.check(definition, signature.args)
     }
-    const spec = hasNone(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
+    const spec = isPlain(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
     return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
   }
 
-  /** The spec of a call without options: one for all, unless a route looks at more than the name. */
+  /** The spec of a call without options, or with headers alone: one for all with the same, unless a route looks at more than the name. */
   #plainSpec(signature: TaskSignature, definition: TaskDefinition): TaskSpec {
     if (this.#options.routesByCall) return this.#spec(signature, definition)
-    const plain = signature.immutable ? this.#immutable : this.#plain
+    const plain = this.#plainSpecs(signature.options.headers)[signature.immutable ? 'immutable' : 'open']
     let spec = plain.get(definition)
     if (spec === undefined) {
       spec = this.#spec(signature, definition)
@@ -106,8 +117,29 @@ export class SpecResolver {
     return spec
   }
 
+  #plainSpecs(given: TaskHeaders | undefined): PlainSpecs {
+    if (given === undefined) return this.#plain
+    const headers = this.#headers(given)
+    const specs = this.#stamped.get(headers) ?? new PlainSpecs()
+    this.#stamped.set(headers, specs)
+    return specs
+  }
+
+  /** Headers that were checked; those of one canvas that are the same are one object, though it may have come as text. */
+  #headers(given: TaskHeaders): TaskHeaders {
+    const known = this.#known.get(given)
+    if (known !== undefined) return known
+    const headers = checkedHeaders(given, badHeaders)
+    const text = JSON.stringify(headers)
+    const one = this.#texts.get(text) ?? headers
+    this.#texts.set(text, one)
+    if (Object.isFrozen(given)) this.#known.set(given, one)
+    return one
+  }
+
   #spec(signature: TaskSignature | MapSignature, definition: TaskDefinition): TaskSpec {
     const { options } = signature
+    const headers = options.headers === undefined ? undefined : this.#headers(options.headers)
     return {
       task: definition.name,
       via: signature.kind === 'task' ? 'call' : signature.kind,
@@ -119,8 +151,9 @@ export class SpecResolver {
       // a map is a task of its own: it has the results of what it calls
       ignoreResult:
         flag(options.ignoreResult, 'ignoreResult') ?? (signature.kind === 'task' && definition.options.ignoreResult),
-      link: (options.link ?? NONE).map((callback) => this.plan(callback, true)),
-      linkError: this.#resolve.errorCallbacks(options.linkError ?? NONE),
+      ...(headers !== undefined && { headers }),
+      link: stampedCallbacks(options.link, headers).map((callback) => this.plan(callback, true)),
+      linkError: this.#resolve.errorCallbacks(stampedCallbacks(options.linkError, headers)),
     }
   }
 
@@ -181,10 +214,20 @@ export class SpecResolver {
   }
 }
 
-const NONE: readonly Canvas[] = []
+/** Specs of calls with no options of their own. */
+class PlainSpecs {
+  readonly open = new Map<TaskDefinition, TaskSpec>()
+  readonly immutable = new Map<TaskDefinition, TaskSpec>()
+}
 
-const hasNone = (options: SignatureOptions): boolean => {
-  for (const _ in options) return false
+/** Whether there are no options but headers. */
+const isPlain = (options: SignatureOptions): boolean => {
+  for (const name in options) if (name !== 'headers') return false
+  return true
+}
+
+const hasNone = (kwargs: TaskSignature['kwargs']): boolean => {
+  for (const _ in kwargs) return false
   return true
 }
 

@@ -171,7 +171,7 @@ test('a task that is revoked while it waits for its next attempt has one postrun
 })
 
 describe('each signal tells what it is about', () => {
-  const about = { task: 'loop.add', lane: 'default', at: 1_767_225_600_000 }
+  const about = { task: 'loop.add', lane: 'default', headers: {}, at: 1_767_225_600_000 }
   const attempt = { ...about, attempt: 1 }
 
   test('sending, running and succeeding', async () => {

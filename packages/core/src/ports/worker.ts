@@ -1,4 +1,5 @@
 import type { Encoded } from '../codec.ts'
+import type { TaskHeaders } from '../headers.ts'
 import type { Outcome } from '../outcome.ts'
 import type { Place } from '../place.ts'
 import type { TimeLimits } from '../time-limit.ts'
@@ -33,6 +34,8 @@ export interface AttemptCall {
   readonly startBy?: number | undefined
   /** How long its handler may take, where there is a limit. Whoever has it run keeps watch: see `Worker.run`. */
   readonly timeLimit?: TimeLimits | undefined
+  /** What the task has written on it, where there is something: what it sends has it too. */
+  readonly headers?: TaskHeaders | undefined
 }
 
 /** What a handler sends becomes a child of its task, or one more member of the chord that its task is a member of. */

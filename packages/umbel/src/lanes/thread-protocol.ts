@@ -46,6 +46,7 @@ const FIELDS = Object.keys({
   place: true,
   startBy: true,
   timeLimit: true,
+  headers: true,
 } satisfies Record<keyof Item, true>) as readonly (keyof Item)[]
 
 /** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS of each item. */
