@@ -1,4 +1,5 @@
 import type { AnySignature } from 'umbel'
+import { deadly } from './exits-on-import.ts'
 import { torture } from './worker-tasks.ts'
 
 /** One way in which a handler goes wrong in its thread, and what is to come of it. */
@@ -33,6 +34,7 @@ export const WORKER_CASES: readonly WorkerCase[] = [
   ...['exit 0', 'exit 3', 'exit later', 'reallyExit'].map(
     (how): WorkerCase => ({ name: how, call: dies.s(how), ...lost }),
   ),
+  { name: 'exit of a module', call: deadly.never.s(), fails: /UMBEL_WORKER_LOST/, starts: 0, death: 'loss' },
   { name: 'exit in a setup', call: torture.diesInSetup.s(), fails: /UMBEL_WORKER_LOST/, starts: 0, death: 'loss' },
   { name: 'out of memory', call: torture.exhausts.s(), ...lost, death: 'loss' },
   { name: 'endless loop', call: torture.spins.s().set(limited), ...hard },

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, type AsyncResult, createApp } from 'umbel'
+import { deadly } from './exits-on-import.ts'
 import { GRACE, WORKER_CASES, type WorkerCase } from './worker-cases.ts'
 import { torture } from './worker-tasks.ts'
 
@@ -42,7 +43,7 @@ export async function tortureWorkers(
 }
 
 const open = (): App =>
-  createApp({ tasks: [torture], lanes: { default: { threads: 2, maxMemoryMb: 64, revokeGrace: GRACE } } })
+  createApp({ tasks: [torture, deadly], lanes: { default: { threads: 2, maxMemoryMb: 64, revokeGrace: GRACE } } })
 
 async function judged(app: App, one: WorkerCase): Promise<WorkerVerdict> {
   const watch = new Watch(app)
