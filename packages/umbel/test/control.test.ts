@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -415,6 +415,21 @@ describe('control', () => {
     for (const ask of asks) await expect(ask).rejects.toMatchObject({ code: 'UMBEL_APP_STOPPED' })
   })
 })
+
+test.runIf(process.platform === 'linux')(
+  'the threads of a lane are as nice as it says',
+  { timeout: 30_000 },
+  async () => {
+    const app = open({ tasks: [inThreads], lanes: { low: { threads: 2, nice: 15 }, high: { threads: 1 } } })
+    await app.start()
+    await app.control.scale('low', { threads: 3 })
+    const niceness = readdirSync('/proc/self/task').map((thread) => {
+      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+    })
+    expect(niceness.filter((nice) => nice === 15).length).toBe(3)
+  },
+)
 
 test('a lane that is saturated never takes a thread of another', { timeout: 30_000 }, async () => {
   const app = open({ tasks: [inThreads], lanes: { low: { threads: 2, nice: 15 }, high: { threads: 1 } } })
