@@ -283,6 +283,7 @@ describe('a lane with limited tasks', () => {
     app.delay(free.s('busy', 3_000))
     await clock.advance(0)
     app.delay(plain.s('low', 0).set({ priority: 1 }))
+    await clock.advance(0)
     for (const name of many(3)) app.delay(free.s(name, 1_000))
     app.delay(plain.s('urgent', 0).set({ priority: 9 }))
     await clock.advance('20s')
@@ -347,6 +348,56 @@ describe('a lane with limited tasks', () => {
     await clock.advance('8s')
     expect(names(starts)).toContain('low')
     expect(names(starts)[0]).not.toBe('low')
+  })
+})
+
+describe('a handler that starts late', () => {
+  /** Tasks whose hook waits before the handler starts, by a simulated clock. */
+  const slowToStart = (length: (attempt: number) => number) => {
+    const clock = new SimulatedClock()
+    const starts: Start[] = []
+    let asked = 0
+    let granted = 0
+    const slow = task.extend({
+      beforeStart: () => {
+        asked += 1
+        return new Promise<void>((resolve) => void clock.setTimer(resolve, length(asked)))
+      },
+    })
+    const tasks = defineTasks('slow', {
+      begin: slow(
+        (ctx): number => {
+          starts.push({ at: clock.monotonic(), permits: 1 })
+          return ctx.attempt
+        },
+        { rateLimit: '10/s' },
+      ),
+    })
+    const tokens: TokenSource = {
+      ...readyTokens(clock),
+      reserve: async () => {
+        granted += 1
+        return { permits: 1, notAfter: Number.POSITIVE_INFINITY }
+      },
+    }
+    const app = open({ tasks: [tasks], clock, tokens, lanes: { default: { threads: 0, inline: 10 } } })
+    return { app, clock, starts, tasks, asked: () => asked, granted: () => granted }
+  }
+
+  test('does not: its task is given back, which costs no attempt and no permit', async () => {
+    const { app, clock, starts, tasks, asked, granted } = slowToStart((attempt) => (attempt === 1 ? 40 : 0))
+    const result = app.delay(tasks.begin.s())
+    await clock.advance('1s')
+    expect(await result.get()).toBe(1)
+    expect([starts.length, asked(), granted()]).toEqual([1, 2, 1])
+  })
+
+  test('gets more time from then on, so that every task starts at last, and the rate holds', async () => {
+    const { app, clock, starts, tasks } = slowToStart(() => 5_000)
+    const all = app.delay(group(Array.from({ length: 5 }, () => tasks.begin.s())))
+    await clock.advance('10m')
+    expect(await all.get()).toEqual([1, 1, 1, 1, 1])
+    expect(broken(ratePolicy('10/s', 'x'), starts)).toBeUndefined()
   })
 })
 

@@ -142,6 +142,23 @@ describe('a pace', () => {
     }
   })
 
+  test('takes a bucket for full only once it is so by every handler’s clock', () => {
+    const pace = new Pace(ratePolicy({ rate: '10/s', burst: 2 }, 'x'))
+    pace.begun(pace.book(1, 0, 25), 0)
+    expect(pace.earliest(2, 100)).toBeGreaterThan(100)
+    expect(pace.earliest(2, 115)).toBe(115)
+  })
+
+  test('gives back what never started', () => {
+    const pace = new Pace(ratePolicy({ rate: '1/s', burst: 5 }, 'x'))
+    const bookings = Array.from({ length: 5 }, () => pace.book(1, 0, 25))
+    expect(pace.earliest(1, 1)).toBeGreaterThan(1)
+    for (const booking of bookings.slice(0, 2)) pace.cancel(booking)
+    pace.cancel(bookings[0] as Booking)
+    expect(pace.earliest(2, 1)).toBe(1)
+    expect(pace.earliest(3, 1)).toBeGreaterThan(1)
+  })
+
   test('goes on by another rate at once, counting what has started', () => {
     const pace = new Pace(ratePolicy({ window: '10/s' }, 'x'))
     for (let n = 0; n < 10; n += 1) pace.begun(pace.book(1, 0, 0), 0)

@@ -3,6 +3,7 @@ import { type Booking, Pace } from './pace.ts'
 
 /** Longest that may lie between a start that is let go and its handler, at first and as long as handlers keep to it, in milliseconds. */
 const ALLOWANCE = 25
+const LONGEST_ALLOWANCE = 600_000
 
 /** Milliseconds until a source that failed is asked again; doubled each time up to the longest. */
 const FIRST_DELAY = 50
@@ -38,6 +39,8 @@ export interface Permit {
   begun(at: number): void
   /** It came to nothing: its handler has not started and never will. */
   unused(): void
+  /** Its attempt is over, in whatever way. */
+  over(): void
 }
 
 /**
@@ -52,6 +55,8 @@ export class Bucket {
   readonly #pace: Pace
   readonly #gates = new Set<PermitGate>()
   #stock = 0
+  /** Permits whose attempts are not over. */
+  #out = 0
   /** Permits of the last block. */
   #block = 0
   #notAfter = Number.NEGATIVE_INFINITY
@@ -99,7 +104,7 @@ export class Bucket {
 
   /** Whether nobody waits and nothing that has started counts any more: it may be forgotten. */
   isAtRest(): boolean {
-    return this.waiting === 0 && this.#pace.isAtRest(this.#clock.monotonic())
+    return this.waiting === 0 && this.#out === 0 && this.#pace.isAtRest(this.#clock.monotonic())
   }
 
   join(gate: PermitGate): void {
@@ -129,10 +134,15 @@ export class Bucket {
     const startBy = now + this.#allowance
     const booking = this.#pace.book(taken, now, startBy)
     const question = this.#question
+    const over = this.#lent()
     return {
       startBy,
-      begun: (at) => this.#begun(booking, at),
-      unused: () => this.#unused(booking, question),
+      begun: (at) => this.#begun(booking, at, at - now),
+      unused: () => {
+        over()
+        this.#unused(booking, question)
+      },
+      over,
     }
   }
 
@@ -142,9 +152,19 @@ export class Bucket {
     this.#forget()
   }
 
-  #begun(booking: Booking, at: number): void {
+  /** A permit is out. Returns how to say, once, that it is back. */
+  #lent(): () => void {
+    this.#out += 1
+    let out = 1
+    return () => {
+      this.#out -= out
+      out = 0
+    }
+  }
+
+  #begun(booking: Booking, at: number, took: number): void {
     this.#pace.begun(booking, at)
-    this.#allowance = Math.max(ALLOWANCE, this.#allowance * 0.98)
+    this.#allowance = Math.max(ALLOWANCE, took * 2, this.#allowance * 0.98)
     if (this.#timer !== undefined) this.pump()
   }
 
@@ -152,8 +172,8 @@ export class Bucket {
     if (booking.begun) return
     this.#pace.cancel(booking)
     if (question === this.#question) this.#stock += booking.permits
-    // handlers that start too late get more time, at the cost of the rate
-    this.#allowance = Math.min(this.#allowance * 2, Math.max(ALLOWANCE, this.policy.per / 2))
+    // handlers that start too late get more time, at the cost of the rate: sooner or later each one starts
+    this.#allowance = Math.min(this.#allowance * 2, LONGEST_ALLOWANCE)
     this.pump()
   }
 

@@ -128,6 +128,7 @@ export class Limits {
 
   /** The attempt that was started with a permit is over. */
   over({ id, permit }: Claimed): void {
+    permit.over()
     // given back, the task may have been let go again by now
     if (this.#permits.get(id) === permit) this.#permits.delete(id)
   }
