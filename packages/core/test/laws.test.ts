@@ -69,8 +69,10 @@ class World {
     const whole = this.desk.rows.get('w')?.kind === 'workflow'
     const member = this.#pick() % 2 === 0
     if (!whole) this.#take({ type: 'task-revoked', id: 'w', error: revoked, at: 5 })
-    else if (member) this.#take({ type: 'task-revoked', id: `w/${this.#pick() % nodes}`, error: revoked, at: 5 })
-    else this.#take({ type: 'workflow-revoked', id: 'w', error: revoked, at: 5 })
+    else if (member) {
+      const alone = this.#pick() % 2 === 0 && { alone: true as const }
+      this.#take({ type: 'task-revoked', id: `w/${this.#pick() % nodes}`, ...alone, error: revoked, at: 5 })
+    } else this.#take({ type: 'workflow-revoked', id: 'w', error: revoked, at: 5 })
   }
 
   /** Give the whole, or any one node of it, another priority: it changes nothing of what the laws speak of. */

@@ -1,4 +1,14 @@
-import { type Clock, type ErrorData, priorityOf, type RateLimit, type TimeLimit, umbelError } from '@umbel/core'
+import {
+  badHeaders,
+  type Clock,
+  checkedHeaders,
+  type ErrorData,
+  priorityOf,
+  type RateLimit,
+  type TaskHeaders,
+  type TimeLimit,
+  umbelError,
+} from '@umbel/core'
 import type { Engine } from './engine.ts'
 import { knownLane, knownTask, knownTasks, shown } from './known-names.ts'
 import type { Lane } from './lanes/lane.ts'
@@ -7,6 +17,7 @@ import { changeRate } from './limits/change-rate.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority, checkNames } from './option-checks.ts'
 import type { AppResultSource } from './result-source.ts'
+import { revokeMatching } from './revoke-matching.ts'
 import type { AnyResult } from './sender.ts'
 import type { StopOptions } from './shutdown.ts'
 import type { TimeLimits } from './time-limits.ts'
@@ -77,12 +88,22 @@ export class Control {
     timeLimits.set(task, limit ?? undefined)
   }
 
-  /** Ask that a task or workflow never starts, or stops: the same as `revoke()` of its handle. Idempotent. */
-  async revoke(what: string | AnyResult): Promise<void> {
+  /**
+   * Ask that a task or workflow, by id or handle, never starts, or stops: the same as `revoke()` of its handle. Given headers, all
+   * that have not ended and have every one of them with the same value. Idempotent. Resolves with how many were asked to end; a
+   * workflow that is asked as a whole is one.
+   * @throws UMBEL_BAD_OPTION
+   */
+  async revoke(what: string | AnyResult | { readonly headers: TaskHeaders }): Promise<number> {
     const { check, opened, source } = this.#parts
     check()
+    if (typeof what !== 'string' && (what === null || !('id' in what))) return this.#revokeMatching(what)
     await opened()
-    await source.revoke(typeof what === 'string' ? what : what.id)
+    const id = typeof what === 'string' ? what : what.id
+    await source.arrived(id)
+    const open = source.isOpen(id)
+    await source.revoke(id)
+    return open ? 1 : 0
   }
 
   /** Start no more tasks of a lane; what runs goes on, what is sent waits. @throws UMBEL_UNKNOWN_LANE */
@@ -129,6 +150,15 @@ export class Control {
   /** The same as `app.stop`. @throws UMBEL_BAD_DURATION */
   async shutdown(options?: StopOptions): Promise<void> {
     await this.#parts.stop(options)
+  }
+
+  async #revokeMatching(what: { readonly headers: TaskHeaders }): Promise<number> {
+    checkNames('revoke', what, ['headers'])
+    const headers = checkedHeaders(what.headers, badHeaders)
+    if (Object.keys(headers).length === 0)
+      throw umbelError('UMBEL_BAD_OPTION', 'revoke was given no header to go by: it would end everything.')
+    await this.#parts.opened()
+    return revokeMatching(this.#parts, headers)
   }
 
   #lane(name: string): Lane {

@@ -48,6 +48,27 @@ export class AppResultSource implements ResultSource {
     await this.#results.find(id)?.checked
   }
 
+  /** The same for all that was sent so far. */
+  async allArrived(): Promise<void> {
+    await Promise.all(this.#results.checks())
+  }
+
+  /** Whether something stands under an id, or is on its way, that has not ended. */
+  isOpen(id: string): boolean {
+    const row = this.#engine.get(id)
+    if (row !== undefined && row.kind !== 'stream') return !hasEnded(row)
+    if (this.#isOnItsWay(id)) return true
+    const [, workflow = '', node] = /^(.+)\/(\d+)$/.exec(id) ?? []
+    const whole = this.#engine.get(workflow)
+    const plan = whole?.kind === 'workflow' && whole.endedAt === undefined ? whole.plan : undefined
+    return plan?.nodes[Number(node)] !== undefined || (workflow !== '' && this.#isOnItsWay(workflow))
+  }
+
+  #isOnItsWay(id: string): boolean {
+    const cell = this.#results.find(id)
+    return cell?.pending === true && !cell.accepted && cell.refused === undefined
+  }
+
   /** Ask what stands under an id to end. Idempotent; what has ended stays as it is. */
   async revoke(id: string): Promise<void> {
     const cell = this.#results.find(id)

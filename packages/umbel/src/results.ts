@@ -94,6 +94,11 @@ export class Results {
     return this.#cells.get(id)
   }
 
+  /** What is on its way under an id of a caller's choice: see `Cell.checked`. */
+  checks(): (Promise<unknown> | undefined)[] {
+    return Array.from(this.#cells.values(), ({ checked }) => checked)
+  }
+
   changed(row: Row): void {
     if (row.kind !== 'stream') this.#cells.get(row.id)?.changed(row)
   }
