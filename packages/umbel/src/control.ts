@@ -90,16 +90,16 @@ export class Control {
 
   /**
    * Ask that a task or workflow, by id or handle, never starts, or stops: the same as `revoke()` of its handle. Given headers, all
-   * that have not ended and have every one of them with the same value. Idempotent. Resolves with how many were asked to end; a
+   * that were sent so far, have not ended and have every one of them with the same value. Idempotent. Resolves with how many were asked to end; a
    * workflow that is asked as a whole is one.
    * @throws UMBEL_BAD_OPTION
    */
   async revoke(what: string | AnyResult | { readonly headers: TaskHeaders }): Promise<number> {
     const { check, opened, source } = this.#parts
     check()
-    if (typeof what !== 'string' && (what === null || !('id' in what))) return this.#revokeMatching(what)
+    const id = typeof what === 'string' ? what : idIn(what)
+    if (id === undefined) return this.#revokeMatching(what as { readonly headers: TaskHeaders })
     await opened()
-    const id = typeof what === 'string' ? what : what.id
     await source.arrived(id)
     const open = source.isOpen(id)
     await source.revoke(id)
@@ -186,3 +186,5 @@ const PURGED: ErrorData = {
   code: 'UMBEL_REVOKED',
   message: umbelError('UMBEL_REVOKED', 'The task was purged from its lane.').message,
 }
+
+const idIn = (what: unknown): string | undefined => (what as Partial<AnyResult> | null | undefined)?.id

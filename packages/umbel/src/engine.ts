@@ -45,6 +45,8 @@ export class Engine implements RowReader {
   /** Tasks that wait in a lane or run. */
   #active = 0
   #events: EngineEvent[] = []
+  /** Those of the batch that is being stored. */
+  #storing: readonly EngineEvent[] = []
   #taken: (Taken | undefined)[] = []
   #running: Promise<void> | undefined
   /** What is being stored. */
@@ -120,6 +122,12 @@ export class Engine implements RowReader {
     return this.#rows.values()
   }
 
+  /** Facts that came in and are not stored yet, in their order. */
+  *arriving(): Generator<EngineEvent> {
+    yield* this.#storing
+    yield* this.#events
+  }
+
   /** Resolve once every fact that came in so far is stored, whatever comes in meanwhile. */
   async drained(): Promise<void> {
     const last = this.#taken.length - 1
@@ -169,9 +177,11 @@ export class Engine implements RowReader {
       const most = this.#store.mostEvents ?? MAX_BATCH
       const events = this.#events.splice(0, most)
       const taken = this.#taken.splice(0, most)
+      this.#storing = events
       this.#batch = refusal === undefined ? this.#take(events, taken) : Promise.resolve(answerAll(taken, refusal))
       await this.#batch
     }
+    this.#storing = []
     this.#batch = undefined
     this.#running = undefined
   }

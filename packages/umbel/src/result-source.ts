@@ -48,9 +48,9 @@ export class AppResultSource implements ResultSource {
     await this.#results.find(id)?.checked
   }
 
-  /** The same for all that was sent so far. */
-  async allArrived(): Promise<void> {
-    await Promise.all(this.#results.checks())
+  /** The same for all that was sent so far; `each` is called as soon as one is. */
+  async allArrived(each: () => void): Promise<void> {
+    await Promise.all(this.#results.checks().map((check) => check.then(each)))
   }
 
   /** Whether something stands under an id, or is on its way, that has not ended. */

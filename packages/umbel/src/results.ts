@@ -95,8 +95,8 @@ export class Results {
   }
 
   /** What is on its way under an id of a caller's choice: see `Cell.checked`. */
-  checks(): (Promise<unknown> | undefined)[] {
-    return Array.from(this.#cells.values(), ({ checked }) => checked)
+  checks(): Promise<unknown>[] {
+    return [...this.#cells.values()].flatMap(({ checked }) => (checked === undefined ? [] : [checked]))
   }
 
   changed(row: Row): void {

@@ -1,4 +1,13 @@
-import { type Clock, type ErrorData, headersMatch, nodeId, type Row, type TaskHeaders, umbelError } from '@umbel/core'
+import {
+  type Clock,
+  type ErrorData,
+  headersMatch,
+  headersOf,
+  nodeId,
+  type Plan,
+  type TaskHeaders,
+  umbelError,
+} from '@umbel/core'
 import type { Engine } from './engine.ts'
 import { eachRow } from './inspected-task.ts'
 import type { AppResultSource } from './result-source.ts'
@@ -16,29 +25,44 @@ export interface RevokeParts {
  * one, and so is a member of a workflow that is not asked as a whole.
  */
 export async function revokeMatching({ engine, source, clock }: RevokeParts, asked: TaskHeaders): Promise<number> {
-  await source.allArrived()
-  await engine.drained()
   const error = revokedError(asked)
   const fits = matcher(asked)
-  let count = 0
-  const revoke = (type: 'task-revoked' | 'workflow-revoked', id: string): void => {
-    count += 1
-    engine.accept({ type, id, error, at: clock.now() })
+  const ids = new Set<string>()
+  const revoke = (type: 'task-revoked' | 'workflow-revoked', id: string, how: { readonly alone?: true } = {}): void => {
+    if (ids.has(id)) return
+    ids.add(id)
+    engine.accept({ type, id, ...how, error, at: clock.now() })
   }
+  const revokeNodes = (id: string, { nodes }: Plan): void => {
+    for (const [index, node] of nodes.entries()) {
+      const own = nodeId(id, index)
+      if (node.kind === 'task' && fits(node.spec.headers) && engine.get(own) === undefined)
+        revoke('task-revoked', own, { alone: true })
+    }
+  }
+  // right behind the sends, so that what was just sent never starts
+  const revokeArriving = (): void => {
+    for (const event of [...engine.arriving()]) {
+      if (event.type !== 'canvas-sent') continue
+      const { id, plan } = event
+      if (!fits(headersOf(plan))) revokeNodes(id, plan)
+      else revoke(plan.nodes.length === 1 ? 'task-revoked' : 'workflow-revoked', id)
+    }
+  }
+  revokeArriving()
+  await source.allArrived(revokeArriving)
+  await engine.drained()
   await eachRow(engine, (row) => {
     if (row.kind === 'workflow' && row.endedAt === undefined) {
-      if (fits(row.plan.headers)) return revoke('workflow-revoked', row.id)
-      for (const id of unbegun(engine, row, fits)) {
-        count += 1
-        engine.accept({ type: 'task-revoked', id, alone: true, error, at: clock.now() })
-      }
+      if (fits(row.plan.headers)) revoke('workflow-revoked', row.id)
+      else revokeNodes(row.id, row.plan)
     }
     if (row.kind !== 'task' || row.endedAt !== undefined || !fits(row.spec.headers)) return
     const whole = row.workflow === undefined ? undefined : engine.get(row.workflow)
     if (whole?.kind !== 'workflow' || !fits(whole.plan.headers)) revoke('task-revoked', row.id)
   })
   await engine.drained()
-  return count
+  return ids.size
 }
 
 type Fits = (headers: TaskHeaders | undefined) => boolean
@@ -52,16 +76,6 @@ function matcher(asked: TaskHeaders): Fits {
     known.set(headers, answer)
     return answer
   }
-}
-
-/** Ids of the tasks of a workflow that match and whose turn has not come. */
-function unbegun(engine: Engine, { id, plan }: Row & { kind: 'workflow' }, fits: Fits): string[] {
-  const found: string[] = []
-  for (const [index, node] of plan.nodes.entries()) {
-    if (node.kind === 'task' && fits(node.spec.headers) && engine.get(nodeId(id, index)) === undefined)
-      found.push(nodeId(id, index))
-  }
-  return found
 }
 
 /** One for all: of a million revoked tasks nobody wants a million stacks. */

@@ -111,6 +111,24 @@ describe('control.revoke of headers', () => {
     expect([mine.state, (await app.result(child as string)).state]).toEqual(['REVOKED', 'REVOKED'])
   })
 
+  test('is right behind the sends: what was sent in the same turn never starts, what is sent later does', async () => {
+    const app = open()
+    const starts = record(app, 'task-prerun')
+    const before = [
+      echo.s(1).stamp(a).delay(),
+      echo.s(2).set({ id: 'mine', headers: a }).delay(),
+      chain(echo.s(3), echo.s(4)).stamp(a).delay(),
+      chain(echo.s(5), echo.s(6).stamp(a)).delay(),
+    ]
+    const revoking = app.control.revoke(byA)
+    const after = echo.s(7).stamp(b).delay()
+    expect(await revoking).toBe(4)
+    await expect(before[3]?.get()).rejects.toMatchObject(REVOKED)
+    expect(before.map(({ state }) => state)).toEqual(['REVOKED', 'REVOKED', 'REVOKED', 'REVOKED'])
+    expect(await after.get()).toEqual([7])
+    expect(starts.map(({ event }) => event.id).sort()).toEqual([after.id, `${before[3]?.workflow}/0`].sort())
+  })
+
   test('ends what runs in a thread, and a handler that does not obey has no say', async () => {
     const app = openThreads()
     const begun = next(app, 'task-state')
@@ -140,7 +158,7 @@ describe('control.revoke of headers', () => {
 
   test('refuses what names no header, or none that could be', async () => {
     const app = open()
-    const bad = [{}, { headers: {} }, { headers: [] }, { headers: { x: () => 1 } }, { tenant: 'a' }, null]
+    const bad = [{}, { headers: {} }, { headers: [] }, { headers: { x: () => 1 } }, { tenant: 'a' }, null, undefined, 1]
     for (const what of bad)
       await expect(app.control.revoke(what as never)).rejects.toMatchObject({ code: 'UMBEL_BAD_OPTION' })
   })
