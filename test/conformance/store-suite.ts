@@ -89,6 +89,33 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
       },
     )
 
+    test('keeps tasks that share a spec in its log as they were sent', async () => {
+      const one = await store()
+      const sent = ['a', 'b', 'c'].map(
+        (id, index): EngineEvent => ({
+          type: 'canvas-sent',
+          ...SENT,
+          id,
+          plan: {
+            nodes: [
+              {
+                kind: 'task',
+                spec: SPEC,
+                args: encode([index]),
+                kwargs: index === 1 ? encode({ a: 1 }) : undefined,
+                next: -1,
+              },
+            ],
+            entry: 0,
+            exit: 0,
+          },
+        }),
+      )
+      await one.commit({ rows: ['a', 'b', 'c'].map((id) => task(id)), events: sent })
+      await one.commit({ rows: [task('d')], events: sent })
+      expect((await one.events(1, 10)).map((stored) => stored.event)).toEqual([...sent, ...sent])
+    })
+
     test('keeps a canvas that was sent in its log as it was, whose workflow has it too', async () => {
       const one = await store()
       const row = workflow('w', 3)

@@ -114,7 +114,9 @@ class Ledger {
 
   /** Let a last process end all there is, and compare. */
   async settle(): Promise<Omit<KillReport, 'kills' | 'violations'>> {
-    const child = this.#start([this.file, this.#effects, 'last', '0', '', [...this.accepted.keys()].join(',')])
+    const asked = `${this.#effects}-asked`
+    writeFileSync(asked, JSON.stringify([...this.accepted.keys()]))
+    const child = this.#start([this.file, this.#effects, 'last', '0', '', asked])
     const ends = new Map<string, readonly [state: string, value: unknown]>()
     for await (const line of createInterface({ input: child.stdout })) {
       const [word, id, state, value] = wordsOf(line) as [string, string, string, unknown]

@@ -1,5 +1,5 @@
-// One life of the process that is killed: `worker.ts <file> <effects> <name of the life> <seed> <crash point as JSON> [drain]`
-import { writeSync } from 'node:fs'
+// One life of the process that is killed: `worker.ts <file> <effects> <name of the life> <seed> <crash point as JSON> [<file of ids to wait for>]`
+import { readFileSync, writeSync } from 'node:fs'
 import { createApp } from 'umbel'
 import { sqliteStore } from 'umbel/sqlite'
 import { type CrashPoint, dyingAt } from './crash-points.ts'
@@ -7,7 +7,7 @@ import { pieceOf } from './load.ts'
 import { randomOf } from './random.ts'
 import { work } from './tasks.ts'
 
-const [, , file = '', effects = '', life = '', seed = '', point = '', drain] = process.argv
+const [, , file = '', effects = '', life = '', seed = '', point = '', asked] = process.argv
 /** Straight into the pipe: what was said has been said, whatever comes. */
 const say = (...words: readonly unknown[]): void => void writeSync(1, `${JSON.stringify(words)}\n`)
 
@@ -22,7 +22,7 @@ const off = app.on('task-prerun', () => {
 await app.start()
 say('READY', performance.now())
 
-if (drain === undefined) {
+if (asked === undefined) {
   for (let number = 0; number < 200; number += 1) {
     const piece = pieceOf(number + Number(seed), `${life}-${number}`, effects, random)
     const result = app.delay(piece.canvas)
@@ -30,7 +30,7 @@ if (drain === undefined) {
     await new Promise((resolve) => setTimeout(resolve, random() * 12))
   }
 } else {
-  for (const id of drain.split(',').filter(Boolean)) {
+  for (const id of JSON.parse(readFileSync(asked, 'utf8')) as string[]) {
     try {
       const result = await app.result(id)
       await result.get({ timeout: '60s' }).then(

@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { canvasSizes, type SizeEffort, type SizeResult } from './canvas.ts'
 import { type Comparison, compare, type Effort, type Result } from './compare.ts'
+import { durableNoops } from './durable.ts'
 import { inlineNoops } from './inline.ts'
 import { type LaneEffort, type LaneResult, laneIsolation } from './lanes.ts'
 import { threadNoops } from './threads.ts'
@@ -13,6 +14,7 @@ const COMPARISONS: readonly Comparison[] = [
   threadNoops(4, 5_000),
   inlineNoops(100, 100_000),
   inlineNoops(1, 20_000),
+  durableNoops(1_000, 20_000),
 ]
 const FULL: Effort = { rounds: 9, share: 1 }
 const SHORT: Effort = { rounds: 2, share: 0.02 }

@@ -1,15 +1,26 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type EngineEvent, EVENT_VERSION, type Plan, type StoredEvent } from '@umbel/core'
+import {
+  type CanvasSent,
+  END,
+  type Encoded,
+  type EngineEvent,
+  EVENT_VERSION,
+  type Plan,
+  type StoredEvent,
+  type TaskSpec,
+} from '@umbel/core'
 import { type Packed, pack, unpack } from './pack.ts'
 
-/** A plan in an event: the number of a stored one, where there is one. */
-interface PlanNumber {
-  readonly stored: number
-}
+/** A plan in an event: the number of a stored one, where there is one; of a single task with a shared spec the rest. */
+type PlanInLog =
+  | { readonly stored: number }
+  | { readonly single: number; readonly args: Encoded; readonly kwargs: Encoded | undefined }
 
 /** What the log needs of the plans that workflows have. */
 export interface StoredPlans {
   numberOfPlan(workflow: string): number | undefined
+  knownSpec(spec: TaskSpec): number | undefined
+  spec(n: number): TaskSpec | undefined
   plan(n: number): Plan | undefined
 }
 
@@ -38,9 +49,8 @@ export class EventLog {
   append(events: readonly EngineEvent[], plans: StoredPlans): number {
     if (events.length === 0) return this.#seq
     const body = events.map((event) => {
-      if (!('plan' in event) || event.plan.nodes.length === 1) return event
-      const stored = event.type === 'canvas-sent' ? plans.numberOfPlan(event.id) : undefined
-      return stored === undefined ? event : { ...event, plan: { stored } satisfies PlanNumber }
+      const plan = event.type === 'canvas-sent' ? inLog(event, plans) : undefined
+      return plan === undefined ? event : { ...event, plan }
     })
     this.#seq += events.length
     this.#insert.run(this.#seq, events.length, EVENT_VERSION, pack(body))
@@ -75,7 +85,25 @@ export class EventLog {
   }
 }
 
+function inLog({ id, plan }: CanvasSent, plans: StoredPlans): PlanInLog | undefined {
+  const only = plan.nodes.length === 1 ? plan.nodes[0] : undefined
+  if (only?.kind === 'task') {
+    const single = plans.knownSpec(only.spec)
+    return single === undefined ? undefined : { single, args: only.args, kwargs: only.kwargs }
+  }
+  const stored = plans.numberOfPlan(id)
+  return stored === undefined ? undefined : { stored }
+}
+
 function withPlan(event: EngineEvent, plans: StoredPlans): EngineEvent {
-  if (!('plan' in event) || !('stored' in event.plan)) return event
-  return { ...event, plan: plans.plan((event.plan as unknown as PlanNumber).stored) ?? GONE }
+  if (!('plan' in event)) return event
+  const plan = event.plan as Plan | PlanInLog
+  if ('stored' in plan) return { ...event, plan: plans.plan(plan.stored) ?? GONE }
+  if (!('single' in plan)) return event
+  const spec = plans.spec(plan.single)
+  if (spec === undefined) return { ...event, plan: GONE }
+  return {
+    ...event,
+    plan: { nodes: [{ kind: 'task', spec, args: plan.args, kwargs: plan.kwargs, next: END }], entry: 0, exit: 0 },
+  }
 }

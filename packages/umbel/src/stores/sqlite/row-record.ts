@@ -80,27 +80,25 @@ export function isSameFixed(before: Row, row: Row): boolean {
   return before.kind === row.kind
 }
 
+/** Fields that have a column or stand in `fixed`. */
+const ELSEWHERE: { readonly [Kind in Row['kind']]: ReadonlySet<string> } = {
+  task: new Set('kind id spec args kwargs workflow node parent root settles expires sentAt state endedAt'.split(' ')),
+  workflow: new Set('kind id plan parent root settles sentAt state endedAt'.split(' ')),
+  join: new Set(['kind', 'id', 'workflow']),
+  stream: new Set(['kind', 'id']),
+}
+
 /** What changes about a row: its state, its end, and all fields that are not fixed, whatever they are. */
 export function changing(row: Row): Pick<RowRecord, 'state' | 'ended_at' | 'body'> {
-  switch (row.kind) {
-    case 'task': {
-      const { kind, id, spec, args, kwargs, workflow, node, parent, root, settles, expires, sentAt, ...rest } = row
-      const { state, endedAt, ...body } = rest
-      return { state, ended_at: endedAt ?? null, body: pack(body) }
-    }
-    case 'workflow': {
-      const { kind, id, plan, parent, root, settles, sentAt, state, endedAt, ...body } = row
-      return { state, ended_at: endedAt ?? null, body: pack(body) }
-    }
-    case 'join': {
-      const { kind, id, workflow, ...body } = row
-      return { state: null, ended_at: null, body: pack(body) }
-    }
-    case 'stream': {
-      const { kind, id, ...body } = row
-      return { state: null, ended_at: null, body: pack(body) }
-    }
+  const elsewhere = ELSEWHERE[row.kind]
+  const rest: Record<string, unknown> = {}
+  for (const key in row) {
+    const value = (row as unknown as Record<string, unknown>)[key]
+    if (value !== undefined && !elsewhere.has(key)) rest[key] = value
   }
+  const body = pack(rest)
+  if (row.kind === 'join' || row.kind === 'stream') return { state: null, ended_at: null, body }
+  return { state: row.state, ended_at: row.endedAt ?? null, body }
 }
 
 const NOTHING = {

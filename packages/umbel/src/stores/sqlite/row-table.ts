@@ -38,7 +38,18 @@ export class RowTable implements Shared {
   #ended: Row[] = []
   #last: number
   readonly #statements: Record<
-    'all' | 'insert' | 'update' | 'large' | 'byId' | 'byNumber' | 'planOf' | 'plansOf' | 'needs' | 'root' | 'children',
+    | 'all'
+    | 'insert'
+    | 'update'
+    | 'large'
+    | 'byId'
+    | 'byNumber'
+    | 'numberOf'
+    | 'planOf'
+    | 'plansOf'
+    | 'needs'
+    | 'root'
+    | 'children',
     StatementSync
   >
   readonly #open: Record<'roots' | 'nodes' | 'orphans', StatementSync>
@@ -55,13 +66,13 @@ export class RowTable implements Shared {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, task = excluded.task,
           workflow = excluded.workflow, parent = excluded.parent, sent_at = excluded.sent_at, ended_at = excluded.ended_at,
-          size = excluded.size, spec = excluded.spec, plan = excluded.plan, fixed = excluded.fixed, body = excluded.body
-        RETURNING n`),
+          size = excluded.size, spec = excluded.spec, plan = excluded.plan, fixed = excluded.fixed, body = excluded.body`),
       update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
       large: prepare('INSERT OR REPLACE INTO large (id, fixed) VALUES (?, ?)'),
       all: prepare(`SELECT ${COLUMNS} FROM rows ORDER BY n`),
       byId: prepare(`SELECT ${COLUMNS} FROM rows WHERE id = ?`),
       byNumber: prepare(`SELECT ${COLUMNS} FROM rows WHERE n = ?`),
+      numberOf: prepare('SELECT n FROM rows WHERE id = ?'),
       planOf: prepare("SELECT plan FROM rows WHERE id = ? AND kind = 'workflow'"),
       plansOf: prepare('SELECT DISTINCT plan FROM rows WHERE workflow = ? AND plan IS NOT NULL'),
       needs: prepare('SELECT 1 FROM rows WHERE workflow = ? AND plan = ? LIMIT 1'),
@@ -128,8 +139,9 @@ export class RowTable implements Shared {
       fixed,
       body,
     ]
-    const n = this.#statements.insert.get(...given)?.n as number
-    return { n, row, plan }
+    const { lastInsertRowid } = this.#statements.insert.run(...given)
+    if (Number(lastInsertRowid) === this.#last) return { n: this.#last, row, plan }
+    return { n: this.#statements.numberOf.get(id)?.n as number, row, plan } // it was there already
   }
 
   /** The number of a workflow's plan. One that was changed gets a new one; nodes that were stored with the old one still need that. */
@@ -196,6 +208,10 @@ export class RowTable implements Shared {
   /** The number of a plan whose workflow is being stored or may change again. */
   numberOfPlan(workflow: string): number | undefined {
     return this.#live.get(workflow)?.plan ?? undefined
+  }
+
+  knownSpec(spec: TaskSpec): number | undefined {
+    return this.#specs.known(spec)
   }
 
   planOf(workflow: string): { readonly n: number; readonly plan: Plan } | undefined {

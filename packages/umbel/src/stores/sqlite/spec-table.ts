@@ -47,6 +47,11 @@ export class SpecTable {
     return n
   }
 
+  /** The number under which a spec is kept already. */
+  known(spec: TaskSpec): number | undefined {
+    return this.#numbers.get(spec)
+  }
+
   /** What was met is stored. */
   committed(): void {
     this.#fresh = []
