@@ -1,11 +1,13 @@
 import { basename, join } from 'node:path'
-import { chain, chord, createApp } from 'umbel'
+import { type App, type AsyncResult, chain, chord, createApp, UmbelError } from 'umbel'
+import { sqliteStore } from 'umbel/sqlite'
 import { type Airport, readAirports } from './airports.ts'
 import { inspectFlights } from './flights.ts'
 import { InputError } from './input-error.ts'
 import { type Options, readOptions, UsageError, usage } from './options.ts'
 import { type Draft, draftIn } from './output-folder.ts'
 import { showProgress } from './progress.ts'
+import { runOf } from './run.ts'
 import { formatSummary, type Summary } from './summary.ts'
 import { aggregate, extract, flights, load, report, transform } from './tasks.ts'
 
@@ -16,6 +18,8 @@ interface Work extends Options {
   readonly rowGroups: number
   readonly airportList: readonly Airport[]
   readonly draft: Draft
+  /** Id of the whole: the same options on the same files have the same. */
+  readonly run: string
 }
 
 const interrupt = new AbortController()
@@ -30,26 +34,34 @@ async function main(line: readonly string[], interrupted: AbortSignal): Promise<
     return 0
   } catch (error) {
     if (interrupted.aborted) {
-      console.error('flights-etl: interrupted, nothing written')
+      console.error(
+        `flights-etl: interrupted, nothing written${line.some(isStore) ? '; the same command goes on' : ''}`,
+      )
       return interrupted.reason === 'SIGTERM' ? 143 : 130
     }
-    const expected = error instanceof InputError || error instanceof UsageError
+    const expected = error instanceof InputError || error instanceof UsageError || isStoreError(error)
     console.error('flights-etl:', expected ? error.message : error)
     return error instanceof UsageError ? 2 : 1
   }
 }
 
+function isStore(word: string): boolean {
+  return word === '--store' || word.startsWith('--store=')
+}
+
+function isStoreError(error: unknown): error is UmbelError {
+  return error instanceof UmbelError && error.code.startsWith('UMBEL_STORE_')
+}
+
 async function etl(options: Options, interrupted: AbortSignal): Promise<Summary> {
   const { rowGroups } = await inspectFlights(options.input)
   const airportList = await readAirports(options.airports)
-  const draft = await draftIn(options.output, Object.values(files))
+  const run = await runOf(options)
+  const draft = await draftIn(options.output, Object.values(files), options.store && run)
   try {
-    const summary = await runTasks({ ...options, rowGroups: rowGroups.length, airportList, draft }, interrupted)
-    interrupted.throwIfAborted()
-    await draft.publish()
-    return summary
+    return await runTasks({ ...options, rowGroups: rowGroups.length, airportList, draft, run }, interrupted)
   } finally {
-    await draft.discard()
+    if (options.store === undefined || !interrupted.aborted) await draft.discard()
   }
 }
 
@@ -69,6 +81,7 @@ async function runTasks(work: Work, interrupted: AbortSignal): Promise<Summary> 
     tasks: [flights],
     lanes: { default: { threads: work.threads } },
     values: { maxBytes: 64 * 1024 * 1024 },
+    ...(work.store !== undefined && { store: sqliteStore(work.store, { keepEvents: 100 }) }),
   })
   const stages = { extract: work.rowGroups, transform: work.rowGroups, aggregate: 1, load: 1, report: 1 }
   const progress = showProgress(stages, process.stderr)
@@ -77,13 +90,43 @@ async function runTasks(work: Work, interrupted: AbortSignal): Promise<Summary> 
   app.on('task-progress', ({ task, id, done, total }) => progress.share(stageOf(task), id, done / total))
   app.on('task-success', ({ task, id }) => progress.done(stageOf(task), id))
   // a chord tells of a failure once all its members have ended: this tells at once
-  const failure = new Promise<never>((_, fail) => app.on('task-failure', ({ error }) => fail(error)))
+  const failure = new Promise<never>((_, fail) =>
+    app.on('task-failure', ({ id, error }) => id.startsWith(`${work.run}/`) && fail(error)),
+  )
+  failure.catch(() => {})
   try {
-    return await Promise.race([canvas(work).delay().get({ signal: interrupted }), failure])
+    const result = await begin(app, work)
+    try {
+      const summary = await Promise.race([result.get({ signal: interrupted }), failure])
+      interrupted.throwIfAborted()
+      await work.draft.publish()
+      return summary
+    } finally {
+      if (!interrupted.aborted) await end(result)
+    }
   } finally {
     progress.stop()
     await app.stop({ deadline: '200ms' })
   }
+}
+
+/** Send the canvas, or go on with what an earlier process has sent. */
+async function begin(app: App, work: Work): Promise<AsyncResult<Summary>> {
+  await app.start()
+  const whole = canvas(work)
+  try {
+    return await app.result(work.run, whole)
+  } catch (error) {
+    if (!(error instanceof UmbelError) || error.code !== 'UMBEL_UNKNOWN_RESULT') throw error
+    return app.delay(whole.set({ id: work.run }))
+  }
+}
+
+/** It is over, one way or the other: the next run begins anew. */
+async function end(result: AsyncResult<Summary>): Promise<void> {
+  if (!result.ready()) await result.revoke()
+  await result.get().catch(() => {})
+  await result.forget()
 }
 
 function say({ json, output }: Options, summary: Summary): void {

@@ -9,6 +9,8 @@ export interface Options {
   readonly airports: string
   readonly output: string
   readonly threads: number
+  /** File in which the work is kept, so that a run that was cut off goes on. */
+  readonly store: string | undefined
   readonly json: boolean
 }
 
@@ -24,20 +26,23 @@ export const usage = `Count three million flights: read them on threads, load th
   --airports FILE   airports, CSV        (default: those of vega-datasets)
   --output DIR      where flights.db and flights.html go   (default: ./out)
   --threads N       threads that read and count            (default: one for each core)
+  --store FILE      keep the work in this file: killed and started again with the same options, it goes on where it was
   --json            print one JSON object instead of the summary
   --help            print this
 
-Exit codes: 0 done, 1 failed, 2 wrong options, 130 interrupted. Unless it is done, nothing is written.`
+Exit codes: 0 done, 1 failed, 2 wrong options, 130 interrupted. Unless it is done, nothing is written; with
+--store the unfinished output stays hidden in DIR until it is.`
 
 /** Read the command line, without the program's name; `help` when that is asked for. Throws UsageError. */
 export function readOptions(line: readonly string[]): Options | 'help' {
-  const { input, airports, output, threads, json, help } = parse(line)
+  const { input, airports, output, threads, store, json, help } = parse(line)
   if (help) return 'help'
   return {
     input: resolve(input ?? dataset('flights-3m.parquet')),
     airports: resolve(airports ?? dataset('airports.csv')),
     output: resolve(output ?? 'out'),
     threads: threads === undefined ? availableParallelism() : wholeThreads(threads),
+    store: store === undefined ? undefined : resolve(store),
     json: json ?? false,
   }
 }
@@ -51,6 +56,7 @@ function parse(line: readonly string[]) {
         airports: { type: 'string' },
         output: { type: 'string' },
         threads: { type: 'string' },
+        store: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { inputError, whyNot } from './input-error.ts'
@@ -12,8 +13,11 @@ export interface Draft {
   discard(): Promise<void>
 }
 
-/** Begin files of these names in a folder, which is made where it is missing. Throws InputError when that cannot be. */
-export async function draftIn(folder: string, names: readonly string[]): Promise<Draft> {
+/**
+ * Begin files of these names in a folder, which is made where it is missing. With a `run`, go on with the draft that an earlier process
+ * of the same run has left there. Throws InputError when that cannot be.
+ */
+export async function draftIn(folder: string, names: readonly string[], run?: string): Promise<Draft> {
   for (const name of names) {
     const found = await stat(join(folder, name)).catch(() => undefined)
     if (found?.isDirectory()) throw inputError(join(folder, name), 'is a folder, and would be replaced by a file')
@@ -22,7 +26,8 @@ export async function draftIn(folder: string, names: readonly string[]): Promise
   let hidden: string
   try {
     made = await mkdir(folder, { recursive: true })
-    hidden = await mkdtemp(join(folder, '.unfinished-'))
+    hidden = run === undefined ? await mkdtemp(join(folder, '.unfinished-')) : join(folder, `.unfinished-${run}`)
+    await mkdir(hidden, { recursive: true })
   } catch (error) {
     throw inputError(folder, `cannot be written to: ${whyNot(error)}`, error)
   }
@@ -30,7 +35,11 @@ export async function draftIn(folder: string, names: readonly string[]): Promise
   return {
     path: (name) => join(hidden, name),
     async publish() {
-      for (const name of names) await rename(join(hidden, name), join(folder, name))
+      for (const name of names) {
+        const [from, to] = [join(hidden, name), join(folder, name)]
+        // the process before may have come so far
+        if (run === undefined || existsSync(from) || !existsSync(to)) await rename(from, to)
+      }
       published = true
       await rm(hidden, { recursive: true, force: true })
     },

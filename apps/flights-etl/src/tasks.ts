@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { defineTasks, task } from 'umbel'
@@ -48,6 +49,8 @@ export const flights = defineTasks(
     load: task(
       (ctx, totals: Totals, airports: readonly Airport[], database: string): string => {
         ctx.setState('LOADING', { database })
+        // an attempt that was cut off has left half of one
+        rmSync(database, { force: true })
         writeDatabase(database, totals, airports, {
           signal: ctx.signal,
           onRows: (done, total) => ctx.progress(done, total),

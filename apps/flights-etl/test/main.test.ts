@@ -125,6 +125,57 @@ describe('a run that is interrupted', () => {
   })
 })
 
+describe('a run with a store', () => {
+  test('that is killed goes on: the same numbers, and no row group that was counted is read again', async () => {
+    const output = join(emptyFolder(), 'out')
+    const line = ['--output', output, '--store', join(emptyFolder(), 'work.db'), '--json']
+    const child = start(...line)
+    await said(child, /transform: 50 %/)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(readdirSync(output)).toEqual([expect.stringMatching(/^\.unfinished-/)])
+    const { stdout, stderr, code } = await run(...line)
+    expect(code, stderr).toBe(0)
+    expect(stderr).not.toContain('transform: 75 %')
+    const { seconds: _, ...totals } = JSON.parse(stdout)
+    expect(totals).toEqual(realFigures)
+    expect(readdirSync(output).sort()).toEqual(['flights.db', 'flights.html'])
+  })
+
+  test('that is interrupted goes on, and one that is done begins anew', async () => {
+    const output = join(emptyFolder(), 'out')
+    const line = ['--output', output, '--store', join(emptyFolder(), 'work.db'), '--json']
+    const child = start(...line)
+    const stderr = text(child.stderr!)
+    await said(child, /transform: 25 %/)
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([130, null])
+    expect(await stderr).toContain('interrupted, nothing written; the same command goes on')
+    for (const again of [1, 2]) {
+      const { stdout, code } = await run(...line)
+      expect([again, code]).toEqual([again, 0])
+      expect(JSON.parse(stdout)).toMatchObject({ rows: realFigures.rows })
+    }
+  })
+
+  test('that fails says why each time, and leaves nothing behind', async () => {
+    const output = join(emptyFolder(), 'out')
+    const line = ['--input', flightsFile([row(), row({ delay: null })]), '--output', output]
+    line.push('--store', join(emptyFolder(), 'work.db'))
+    for (const again of [1, 2]) {
+      const { stderr, code } = await run(...line)
+      expect([again, code]).toEqual([again, 1])
+      expect(stderr).toContain('delay is missing')
+      expect(existsSync(output)).toBe(false)
+    }
+  })
+
+  test('on what is no store is refused', async () => {
+    const { stderr, code } = await run('--store', fileOf('work.db', 'mine'), '--output', join(emptyFolder(), 'out'))
+    expect([code, stderr]).toEqual([1, expect.stringContaining('work.db is no SQLite file')])
+  })
+})
+
 test('--help says what there is', async () => {
   const { stdout, stderr, code } = await run('--help')
   expect(stdout).toContain('--threads N')

@@ -10,13 +10,32 @@ test('without options, the real flights are counted into ./out on all cores', ()
     airports: realAirports,
     output: resolve('out'),
     threads: availableParallelism(),
+    store: undefined,
     json: false,
   })
 })
 
 test('every option is taken', () => {
-  const line = ['--input', '/a.parquet', '--airports=/b.csv', '--output', '/c', '--threads', '3', '--json']
-  expect(readOptions(line)).toEqual({ input: '/a.parquet', airports: '/b.csv', output: '/c', threads: 3, json: true })
+  const line = [
+    '--input',
+    '/a.parquet',
+    '--airports=/b.csv',
+    '--output',
+    '/c',
+    '--threads',
+    '3',
+    '--json',
+    '--store',
+    '/d.db',
+  ]
+  expect(readOptions(line)).toEqual({
+    input: '/a.parquet',
+    airports: '/b.csv',
+    output: '/c',
+    threads: 3,
+    store: '/d.db',
+    json: true,
+  })
 })
 
 test('help is help, whatever else there is', () => {
