@@ -2,7 +2,7 @@ import { umbelError } from './errors.ts'
 import type { Canvas } from './signature.ts'
 
 /** Most groups that may stand in a row with steps between them: each is a chord in the body of the one before. */
-export const MAX_GROUPS_IN_A_ROW = 1_000
+export const MAX_GROUPS_IN_A_ROW = 500
 
 type Given = Readonly<Record<string, unknown>>
 
