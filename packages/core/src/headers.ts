@@ -32,7 +32,7 @@ const checked = new WeakSet<TaskHeaders>([NO_HEADERS])
  * @throws what `refuse` makes of the place (`tenant`; `''` for the whole) and of what is wrong with it.
  */
 export function checkedHeaders(given: unknown, refuse: (name: string, wrong: string) => Error): TaskHeaders {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw refuse('', 'no record of headers')
+  if (!isRecord(given)) throw refuse('', 'no record of headers')
   if (checked.has(given as TaskHeaders)) return given as TaskHeaders
   const entries = Object.entries(given)
   if (entries.length > MAX_HEADERS) throw refuse('', `a record of more than ${MAX_HEADERS} headers`)
@@ -57,9 +57,23 @@ export function headersUnder(own: TaskHeaders | undefined, outer: TaskHeaders): 
   return own
 }
 
+/** The headers that two have in common. */
+export function sharedHeaders(some: TaskHeaders, others: TaskHeaders): TaskHeaders {
+  if (some === others) return some
+  const shared = Object.entries(some).filter(([name, value]) => headersMatch(others, { [name]: value }))
+  return shared.length === Object.keys(some).length ? some : Object.freeze(Object.fromEntries(shared))
+}
+
 /** Whether headers have all that is asked for, with the same values. */
 export function headersMatch(headers: TaskHeaders = NO_HEADERS, asked: TaskHeaders): boolean {
   return Object.entries(asked).every(([name, value]) => Object.hasOwn(headers, name) && sameValue(headers[name], value))
+}
+
+/** Nothing whose entries are elsewhere, as those of a Map and of the web's Headers. */
+function isRecord(given: unknown): given is object {
+  if (typeof given !== 'object' || given === null) return false
+  const prototype = Object.getPrototypeOf(given)
+  return prototype === Object.prototype || prototype === null
 }
 
 function copied(value: unknown, refuse: (wrong: string) => Error): JsonValue {

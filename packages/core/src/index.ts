@@ -53,7 +53,7 @@ export {
   type Resolve,
   type TaskSpec,
 } from './plan.ts'
-export { entryTasks, headersOf, previousNodes } from './plan-walk.ts'
+export { commonHeaders, entryTasks, headersOf, previousNodes } from './plan-walk.ts'
 export { chordOfTask, type Place, placeOf } from './place.ts'
 
 // policies

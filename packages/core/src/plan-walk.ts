@@ -1,4 +1,4 @@
-import { NO_HEADERS, type TaskHeaders } from './headers.ts'
+import { NO_HEADERS, sharedHeaders, type TaskHeaders } from './headers.ts'
 import { END, type Plan, type PlanNode, type TaskSpec } from './plan.ts'
 
 // What is asked of a plan once it is compiled.
@@ -17,6 +17,18 @@ export function* entryTasks(plan: Plan): Generator<{ readonly index: number; rea
 export function headersOf({ nodes, headers }: Plan): TaskHeaders {
   const only = nodes.length === 1 ? nodes[0] : undefined
   return (only?.kind === 'task' ? only.spec.headers : headers) ?? NO_HEADERS
+}
+
+/** The headers that all tasks of a plan have; `undefined` for none. */
+export function commonHeaders(nodes: readonly PlanNode[]): TaskHeaders | undefined {
+  let common: TaskHeaders | undefined
+  for (const node of nodes) {
+    if (node.kind !== 'task') continue
+    const { headers } = node.spec
+    if (headers === undefined) return undefined
+    common = common === undefined ? headers : sharedHeaders(common, headers)
+  }
+  return common
 }
 
 const previous = new WeakMap<Plan, readonly number[]>()

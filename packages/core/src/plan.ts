@@ -107,7 +107,7 @@ export interface Plan {
   readonly exit: number
   /** What stands before the whole as its handle tells, where that is not the node before `exit`: the header of a chord, or END. */
   readonly before?: number
-  /** Written on the canvas as a whole. Those of its tasks are in their specs. */
+  /** Written on all of its tasks, where there are any. */
   readonly headers?: TaskHeaders
 }
 

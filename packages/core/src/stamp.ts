@@ -7,8 +7,8 @@ import type { Canvas, SignatureOptions } from './signature.ts'
 const DEEPEST = MAX_GROUPS_IN_A_ROW * 2
 
 /**
- * Write headers on a canvas and on everything in it, callbacks included, as Celery's `stamp` does. Those set already win, inner
- * ones over outer ones. Parts that have no headers of their own share one object.
+ * Write headers on every task of a canvas, callbacks included, as Celery's `stamp` does. Those set already win, inner ones over
+ * outer ones. Parts that have no headers of their own share one object.
  * @throws UMBEL_CANVAS_TOO_DEEP, also for what contains itself
  */
 export const stampCanvas = (canvas: Canvas, headers: TaskHeaders): Canvas => new Stamp(headers).canvas(canvas, 0)
@@ -36,7 +36,10 @@ class Stamp {
     const known = this.#composed.get(canvas)
     if (known !== undefined) return known
     const inner = this.#within(canvas.options.headers)
-    const stamped = { ...canvas, options: this.#stamped(canvas.options, inner, depth) } as Open<Canvas>
+    const stamped = { ...canvas } as Open<Canvas>
+    stamped.options = isComposed(canvas)
+      ? inner.#callbacks(withoutHeaders(canvas.options), depth)
+      : this.#stamped(canvas.options, inner, depth)
     if (stamped.kind === 'chain') stamped.steps = inner.#all(stamped.steps, depth)
     else if (stamped.kind === 'group') stamped.members = inner.#all(stamped.members, depth)
     else if (stamped.kind === 'chord') {
@@ -64,14 +67,27 @@ class Stamp {
   #stamped(options: SignatureOptions, inner: Stamp, depth: number): SignatureOptions {
     const known = this.#options.get(options)
     if (known !== undefined) return known
-    const { link, linkError } = options
-    const stamped = Object.freeze({
-      ...options,
-      headers: inner.#headers,
-      ...(link && { link: inner.#all(link, depth) }),
-      ...(linkError && { linkError: inner.#all(linkError, depth) }),
-    })
+    const stamped = Object.freeze({ ...inner.#callbacks(options, depth), headers: inner.#headers })
     this.#options.set(options, stamped)
     return stamped
   }
+
+  #callbacks(options: SignatureOptions, depth: number): SignatureOptions {
+    const { link, linkError } = options
+    if (link === undefined && linkError === undefined) return options
+    return Object.freeze({
+      ...options,
+      ...(link && { link: this.#all(link, depth) }),
+      ...(linkError && { linkError: this.#all(linkError, depth) }),
+    })
+  }
 }
+
+/** As in Celery, headers are the tasks' own once they are stamped: what a whole was given is on its parts then. */
+function withoutHeaders(options: SignatureOptions): SignatureOptions {
+  if (options.headers === undefined) return options
+  const { headers: _, ...others } = options
+  return Object.freeze(others)
+}
+
+const isComposed = ({ kind }: Canvas): boolean => kind === 'chain' || kind === 'group' || kind === 'chord'

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chainOf, chordOf, groupOf } from '../src/canvas.ts'
+import { chainOf, chordOf, groupOf, mapSignature, taskSignature } from '../src/canvas.ts'
 import { stampedCallbacks } from '../src/canvas-options.ts'
 import { addLink, addLinkError, setOptions, withCall } from '../src/canvas-parts.ts'
 import { toCeleryJson } from '../src/celery-json.ts'
 import { fromCeleryJson } from '../src/celery-json-read.ts'
 import { badHeaders, checkedHeaders, headersMatch, type TaskHeaders } from '../src/headers.ts'
-import { compilePlan, type Plan } from '../src/plan.ts'
+import { compilePlan, type Plan, type PlanNode } from '../src/plan.ts'
+import { commonHeaders } from '../src/plan-walk.ts'
 import type { Canvas } from '../src/signature.ts'
 import { stampCanvas } from '../src/stamp.ts'
 import { anyCanvas, planOfOne, sig } from './model.ts'
@@ -97,6 +98,26 @@ describe('a stamped canvas', () => {
     )
   })
 
+  test('has it on its tasks alone, as Celery writes it', () => {
+    // recorded from Celery 5.6: sig.stamp(tenant='a'); the body of a chord it leaves out
+    const options = { tenant: 'a', stamped_headers: ['tenant'] }
+    const a = taskSignature({ task: 'a' })
+    const task = { ...toCeleryJson(a), options }
+    const json = (canvas: Canvas): unknown => toCeleryJson(stampCanvas(canvas, { tenant: 'a' }))
+    expect(json(a)).toEqual(task)
+    expect(json(chainOf([a, a]))).toMatchObject({ options: {}, kwargs: { tasks: [task, task] } })
+    expect(json(setOptions(groupOf([a, a]), { headers: { tenant: 'a' } }))).toMatchObject({
+      options: {},
+      kwargs: { tasks: [task, task] },
+    })
+    expect(json(chordOf([a], a))).toMatchObject({ options: {}, kwargs: { header: [task], body: task } })
+    expect(json(addLinkError(addLink(a, a), a))).toMatchObject({
+      options: { ...options, link: [task], link_error: [task] },
+    })
+    expect(json(addLink(chainOf([a, a]), a))).toMatchObject({ options: { link: [task] } })
+    expect(json(mapSignature('map', 'a', [1]))).toMatchObject({ options, kwargs: { task: { options: {} } } })
+  })
+
   test('shares one object among 100,000 members', () => {
     const group = stampCanvas(groupOf(Array.from({ length: 100_000 }, (_, index) => sig('a', [index]))), stamps)
     expect(new Set(headersIn(group)).size).toBe(1)
@@ -116,7 +137,7 @@ describe('a stamped canvas', () => {
     expect(headersIn(stampCanvas(row, stamps))).toHaveLength(1_200)
     let many: Canvas = sig('a')
     for (let level = 0; level < 60; level += 1) many = chainOf([groupOf([many, many])])
-    expect(stampCanvas(many, stamps)).toMatchObject({ options: { headers: stamps } })
+    expect(stampCanvas(many, stamps).kind).toBe('group')
     const members: Canvas[] = [sig('a')]
     const loop: Canvas = { kind: 'group', members, options: {} }
     members.push(loop)
@@ -160,6 +181,7 @@ describe('headers', () => {
     ['no record', 'a', 'headers is no record'],
     ['a list', ['a'], 'headers is no record'],
     ['null', null, 'headers is no record'],
+    ['a Map, whose entries nobody would see', new Map([['tenant', 'a']]), 'headers is no record'],
     ['too many', Object.fromEntries(Array.from({ length: 65 }, (_, index) => [index, 1])), 'more than 64'],
     ['a function', { run: () => 1 }, 'headers.run'],
     ['a Date', { at: new Date() }, 'headers.at'],
@@ -178,5 +200,14 @@ describe('headers', () => {
     expect(headersMatch(stamps, { of: { request: [1, null] } })).toBe(true)
     expect(headersMatch(stamps, { tenant: 'a', more: true })).toBe(false)
     expect(headersMatch(undefined, { toString: 'x' } as never)).toBe(false)
+  })
+
+  test('that all tasks of a plan have are those of the whole', () => {
+    const all = (...some: (TaskHeaders | undefined)[]): TaskHeaders | undefined =>
+      commonHeaders(
+        some.map((headers) => planOfOne('a', headers === undefined ? {} : { headers }).nodes[0] as PlanNode),
+      )
+    expect(all({ tenant: 'a', x: 1 }, { x: 2, tenant: 'a' }, { tenant: 'a' })).toEqual({ tenant: 'a' })
+    expect([all(stamps, stamps), all(), all(stamps, undefined)]).toEqual([stamps, undefined, undefined])
   })
 })

@@ -127,7 +127,7 @@ export class AsyncResult<R> {
     return row.meta === undefined ? row.progress : decode(row.meta, this.source.errors)
   }
 
-  /** What is written on it: on the task, or on the canvas as a whole. Empty also when nothing is known. */
+  /** What is written on it: on the task, or on every task of the canvas. Empty also when nothing is known. */
   get headers(): TaskHeaders {
     const row = this.row()
     if (row?.kind === 'task') return row.spec.headers ?? NO_HEADERS

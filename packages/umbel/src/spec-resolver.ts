@@ -2,6 +2,7 @@ import {
   badHeaders,
   type Canvas,
   checkedHeaders,
+  commonHeaders,
   compilePlan,
   type compileRoutes,
   didYouMean,
@@ -81,8 +82,8 @@ export class SpecResolver {
     this.#depth += 1
     try {
       const plan = compilePlan(canvas, this.#resolve, fed)
-      const { headers } = canvas.options
-      return plan.nodes.length === 1 || headers === undefined ? plan : { ...plan, headers: this.#headers(headers) }
+      const headers = plan.nodes.length === 1 ? undefined : commonHeaders(plan.nodes)
+      return headers === undefined ? plan : { ...plan, headers }
     } finally {
       this.#depth -= 1
       if (this.#depth === 0) this.#texts.clear()

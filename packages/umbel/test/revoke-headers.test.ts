@@ -149,10 +149,11 @@ describe('control.revoke of headers', () => {
     expect(await app.control.revoke(byA)).toBe(0)
     await app.control.pause('default')
     const member = echo.s().stamp(a)
-    const many = app.delay(group(Array.from({ length: 100_000 }, () => member)))
+    const many = app.delay(group([echo.s(), ...Array.from({ length: 100_000 }, () => member)]))
     await many.accepted
     const counts = await Promise.all([app.control.revoke(byA), app.control.revoke(byA)])
     expect(Math.max(...counts)).toBe(100_000)
+    await app.control.resume('default')
     await expect(many.get()).rejects.toMatchObject({ message: expect.stringContaining('revoked') })
   })
 
