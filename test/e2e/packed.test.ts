@@ -31,11 +31,27 @@ const project: Readonly<Record<string, string>> = {
     console.log(JSON.stringify({ added, doubled }))
     await app.stop({ deadline: '10s' })
   `,
+  'durable.js': `
+    import { createApp } from 'umbel'
+    import { sqliteStore } from 'umbel/sqlite'
+    import { demo } from './tasks.js'
+
+    const open = () => createApp({ tasks: [demo], store: sqliteStore('work.db') })
+    const first = open()
+    const { id, accepted } = first.delay(demo.double.s({ sum: 21 }).set({ countdown: '100ms' }))
+    await accepted
+    await first.stop({ deadline: 0 })
+    const second = open()
+    await second.start()
+    console.log(await (await second.result(id)).get({ timeout: '30s' }))
+    await second.stop()
+  `,
   'typed.ts': `
     import { chain, createApp, defineTasks } from 'umbel'
+    import { sqliteStore } from 'umbel/sqlite'
 
     const demo = defineTasks(import.meta, 'demo', { add: (_ctx, a: number, b: number): number => a + b })
-    createApp({ tasks: [demo] })
+    createApp({ tasks: [demo], store: sqliteStore('work.db', { sync: 'normal', resultTtl: '1d' }) })
     export const sum: number = await chain(demo.add.s(1, 2), demo.add.s(3)).delay().get()
     // @ts-expect-error the types that arrive are real ones
     export const text: string = await demo.add.s(1, 2).delay().get()
@@ -63,17 +79,20 @@ describe('the packed tarballs, installed in an empty project', { timeout: 120_00
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  test('run a task in a thread and a chain, from plain JavaScript, and let the process end by itself', () => {
+  test.each([
+    ['a task in a thread and a chain', 'main.js', { added: { sum: 42, inThread: true }, doubled: 6 }],
+    ['a task that outlives its app', 'durable.js', 42],
+  ])('run %s, from plain JavaScript, and let the process end by itself', (_, script, says) => {
     // No NODE_OPTIONS and no condition: nothing of this repository's development may be needed.
     const env = { PATH: process.env.PATH }
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['main.js'], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
       cwd: folder,
       encoding: 'utf8',
       env,
       timeout: 60_000,
     })
     expect(stderr).toBe('')
-    expect(JSON.parse(stdout)).toEqual({ added: { sum: 42, inThread: true }, doubled: 6 })
+    expect(JSON.parse(stdout)).toEqual(says)
     expect(status).toBe(0)
   })
 

@@ -78,6 +78,18 @@ test('a process that was stopped, and goes on after another has followed, finds 
   expect(await count(store)).toBe(events + 1)
 })
 
+test('a task that takes its process with it is started three times, then it fails and all else goes on', async () => {
+  const file = newFile()
+  for (let life = 1; life <= 3; life += 1) {
+    const poisoned = child(['poison', file])
+    expect(await poisoned.line()).toBe('starts')
+    await expect(poisoned.line()).rejects.toThrow('no more')
+    await poisoned.kill()
+  }
+  const last = child(['poison', file])
+  expect([await last.line(), await last.line()]).toEqual(['UMBEL_WORKER_LOST', 'others go on'])
+})
+
 test('one that waits follows within two seconds after an orderly end', async () => {
   const file = newFile()
   const first = await owner(file)
