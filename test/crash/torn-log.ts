@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UmbelError } from 'umbel'
-import { sqliteStore } from 'umbel/sqlite'
+import { type Loss, sqliteStore } from 'umbel/sqlite'
 import { examine } from './examine.ts'
 import { randomOf } from './random.ts'
 
@@ -18,6 +18,8 @@ export interface TornReport {
   readonly shorter: number
   /** Refused with a typed error. */
   readonly refused: number
+  /** Of the shorter ones, those whose loss was told, from where to where it goes. */
+  readonly told: number
   /** What was found in a file that opened and is no prefix of what was committed, or is not sound. */
   readonly wrong: readonly string[]
 }
@@ -28,21 +30,31 @@ export async function tearLog(points: number, seed: number, batches = 40): Promi
   try {
     const file = join(folder, 'work.db')
     spawnSync(process.execPath, ['--conditions=@umbel/source', writer, file, String(batches)], { stdio: 'inherit' })
-    const [database, log] = [readFileSync(file), readFileSync(`${file}-wal`)]
+    const [database, log, mark] = ['', '-wal', '-mark'].map((suffix) => readFileSync(file + suffix)) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ]
     const random = randomOf(seed)
-    const found = { whole: 0, shorter: 0, refused: 0, wrong: [] as string[] }
+    const found = { whole: 0, shorter: 0, refused: 0, told: 0, wrong: [] as string[] }
     for (let point = 1; point <= points; point += 1) {
       const at = Math.floor(random() * log.byteLength)
       const torn = point % 2 === 0 ? log.subarray(0, at) : flipped(log, at, Math.floor(random() * 8))
       const copy = join(folder, `${point}.db`)
       writeFileSync(copy, database)
       writeFileSync(`${copy}-wal`, torn)
+      writeFileSync(`${copy}-mark`, mark)
+      let first: number | undefined
       const here = `${point % 2 === 0 ? 'cut' : 'flipped'} at ${at}`
-      const count = await opened(copy, (says) => found.wrong.push(`${here}: ${says}`))
+      const tell = ({ first: from, last }: Loss): void => {
+        if (last === batches) first = from
+      }
+      const count = await opened(copy, tell, (says) => found.wrong.push(`${here}: ${says}`))
+      if (count !== undefined && first === count + 1) found.told += 1
       if (count === undefined) found.refused += 1
       else if (count === batches) found.whole += 1
       else found.shorter += 1
-      for (const suffix of ['', '-wal', '-shm']) rmSync(copy + suffix, { force: true })
+      for (const suffix of ['', '-wal', '-shm', '-mark']) rmSync(copy + suffix, { force: true })
     }
     return { points, ...found }
   } finally {
@@ -57,8 +69,12 @@ function flipped(log: Uint8Array, at: number, bit: number): Uint8Array {
 }
 
 /** How many batches a store finds; `undefined` where it refuses the file. */
-async function opened(file: string, wrong: (says: string) => void): Promise<number | undefined> {
-  const store = sqliteStore(file, { sync: 'off' })
+async function opened(
+  file: string,
+  onLoss: (loss: Loss) => void,
+  wrong: (says: string) => void,
+): Promise<number | undefined> {
+  const store = sqliteStore(file, { sync: 'off', onLoss })
   try {
     await store.open()
   } catch (error) {

@@ -25,6 +25,10 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
+/** Tell whoever runs the process, on its standard error unless it listens for warnings. */
+export const warn = (message: string, code: string): void =>
+  process.emitWarning(message, { type: 'UmbelWarning', code })
+
 /** Real randomness: a number in [0, 1). */
 export const systemRandom: Random = () => Math.random()
 

@@ -149,6 +149,25 @@ function zero(file: string, from: number, to: number): void {
   writeFileSync(file, bytes)
 }
 
+test('a file that has less in it than was committed tells so, once', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const event = { type: 'task-received', id: 't', at: 1 } as const
+  await store.commit({ rows: [row('t')], events: [event, event] })
+  await store.close()
+  tamper(file, 'DELETE FROM log')
+  const warned = new Promise((resolve) => process.once('warning', resolve))
+  await (await opened(file)).close()
+  expect(await warned).toMatchObject({
+    name: 'UmbelWarning',
+    code: 'UMBEL_STORE_LOST',
+    message: expect.stringContaining('1 to 2'),
+  })
+  const losses: unknown[] = []
+  await opened(file, { onLoss: (loss) => losses.push(loss) })
+  expect(losses).toEqual([])
+})
+
 test('a folder that does not exist, and a path that is none, are refused', async () => {
   expect(await codeOf(opened(`${newFile()}/store.db`))).toBe('UMBEL_STORE_FAILED')
   for (const path of ['', ':memory:', 'a\0b', 7]) expect(() => sqliteStore(path as string)).toThrow('path of a file')

@@ -45,6 +45,11 @@ export class EventLog {
     this.#seq = this.#stored()
   }
 
+  /** Number of the last event. */
+  get seq(): number {
+    return this.#seq
+  }
+
   /** Append a batch; returns the number of its last event. */
   append(events: readonly EngineEvent[], plans: StoredPlans): number {
     if (events.length === 0) return this.#seq

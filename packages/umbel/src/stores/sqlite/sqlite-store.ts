@@ -1,7 +1,7 @@
 import { type Clock, type Duration, didYouMean, milliseconds, type Store, umbelError } from '@umbel/core'
-import { systemClock } from '../../system.ts'
+import { systemClock, warn } from '../../system.ts'
 import type { Sync } from './database.ts'
-import { SqliteStore } from './store.ts'
+import { type Loss, SqliteStore } from './store.ts'
 
 /** The ways in which something ends. */
 type EndState = 'SUCCESS' | 'FAILURE' | 'REVOKED' | 'REJECTED' | 'IGNORED'
@@ -24,11 +24,16 @@ export interface SqliteStoreOptions {
   readonly whenOwned?: 'fail' | 'wait'
   /** How long an owner may be silent (its process stopped, or its main loop blocked) before another may follow it. Default `10s`. */
   readonly lease?: Duration
+  /**
+   * Called as the file is opened and has less in it than was committed: a part of SQLite's log was damaged, or the power was lost where
+   * `sync` does not wait for the disk. What is there is sound. Default: a warning of the process, with the code UMBEL_STORE_LOST.
+   */
+  readonly onLoss?: (loss: Loss) => void
   /** Source of time by which `resultTtl` goes, for tests a `SimulatedClock`. Default: the machine's. */
   readonly clock?: Clock
 }
 
-const OPTIONS = ['sync', 'keepEnded', 'resultTtl', 'keepEvents', 'whenOwned', 'lease', 'clock']
+const OPTIONS = ['sync', 'keepEnded', 'resultTtl', 'keepEvents', 'whenOwned', 'lease', 'onLoss', 'clock']
 const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED']
 
 /**
@@ -52,9 +57,15 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sto
     keeping: { most, ttl: resultTtl === undefined ? undefined : milliseconds(resultTtl, 'resultTtl') },
     keepEvents: whole('keepEvents', options.keepEvents ?? 10_000),
     whenOwned: oneOf('whenOwned', options.whenOwned ?? 'fail', ['fail', 'wait']),
+    onLoss: options.onLoss ?? warnOfLoss,
     lease: Math.max(100, milliseconds(options.lease ?? '10s', 'lease')),
     clock,
   })
+}
+
+function warnOfLoss({ file, first, last }: Loss): void {
+  const message = `${file} has lost the events ${first} to ${last}, which were committed: the end of its log was damaged.`
+  warn(message, 'UMBEL_STORE_LOST')
 }
 
 function mostOf(keepEnded: NonNullable<SqliteStoreOptions['keepEnded']>): (state: string) => number {

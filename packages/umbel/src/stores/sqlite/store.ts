@@ -12,6 +12,7 @@ import {
 import { nextTurn, pause, systemClock } from '../../system.ts'
 import { migrate, openDatabase, type Sync } from './database.ts'
 import { EventLog } from './event-log.ts'
+import { HighWaterMark } from './high-water-mark.ts'
 import { Lease } from './lease.ts'
 import { type Keeping, Retention } from './retention.ts'
 import { type Root, RowTable } from './row-table.ts'
@@ -23,6 +24,14 @@ const MOST_EVENTS = 250
 /** Milliseconds between two looks at a store that another process owns. */
 const LOOK_AGAIN = 50
 
+/** What a file has lost: events that were committed once, and are not in its log any more. */
+export interface Loss {
+  readonly file: string
+  /** Number of the first event that is gone, and of the last. */
+  readonly first: number
+  readonly last: number
+}
+
 /** Options of the store with everything filled in. */
 export interface SqliteSettings {
   readonly file: string
@@ -30,6 +39,7 @@ export interface SqliteSettings {
   readonly keeping: Keeping
   readonly keepEvents: number
   readonly whenOwned: 'fail' | 'wait'
+  readonly onLoss: (loss: Loss) => void
   /** Milliseconds that an owner may be silent. */
   readonly lease: number
   /** What tells how old something is. Leases go by the machine's own time: they are between processes. */
@@ -49,12 +59,14 @@ interface Open {
 export class SqliteStore implements Store {
   readonly mostEvents = MOST_EVENTS
   readonly #settings: SqliteSettings
+  readonly #mark: HighWaterMark
   #open: Open | undefined
   #closed = false
   #renewal: Timer | undefined
 
   constructor(settings: SqliteSettings) {
     this.#settings = settings
+    this.#mark = new HighWaterMark(settings.file)
   }
 
   async open(): Promise<void> {
@@ -66,7 +78,9 @@ export class SqliteStore implements Store {
       migrate(database)
       const rows = new RowTable(database)
       const retention = new Retention(database, rows, keeping)
-      this.#open = { database, rows, log: new EventLog(database, keepEvents), retention, lease }
+      const log = new EventLog(database, keepEvents)
+      this.#open = { database, rows, log, retention, lease }
+      this.#tellLoss(log.seq)
       this.#renewLater()
     } catch (error) {
       database.close()
@@ -83,6 +97,7 @@ export class SqliteStore implements Store {
       open.retention.prune(this.#settings.clock.now())
       return open.log.append(batch.events, open.rows)
     })
+    if (batch.events.length > 0) this.#mark.move(seq)
     // what came in meanwhile belongs to the next transaction
     await nextTurn()
     return seq
@@ -131,6 +146,7 @@ export class SqliteStore implements Store {
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
+    this.#mark.close()
     try {
       open.lease.release()
     } finally {
@@ -150,6 +166,13 @@ export class SqliteStore implements Store {
         await pause(LOOK_AGAIN)
       }
     }
+  }
+
+  #tellLoss(seq: number): void {
+    const { file, onLoss } = this.#settings
+    const last = this.#mark.open()
+    if (last > seq) onLoss({ file, first: seq + 1, last })
+    this.#mark.move(seq)
   }
 
   #renewLater(): void {
