@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Clock, Random, Timer } from '@umbel/core'
 
 /** The longest delay a timer of the platform holds; a longer one would fire at once. */
@@ -13,15 +14,31 @@ export const systemClock: Clock = {
 }
 
 /** When this process began, in milliseconds since the epoch. */
-export const processStartedAt = Date.now() - process.uptime() * 1_000
+const processStartedAt = Date.now() - process.uptime() * 1_000
 
-/** Whether a process of this machine is alive, as far as can be told. */
-export function isProcessAlive(pid: number): boolean {
+/** Whether the process of this machine that had a number at a moment is alive, as far as can be told. */
+export function isProcessAlive(pid: number, since: number): boolean {
+  if (pid === process.pid) return processStartedAt <= since
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+  }
+  const startedAt = startOf(pid)
+  // numbers are given again; what Linux tells of a start is exact to a second
+  return startedAt === undefined || startedAt <= since + 1_000
+}
+
+/** When a process began, in milliseconds since the epoch; `undefined` where the system does not say. */
+function startOf(pid: number): number | undefined {
+  try {
+    const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
+    // the name in front of the numbers may hold anything
+    const ticks = Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19])
+    const startedAt = boot * 1_000 + ticks * 10
+    return Number.isFinite(startedAt) ? startedAt : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -1,9 +1,10 @@
+import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from '@umbel/core'
 import { afterEach, expect, test } from 'vitest'
 import { type SqliteStoreOptions, sqliteStore } from '../src/sqlite.ts'
 import { child } from './fixtures/durable/child.ts'
-import { newFile } from './fixtures/store-file.ts'
+import { newFile, tamper } from './fixtures/store-file.ts'
 
 const stores: Store[] = []
 afterEach(async () => {
@@ -56,6 +57,26 @@ test('a process that was killed is followed at once', async () => {
   const store = await opened(file)
   expect(performance.now() - begun).toBeLessThan(1_000)
   expect(await count(store)).toBeGreaterThan(0)
+})
+
+test.each([
+  ['of another process', async () => child(['own', newFile()]).process.pid],
+  ['of this one', async () => process.pid],
+])('a process that was killed is followed at once, though its number is that %s by now', async (_, pidOf) => {
+  const file = newFile()
+  await (await opened(file)).close()
+  const [pid, now] = [await pidOf(), Date.now()]
+  tamper(file, `UPDATE owner SET pid = ${pid}, host = '${hostname()}', since = ${now - 86_400_000}, at = ${now}`)
+  await opened(file)
+})
+
+test('an owner on another machine is waited for until it has been silent for too long', async () => {
+  const file = newFile()
+  await (await opened(file)).close()
+  tamper(file, `UPDATE owner SET pid = 1, host = 'elsewhere', since = 1, at = ${Date.now()}`)
+  await expect(opened(file)).rejects.toMatchObject({ code: 'UMBEL_STORE_OWNED' })
+  tamper(file, `UPDATE owner SET at = ${Date.now() - 10_000}`)
+  await opened(file)
 })
 
 test('a process that was stopped, and goes on after another has followed, finds itself fenced and writes nothing', async () => {

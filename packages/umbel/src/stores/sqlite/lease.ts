@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Clock, umbelError } from '@umbel/core'
-import { isProcessAlive, processStartedAt } from '../../system.ts'
+import { isProcessAlive } from '../../system.ts'
 
 /** What stands in the file about who owns it. */
 interface OwnerRow {
@@ -78,9 +78,8 @@ export class Lease {
   #holds({ pid, host, since, at }: OwnerRow, now: number): boolean {
     if (pid === null || at === null || now - at >= this.#length) return false
     if (host !== hostname()) return true
-    // in a container the next process has the number of the one before
-    if (pid === process.pid) return (since ?? 0) >= processStartedAt
-    return isProcessAlive(pid)
+    // in a container the next process may have the number of the one before
+    return isProcessAlive(pid, since ?? now)
   }
 
   #owned({ pid, host, at }: OwnerRow, now: number): Error {
