@@ -48,9 +48,9 @@ export const ERRORS = {
     nextStep: 'Set the missing ones with .kw({ ... }) and correct the others.',
   },
   UMBEL_CANNOT_TRAVEL: {
-    summary: 'A value cannot be carried to a worker or a store.',
+    summary: "A value cannot be carried to a worker, a store, or Celery's JSON.",
     nextStep:
-      'Send plain data: JSON values, undefined, Date, Map, Set, bigint, bytes, errors, and plain objects and lists of them.',
+      "Send plain data: JSON values and, but for Celery's JSON, undefined, Date, Map, Set, bigint, bytes, errors; plain objects and lists of them.",
   },
   UMBEL_VALUE_TOO_LARGE: {
     summary: 'A value is larger than values may be.',
@@ -134,8 +134,8 @@ export const ERRORS = {
     nextStep: 'Wait longer, or revoke it; the task itself goes on.',
   },
   UMBEL_ABORTED: {
-    summary: 'The signal given to a wait was aborted.',
-    nextStep: 'Nothing is lost: the task goes on and can be waited for again.',
+    summary: 'The signal given to a wait or a stream was aborted.',
+    nextStep: 'Wait again: a task goes on meanwhile. A stream goes on where it left off if it has an id.',
   },
   UMBEL_REVOKED: {
     summary: 'A task or a workflow was revoked.',

@@ -246,6 +246,12 @@ const options: fc.Arbitrary<SignatureOptions> = fc.record(
     ignoreResult: fc.boolean(),
     link: fc.array(anyCanvas, { maxLength: 2 }),
     linkError: fc.array(anyCanvas, { maxLength: 2 }),
+    headers: fc.constantFrom(
+      { tenant: 'a' },
+      { tenant: null, trace: { ids: [1] } },
+      { priority: 1, origin: 'web' },
+      {},
+    ),
   },
   { requiredKeys: [] },
 )
