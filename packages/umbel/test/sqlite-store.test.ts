@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { encode, type Row, type Store } from '@umbel/core'
@@ -166,6 +166,17 @@ test('a file that has less in it than was committed tells so, once', async () =>
   const losses: unknown[] = []
   await opened(file, { onLoss: (loss) => losses.push(loss) })
   expect(losses).toEqual([])
+})
+
+test('a file that was removed under its store is noticed by the next one', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  await store.commit({ rows: [], events: [{ type: 'task-received', id: 't', at: 1 }] })
+  await store.close()
+  rmSync(file)
+  const losses: unknown[] = []
+  await opened(file, { onLoss: (loss) => losses.push(loss) })
+  expect(losses).toEqual([{ file, first: 1, last: 1 }])
 })
 
 test('a folder that does not exist, and a path that is none, are refused', async () => {

@@ -25,8 +25,8 @@ export interface SqliteStoreOptions {
   /** How long an owner may be silent (its process stopped, or its main loop blocked) before another may follow it. Default `10s`. */
   readonly lease?: Duration
   /**
-   * Called as the file is opened and has less in it than was committed: a part of SQLite's log was damaged, or the power was lost where
-   * `sync` does not wait for the disk. What is there is sound. Default: a warning of the process, with the code UMBEL_STORE_LOST.
+   * Called as the file is opened and has less in it than was committed: it was removed or replaced by an older copy, a part of SQLite's
+   * log was damaged, or the power was lost where `sync` does not wait for the disk. What is there is sound. Default: a warning of the process, with the code UMBEL_STORE_LOST.
    */
   readonly onLoss?: (loss: Loss) => void
   /** Source of time by which `resultTtl` goes, for tests a `SimulatedClock`. Default: the machine's. */
@@ -64,7 +64,7 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sto
 }
 
 function warnOfLoss({ file, first, last }: Loss): void {
-  const message = `${file} has lost the events ${first} to ${last}, which were committed: the end of its log was damaged.`
+  const message = `${file} has lost the events ${first} to ${last}, which were committed: it was removed or replaced, or its log damaged.`
   warn(message, 'UMBEL_STORE_LOST')
 }
 
