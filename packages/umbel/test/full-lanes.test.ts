@@ -78,6 +78,21 @@ describe('a full lane', () => {
     expect(await (await behind).get()).toBe(11)
   })
 
+  test('stays within its backlog while the rate of what waits there is lifted and given', async () => {
+    const tasks = defineTasks('rated', { one: task((_ctx, n: number) => n, { rateLimit: '1/h' }) })
+    const app = open({ tasks: [tasks], lanes: { default: { threads: 0, backlog: 3 } } })
+    await app.control.pause('default')
+    for (const n of [1, 2, 3]) await app.send(tasks.one.s(n))
+    const sends = [4, 5].map((n) => app.send(tasks.one.s(n)))
+    for (const rate of [null, '1/m', null] as const) {
+      await app.control.rateLimit('rated.one', rate)
+      expect((await app.inspect.lanes())[0]?.waiting).toBe(3)
+    }
+    await app.control.resume('default')
+    const results = await Promise.all(sends)
+    expect(await Promise.all(results.map((result) => result.get()))).toEqual([4, 5])
+  })
+
   test('lets 20,000 senders wait and serves them all', async () => {
     const tasks = defineTasks('many', { pass: task((_ctx, value: number) => value) })
     const app = open({ tasks: [tasks], lanes: { default: { threads: 0, inline: 10, backlog: 100 } } })

@@ -185,11 +185,15 @@ export class Lane {
 
   /** Take out all waiting tasks that fit. Returns their ids, in the order in which they would have run; those that wait for permits last. */
   purge(fits: (id: string) => boolean): string[] {
-    const purged = [this.#threads, this.#inline].flatMap((line) =>
-      Array.from(line, ({ id }) => id).filter((id) => fits(id) && line.remove(id)),
-    )
+    const purged = this.#takeOut(fits)
     this.#tellSpace()
     return purged
+  }
+
+  /** Let waiting tasks that fit go to where they wait by now: at a gate instead of in the lane, or the other way round. */
+  regate(fits: (id: string) => boolean, rowOf: (id: string) => TaskRow | undefined): void {
+    for (const row of this.#takeOut(fits).map(rowOf)) if (row !== undefined) this.add(row)
+    this.#tellSpace()
   }
 
   /** Abort the signal of a running task. */
@@ -238,6 +242,12 @@ export class Lane {
     for (const { reject } of this.#waiters) reject(this.#hasStopped())
     this.#waiters.clear()
     await Promise.all([this.#threads.worker.stop(), this.#inline.worker.stop()])
+  }
+
+  #takeOut(fits: (id: string) => boolean): string[] {
+    return [this.#threads, this.#inline].flatMap((line) =>
+      Array.from(line, ({ id }) => id).filter((id) => fits(id) && line.remove(id)),
+    )
   }
 
   #isHeld(line: Line): boolean {

@@ -1,4 +1,4 @@
-import { type RateLimit, ratePolicy } from '@umbel/core'
+import { type RateLimit, ratePolicy, type TaskRow } from '@umbel/core'
 import type { Engine } from '../engine.ts'
 import type { Lane } from '../lanes/lane.ts'
 import type { Limits } from './limits.ts'
@@ -18,12 +18,6 @@ export function changeRate({ limits, lanes, engine }: RateParts, name: string, r
   const policy = rate === null ? undefined : ratePolicy(rate, `rate of ${String(name).slice(0, 80)}`)
   const tasks = new Set(limits.set(name, policy))
   if (tasks.size === 0) return
-  // they wait elsewhere from now on: at a gate instead of in the lane, or the other way round
-  for (const lane of lanes.values()) {
-    const moved = lane.purge((id) => tasks.has(engine.task(id)?.spec.task ?? ''))
-    for (const id of moved) {
-      const row = engine.task(id)
-      if (row !== undefined) lane.add(row)
-    }
-  }
+  const rowOf = (id: string): TaskRow | undefined => engine.task(id)
+  for (const lane of lanes.values()) lane.regate((id) => tasks.has(rowOf(id)?.spec.task ?? ''), rowOf)
 }
