@@ -68,19 +68,21 @@ export class Gate implements PermitGate {
 
   add(task: Gated): void {
     this.#buffer.push(task)
-    this.#moveProbe()
-    this.bucket.pump()
+    this.#changed()
   }
 
   /** Take a task out; `undefined` where it does not wait here. */
   remove(id: string): Gated | undefined {
-    return this.#buffer.remove(id)
+    const first = this.head?.id === id
+    const removed = this.#buffer.remove(id)
+    if (first) this.#changed()
+    return removed
   }
 
   /** Move a task to another priority. */
   reprioritise(id: string, priority: number): void {
     this.#buffer.reprioritise(id, priority)
-    this.#moveProbe()
+    this.#changed()
   }
 
   /** Let a slot of the line claim a start. */
@@ -104,11 +106,12 @@ export class Gate implements PermitGate {
     return head === undefined || permit === undefined ? undefined : { id: head.id, permit }
   }
 
-  /** The probe stands where the most urgent task would. */
-  #moveProbe(): void {
+  /** Another task may be the most urgent one by now: the probe stands where it would, and it may weigh less than the one before. */
+  #changed(): void {
     const priority = this.#buffer.peek()?.priority
     if (this.#probe !== undefined && priority !== undefined && priority !== this.#probe.priority)
       this.#line.moveProbe(this.#probe, priority)
+    this.bucket.pump()
   }
 
   /** What waits, in the order in which it will start. */
