@@ -45,30 +45,39 @@ export interface ExecutorContext {
  */
 export async function execute(context: ExecutorContext, id: string, worker: Worker): Promise<void> {
   const row = context.engine.task(id)
-  if (row?.state !== 'RECEIVED') return // revoked on its way here
-  const at = context.clock.now()
-  const refusal = refusalOf(context, row, at)
-  if (refusal !== undefined) return context.engine.accept(refusal)
-  const call = callOf(context, row)
-  try {
-    await context.engine.accepted({ type: 'task-started', id, attempt: call.attempt, run: call.run, at })
-  } catch {
-    return // the start could not be stored
-  }
+  const call = row?.state === 'RECEIVED' ? await begun(context, row) : undefined // else revoked on its way here
+  if (row === undefined || call === undefined) return context.limits.unused(id)
   // it may have been revoked meanwhile. Nothing is awaited between this look and the run, so that an abort finds what it aborts
   const now = context.engine.task(id)
-  if (now?.runs !== call.run || now.endedAt !== undefined) return
+  if (now?.runs !== call.run || now.endedAt !== undefined) return context.limits.unused(id)
   context.totals.count(row.spec, 'started')
   const watch = context.timeLimits.watch(call, worker)
   const outcome = await (watch === undefined ? worker.run(call) : watch.run())
   if (outcome.kind === 'retry') context.totals.count(row.spec, 'retried')
   else if (outcome.kind === 'lost') context.totals.count(row.spec, 'lost')
-  if (outcome.kind === 'given-back') context.limits.unused(id)
+  if (outcome.kind === 'given-back') context.limits.late(id)
   const event = outcomeEvent(context, call, outcome)
   if ('unfinished' in outcome) await finish(context, event, worker)
   else context.engine.accept(event)
   watch?.end()
   context.revocations.over(id)
+}
+
+/** Store that an attempt starts; `undefined` where the task cannot start, or that cannot be stored. */
+async function begun(context: ExecutorContext, row: TaskRow): Promise<AttemptCall | undefined> {
+  const { engine, clock } = context
+  const at = clock.now()
+  const refusal = refusalOf(context, row, at)
+  if (refusal !== undefined) {
+    engine.accept(refusal)
+    return undefined
+  }
+  const call = callOf(context, row)
+  const { id, attempt, run } = call
+  return engine.accepted({ type: 'task-started', id, attempt, run, at }).then(
+    () => call,
+    () => undefined,
+  )
 }
 
 /** Store what an attempt came to, then let it run what its task does afterwards. Its slot is free once that is over. */

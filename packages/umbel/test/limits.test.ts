@@ -241,6 +241,36 @@ describe('a task that waits for a permit', () => {
     expect(names(starts)).toEqual(['first'])
   })
 
+  test('that comes too late leaves its permit to the next', async () => {
+    const { app, clock, starts, plain } = opened('1/m')
+    app.delay(plain.s('first', 0))
+    for (const name of many(20)) app.delay(plain.s(name, 0).set({ expires: '30s' }))
+    for (const name of ['second', 'third']) app.delay(plain.s(name, 0))
+    await clock.advance('62s')
+    expect(names(starts)).toEqual(['first', 'second'])
+    await clock.advance('62s')
+    expect(names(starts)).toEqual(['first', 'second', 'third'])
+    expect(broken(ratePolicy('1/m', 'x'), starts)).toBeUndefined()
+  })
+
+  test('and weighs much keeps lighter ones behind it no longer once it is revoked, or they are more urgent', async () => {
+    const { app, clock, starts, heavy } = opened({ window: '10/h' })
+    app.delay(heavy.s('first', 5))
+    await clock.advance('1s')
+    const revoked = app.delay(heavy.s('revoked', 10))
+    app.delay(heavy.s('a', 1))
+    await clock.advance('1s')
+    await revoked.revoke()
+    await clock.advance('1s')
+    expect(names(starts)).toEqual(['first', 'a'])
+    app.delay(heavy.s('heavy', 10))
+    const urgent = app.delay(heavy.s('urgent', 1))
+    await clock.advance('1s')
+    await app.control.priority(urgent, 9)
+    await clock.advance('1s')
+    expect(names(starts)).toEqual(['first', 'a', 'urgent'])
+  })
+
   test('counts for its lane’s backlog', async () => {
     const lanes = { default: { threads: 0, inline: 2, backlog: 3 } }
     const { app, clock, plain } = opened('1/m', { lanes })

@@ -39,6 +39,8 @@ export interface Permit {
   begun(at: number): void
   /** It came to nothing: its handler has not started and never will. */
   unused(): void
+  /** The same, as its handler would have started too late. */
+  late(): void
   /** Its attempt is over, in whatever way. */
   over(): void
 }
@@ -142,6 +144,10 @@ export class Bucket {
         over()
         this.#unused(booking, question)
       },
+      late: () => {
+        over()
+        this.#late(booking, question)
+      },
       over,
     }
   }
@@ -172,9 +178,13 @@ export class Bucket {
     if (booking.begun) return
     this.#pace.cancel(booking)
     if (question === this.#question) this.#stock += booking.permits
-    // handlers that start too late get more time, at the cost of the rate: sooner or later each one starts
-    this.#allowance = Math.min(this.#allowance * 2, LONGEST_ALLOWANCE)
     this.pump()
+  }
+
+  /** Handlers that start too late get more time, at the cost of the rate: sooner or later each one starts. */
+  #late(booking: Booking, question: number): void {
+    if (!booking.begun) this.#allowance = Math.min(this.#allowance * 2, LONGEST_ALLOWANCE)
+    this.#unused(booking, question)
   }
 
   #forget(): void {

@@ -143,12 +143,14 @@ export class Limits {
     this.#permits.get(id)?.begun(at)
   }
 
-  /** A task that was let go is given back without having started. */
+  /** A task that was let go does not start after all: it ended before, or came too late. */
   unused(id: string): void {
-    const permit = this.#permits.get(id)
-    if (permit === undefined) return
-    this.#permits.delete(id)
-    permit.unused()
+    this.#taken(id)?.unused()
+  }
+
+  /** A task that was let go is given back, as its handler would have started too late. */
+  late(id: string): void {
+    this.#taken(id)?.late()
   }
 
   /** A line has slots again, or has none for now: what waits at its gates may start, or keeps nobody from it. */
@@ -205,6 +207,12 @@ export class Limits {
     this.#sweep?.cancel()
     for (const { buckets } of this.#limits.values()) for (const { bucket } of buckets.values()) bucket.stop()
     await this.#parts.source.stop()
+  }
+
+  #taken(id: string): Permit | undefined {
+    const permit = this.#permits.get(id)
+    this.#permits.delete(id)
+    return permit
   }
 
   #register(task: string, { limit: shared, policy }: DefinedLimit): void {

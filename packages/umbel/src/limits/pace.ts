@@ -7,6 +7,8 @@ export interface Booking {
   latest: number
   /** Whether it has happened. */
   begun: boolean
+  /** Where spaced starts stood before it. */
+  readonly stood: number
 }
 
 /** Longest that a handler's own clock may be behind the moment its start was noted, as a part of the window, and in milliseconds. */
@@ -73,7 +75,7 @@ export class Pace {
 
   /** Let a start go now, which happens at `latest` or before. */
   book(permits: number, now: number, latest: number): Booking {
-    const booking = { permits, latest, begun: false }
+    const booking = { permits, latest, begun: false, stood: this.#next }
     if (this.#policy.kind === 'spaced') {
       const { permits: all, per } = this.#policy
       const gap = this.#window / all
@@ -98,6 +100,7 @@ export class Pace {
   cancel(booking: Booking): void {
     if (booking.latest === Number.NEGATIVE_INFINITY) return
     booking.latest = Number.NEGATIVE_INFINITY
+    if (this.#bookings.at(-1) === booking) this.#next = Math.min(this.#next, booking.stood)
     this.#sinceFull = Math.max(0, this.#sinceFull - booking.permits)
   }
 
