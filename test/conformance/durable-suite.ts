@@ -1,7 +1,7 @@
 import { encode, type Row, type Store } from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CANVASES, FIELDS, FULL_ROWS } from './full-rows.ts'
-import { ended, event, node, stream, task, workflow } from './store-rows.ts'
+import { ended, event, letter, node, stream, task, workflow } from './store-rows.ts'
 
 /** What a store that outlives its process must do besides. `place` gives a maker of stores on one and the same place, empty at first. */
 export function durableSuite(
@@ -105,6 +105,13 @@ export function durableSuite(
         true,
       ])
       expect((await again.events(1, 10)).map(({ seq }) => seq)).toEqual([2, 3])
+    })
+
+    test('has its dead letters', async () => {
+      const again = await reopened((one) =>
+        one.commit({ rows: [], events: [], letters: [{ type: 'add', letter: letter('a') }] }),
+      )
+      expect(await again.letters('', 10)).toEqual([letter('a')])
     })
 
     test('has forgotten what was dropped', async () => {

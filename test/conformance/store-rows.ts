@@ -1,6 +1,7 @@
 import {
   type EngineEvent,
   encode,
+  type LetterRow,
   type StreamRow,
   streamRowId,
   type TaskRow,
@@ -51,6 +52,29 @@ export const task = (id: string, more: Partial<TaskRow> = {}): TaskRow => ({
   sentAt: 1_000,
   startedAt: undefined,
   endedAt: undefined,
+  ...more,
+})
+
+/** The dead letter of a task. */
+export const letter = (id: string, more: Partial<LetterRow> = {}): LetterRow => ({
+  id,
+  spec: SPEC,
+  args: encode([new Uint8Array([1, 2])]),
+  kwargs: undefined,
+  workflow: undefined,
+  node: -1,
+  parent: undefined,
+  root: id,
+  settles: undefined,
+  state: 'FAILURE',
+  error: { name: 'E', message: 'm', code: 'C' },
+  attempts: [
+    { attempt: 1, startedAt: undefined, endedAt: 2, error: undefined },
+    { attempt: 2, startedAt: 3, endedAt: 4, error: { name: 'E', message: 'm' } },
+  ],
+  sentAt: 1,
+  endedAt: 4,
+  redrivenAs: undefined,
   ...more,
 })
 

@@ -1,7 +1,7 @@
-import { type EngineEvent, encode, type PlanNode, type Row, type Store, streamRowId } from '@umbel/core'
+import { type EngineEvent, encode, type LetterRow, type PlanNode, type Row, type Store, streamRowId } from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CANVASES, FIELDS, FULL_ROWS } from './full-rows.ts'
-import { ended, event, node, SPEC, stream, task, workflow } from './store-rows.ts'
+import { ended, event, letter, node, SPEC, stream, task, workflow } from './store-rows.ts'
 
 /** What a canvas is sent with, where nothing else is said. */
 const SENT = { input: undefined, parent: undefined, root: undefined, settles: undefined, at: 1 }
@@ -12,11 +12,23 @@ const bare = (row: Row): object =>
     FIELDS.filter(([, other]) => other.kind === row.kind).map(([name]) => [name.split(' ').at(-1), undefined]),
   )
 
+/** How much a store keeps. */
+interface Bounds {
+  readonly keepEnded: number
+  readonly keepEvents: number
+  readonly keepLetters?: number
+}
+
+const added = (id: string): { readonly type: 'add'; readonly letter: LetterRow } => ({
+  type: 'add',
+  letter: letter(id),
+})
+
 /** What every store must do. `make` gives a new, empty one; `ended` rows it must keep at least. */
-export function storeSuite(name: string, make: (bounds: { keepEnded: number; keepEvents: number }) => Store): void {
+export function storeSuite(name: string, make: (bounds: Bounds) => Store): void {
   describe(`the ${name} store`, () => {
     const open: Store[] = []
-    const store = async (bounds = { keepEnded: 1_000, keepEvents: 1_000 }): Promise<Store> => {
+    const store = async (bounds: Bounds = { keepEnded: 1_000, keepEvents: 1_000 }): Promise<Store> => {
       const made = make(bounds)
       open.push(made)
       await made.open()
@@ -39,6 +51,44 @@ export function storeSuite(name: string, make: (bounds: { keepEnded: number; kee
         [],
         [],
       ])
+    })
+
+    test('keeps dead letters apart from rows, in the order of their ids, and gives them in pages', async () => {
+      const one = await store()
+      await one.commit({ rows: [], events: [], letters: ['b', 'c', 'a'].map(added) })
+      expect(await one.letter('b')).toEqual(letter('b'))
+      expect(await Promise.all([one.get('b'), one.letter('d'), one.letters('c', 10)])).toEqual([
+        undefined,
+        undefined,
+        [],
+      ])
+      expect(await one.letters('', 2)).toEqual([letter('a'), letter('b')])
+      expect(await one.letters('b', 2)).toEqual([letter('c')])
+      expect(await one.letters('bb', 2)).toEqual([letter('c')])
+    })
+
+    test('marks a dead letter that was sent again, and forgets one that was discarded; twice is once', async () => {
+      const one = await store()
+      await one.commit({ rows: [], events: [], letters: [added('a'), added('b')] })
+      for (let times = 0; times < 2; times += 1)
+        await one.commit({
+          rows: [],
+          events: [],
+          letters: [
+            { type: 'redriven', id: 'a', as: 'a.d1' },
+            { type: 'discard', id: 'b' },
+            { type: 'redriven', id: 'nothing', as: 'x' },
+          ],
+        })
+      expect(await one.letters('', 10)).toEqual([letter('a', { redrivenAs: 'a.d1' })])
+    })
+
+    test('keeps dead letters longer than rows, up to a bound of their own; the oldest go first', async () => {
+      const one = await store({ keepEnded: 1, keepEvents: 10, keepLetters: 3 })
+      for (const id of ['d', 'a', 'c', 'b'])
+        await one.commit({ rows: [ended(id)], events: [], letters: [added(id), added(id)] })
+      expect(await one.get('a')).toBeUndefined()
+      expect((await one.letters('', 10)).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     })
 
     test('gives back a row as it was stored', async () => {

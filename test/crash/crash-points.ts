@@ -18,6 +18,8 @@ export function dyingAt(store: Store, point: CrashPoint | undefined): Store {
     peek: (id) => store.peek?.(id),
     children: (id) => store.children(id),
     events: (from, limit) => store.events(from, limit),
+    letter: (id) => store.letter(id),
+    letters: (after, limit) => store.letters(after, limit),
     drop: (id) => store.drop(id),
     close: () => store.close(),
     commit: async (batch) => {

@@ -1,5 +1,6 @@
 import { extendChord, takeMemberEnded } from './chord-growth.ts'
 import type { Command } from './command.ts'
+import type { LetterChange } from './dead-letter.ts'
 import { Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
 import { MACHINES, type Machines } from './machines.ts'
@@ -15,6 +16,8 @@ export interface Step {
   /** Rows in between: as they stood after each state or progress that a handler showed. Not stored. */
   readonly shown: readonly TaskRow[]
   readonly commands: readonly Command[]
+  /** What changes about the dead letters. */
+  readonly letters: readonly LetterChange[]
   /** Those of the facts that changed anything. */
   readonly facts: readonly EngineEvent[]
 }
@@ -34,7 +37,7 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     draft.mail.length = 0
     if (draft.puts > puts) facts.push(event)
   }
-  return { rows: draft.rows(), shown: draft.shown, commands: draft.commands, facts }
+  return { rows: draft.rows(), shown: draft.shown, commands: draft.commands, letters: draft.letters, facts }
 }
 
 function take(draft: Draft, message: Message): void {
@@ -53,6 +56,8 @@ function take(draft: Draft, message: Message): void {
       return takePrioritised(draft, message)
     case 'stream-advanced':
       return takeStreamAdvanced(draft, message)
+    case 'letter-discarded':
+      return draft.letter({ type: 'discard', id: message.id })
     case 'task-revoked':
       if (draft.task(message.id) === undefined) return takeNodeRevoked(draft, message)
       return takeTaskEvent(draft, message)

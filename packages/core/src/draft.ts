@@ -1,5 +1,6 @@
 import type { Encoded } from './codec.ts'
 import type { Command } from './command.ts'
+import type { LetterChange } from './dead-letter.ts'
 import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
 import type { Machines } from './machines.ts'
@@ -43,7 +44,9 @@ export class Draft implements RowReader {
   readonly shown: TaskRow[] = []
   /** Delivered in the order sent; a queue and not calls, so that a chain of 100,000 steps is no deeper than one. */
   readonly mail: Message[] = []
-  /** Rows put so far: whether it grows tells whether a fact changed anything. */
+  /** What changes about the dead letters. */
+  readonly letters: LetterChange[] = []
+  /** Rows put and letters changed so far: whether it grows tells whether a fact changed anything. */
   puts = 0
   readonly #changed = new Map<string, Row>()
   readonly machines: Machines
@@ -77,6 +80,11 @@ export class Draft implements RowReader {
   workflow(id: string): WorkflowRow | undefined {
     const row = this.get(id)
     return row?.kind === 'workflow' ? row : undefined
+  }
+
+  letter(change: LetterChange): void {
+    this.puts += 1
+    this.letters.push(change)
   }
 
   put(row: Row): void {

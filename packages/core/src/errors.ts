@@ -202,6 +202,14 @@ export const ERRORS = {
     summary: 'Nothing has this id.',
     nextStep: 'Check the id and that the app uses the store it was sent to.',
   },
+  UMBEL_UNKNOWN_LETTER: {
+    summary: 'No dead letter has this id.',
+    nextStep: 'Look for it with app.deadLetters.list(); it may have been discarded, or be older than what is kept.',
+  },
+  UMBEL_CANNOT_RERUN: {
+    summary: 'Something cannot be run again from where it failed.',
+    nextStep: 'Send its canvas again as a whole, or run again what it was part of.',
+  },
   UMBEL_RESULT_GONE: {
     summary: 'A result was dropped as its time of retention had passed.',
     nextStep: 'Read results sooner, or keep them longer.',

@@ -16,6 +16,8 @@ export interface CanvasSent {
   readonly root: string | undefined
   /** Id of the task it goes on for, after `ctx.replace`. */
   readonly settles: string | undefined
+  /** Id of the task or workflow that failed and that it is sent in the place of: what stands of the workflow is taken over. */
+  readonly redrives?: string
   readonly at: number
 }
 
@@ -146,6 +148,14 @@ export interface StreamAdvanced {
   readonly at: number
 }
 
+/** Nobody wants to know any more of a task that failed for good. */
+export interface LetterDiscarded {
+  readonly type: 'letter-discarded'
+  /** Id of the task. */
+  readonly id: string
+  readonly at: number
+}
+
 /** A fact about one task that exists. */
 export type TaskEvent =
   | TaskReceived
@@ -163,7 +173,14 @@ export type TaskEvent =
   | TaskReturned
 
 /** A fact. `at` is when it happened, in milliseconds since the epoch. */
-export type EngineEvent = CanvasSent | TaskEvent | TaskPrioritised | ChordExtended | WorkflowRevoked | StreamAdvanced
+export type EngineEvent =
+  | CanvasSent
+  | TaskEvent
+  | TaskPrioritised
+  | ChordExtended
+  | WorkflowRevoked
+  | StreamAdvanced
+  | LetterDiscarded
 
 /** Version of the shapes above, stored beside each event. */
 export const EVENT_VERSION = 1

@@ -88,6 +88,7 @@ export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-
 export { advance, type Step } from './advance.ts'
 export type { Command } from './command.ts'
 export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
+export { type LetterChange, type LetterRow, redrivenId } from './dead-letter.ts'
 export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
 export { attemptLost, pendingCommand } from './recovery.ts'
@@ -96,6 +97,7 @@ export {
   currentRun,
   type JoinRow,
   nodeId,
+  type PastAttempt,
   type Progress,
   parentOf,
   type ResultRow,

@@ -38,6 +38,8 @@ export interface TaskRow {
   readonly runs: number
   /** Workers that died under it so far. */
   readonly losses: number
+  /** Attempts that came to nothing, the last of them, oldest first; of none where there was none. */
+  readonly past?: readonly PastAttempt[]
   /** Moment at which it becomes due (countdown, eta, delay of a retry), in milliseconds since the epoch. */
   readonly due: number | undefined
   /** Moment after which it is revoked instead of started, in milliseconds since the epoch. */
@@ -54,6 +56,16 @@ export interface TaskRow {
 /** The run that facts about a task must belong to: the one under way, else the one that comes next. */
 export function currentRun({ attempt, runs, startedAt }: TaskRow): { readonly attempt: number; readonly run: number } {
   return startedAt === undefined ? { attempt: attempt + 1, run: runs + 1 } : { attempt, run: runs }
+}
+
+/** An attempt that came to nothing. Moments are in milliseconds since the epoch. */
+export interface PastAttempt {
+  readonly attempt: number
+  /** `undefined` where its handler never started. */
+  readonly startedAt: number | undefined
+  readonly endedAt: number
+  /** What was wrong, in short; `undefined` where a retry gave no reason. */
+  readonly error: Pick<ErrorData, 'name' | 'message' | 'code'> | undefined
 }
 
 /** How far a handler says it has come. */
@@ -101,6 +113,8 @@ export interface WorkflowRow {
   readonly parent: string | undefined
   readonly root: string
   readonly settles: string | undefined
+  /** Encoded list that was put in front of the first arguments, where there was one. */
+  readonly input?: Encoded
   readonly state: WorkflowState
   readonly result: Encoded | undefined
   readonly error: ErrorData | undefined

@@ -1,6 +1,7 @@
 import { sendCallbacks } from './callbacks.ts'
 import { concatLists, type Encoded, encode } from './codec.ts'
 import { codedError } from './coded-error.ts'
+import { letterOf, withPast } from './dead-letter.ts'
 import type { Draft, Ends } from './draft.ts'
 import type { ErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced } from './event.ts'
@@ -132,7 +133,13 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-retried':
       return moveTask(
         draft,
-        { ...row, error: event.error, due: event.at + event.delay, startedAt: undefined },
+        {
+          ...row,
+          past: withPast(row, event.error, event.at),
+          error: event.error,
+          due: event.at + event.delay,
+          startedAt: undefined,
+        },
         'task-retried',
       )
     case 'task-replaced':
@@ -154,7 +161,14 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
         return moveTask(draft, { ...row, losses: row.losses + 1, error: event.error }, 'task-failed')
       return moveTask(
         draft,
-        { ...row, losses: row.losses + 1, attempt: row.attempt - 1, error: event.error, startedAt: undefined },
+        {
+          ...row,
+          past: withPast(row, event.error, event.at),
+          losses: row.losses + 1,
+          attempt: row.attempt - 1,
+          error: event.error,
+          startedAt: undefined,
+        },
         'task-received',
       )
     case 'task-returned':
@@ -168,6 +182,8 @@ function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, more: More = {}): 
   if (move === undefined) return
   const next: TaskRow = { ...row, state: move.state, endedAt: isReady(move.state) ? draft.at : undefined }
   draft.put(next)
+  const letter = more.silent === true ? undefined : letterOf(next)
+  if (letter !== undefined) draft.letter({ type: 'add', letter })
   for (const action of move.actions) act(draft, next, action, more)
 }
 

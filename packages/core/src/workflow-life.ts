@@ -5,6 +5,7 @@ import type { Draft, Ends, NodeEnded } from './draft.ts'
 import type { CanvasSent, TaskRevoked, WorkflowRevoked } from './event.ts'
 import { END, type JoinNode, type PlanNode } from './plan.ts'
 import { stepBefore } from './plan-walk.ts'
+import { takeOver } from './rerun-life.ts'
 import { type AddedMember, type JoinRow, nodeId, type ResultRow, type Skipped, type WorkflowRow } from './rows.ts'
 import { endsOf, endUnstarted, newTask, type Origin, revoke, revokeUnbegun, settleFor, turn } from './task-life.ts'
 import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
@@ -12,11 +13,12 @@ import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
 /** Start what was sent: one task, or a workflow at the entry of its plan. A second issue of the same id changes nothing. */
 export function startCanvas(draft: Draft, event: CanvasSent): void {
   if (draft.get(event.id) !== undefined) return
-  const { id, plan, parent, settles } = event
+  const { id, plan, parent, settles, redrives, input } = event
   const root = event.root ?? id
   const only = plan.nodes.length === 1 ? plan.nodes[0] : undefined
   if (only?.kind === 'task') {
-    turn(draft, newTask(draft, only, { id, workflow: undefined, node: END, parent, root, settles, input: event.input }))
+    if (redrives !== undefined) draft.letter({ type: 'redriven', id: redrives, as: id })
+    turn(draft, newTask(draft, only, { id, workflow: undefined, node: END, parent, root, settles, input }))
     return
   }
   const workflow: WorkflowRow = {
@@ -26,6 +28,7 @@ export function startCanvas(draft: Draft, event: CanvasSent): void {
     parent,
     root,
     settles,
+    ...(input !== undefined && { input }),
     state: 'ACTIVE',
     result: undefined,
     error: undefined,
@@ -33,7 +36,8 @@ export function startCanvas(draft: Draft, event: CanvasSent): void {
     endedAt: undefined,
   }
   draft.put(workflow)
-  enter(draft, workflow, plan.entry, event.input, parent)
+  if (redrives !== undefined) takeOver(draft, workflow, redrives)
+  enter(draft, workflow, plan.entry, input, parent)
 }
 
 /** Tell what follows a node how it ended: the next node, a join, or the end of the workflow. */
@@ -141,6 +145,7 @@ function endedBefore(draft: Draft, workflow: WorkflowRow, index: number): boolea
 function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: Skipped): void {
   const join = nodeOf(workflow, index) as JoinNode
   const id = nodeId(workflow.id, index)
+  const added = draft.join(id)?.added // of a workflow that this one is sent in the place of
   draft.put({
     kind: 'join',
     id,
@@ -148,6 +153,7 @@ function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: 
     remaining: join.members.length,
     failed: 0,
     ...(skipped && { skipped }),
+    ...(added && { added }),
     result: undefined,
     error: undefined,
   })

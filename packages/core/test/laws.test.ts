@@ -201,6 +201,52 @@ test(
   5 * MINUTE,
 )
 
+/** The same canvas with nothing in it that fails. */
+const mended = (canvas: Canvas): Canvas =>
+  JSON.parse(JSON.stringify(canvas).replaceAll('"task":"fail"', '"task":"mended"')) as Canvas
+
+/** How often everything ran that succeeds, with what failed under the name of what it is once it is mended. */
+const runsOf = (names: readonly string[]): Map<string, number> =>
+  counted(names.map((name) => (name === 'fail' ? 'mended' : name)))
+
+test(
+  'a workflow that failed and is run again, once or in several goes, comes to what it would have, and nothing that succeeded runs twice',
+  () => {
+    let reruns = 0
+    fc.assert(
+      fc.property(composed, picks, fc.nat(2), (canvas, pick, goes) => {
+        const desk = new Desk()
+        desk.send(canvas)
+        desk.run(() => pick() % 97)
+        if (desk.rows.get('w')?.kind !== 'workflow' || desk.state('w') !== 'FAILURE') return
+        reruns += 1
+        let id = 'w'
+        const rows = new Map(desk.rows)
+        for (let go = 0; go <= goes; go += 1) {
+          desk.mended = go === goes
+          desk.rerun(id, `${id}.d1`)
+          desk.rerun(id, `${id}.d1`) // a second time changes nothing
+          id = `${id}.d1`
+          desk.run(() => pick() % 97)
+        }
+        for (const [old, row] of rows) expect(desk.rows.get(old)).toBe(row)
+        const ran: string[] = []
+        const model = expected(mended(canvas), [], ran)
+        expect(desk.state(id)).toBe('SUCCESS')
+        expect(JSON.stringify(desk.result(id)).replaceAll('"fail"', '"mended"')).toBe(
+          JSON.stringify(model.ok ? model.value : undefined),
+        )
+        expect(runsOf(desk.ran.filter((_, index) => !desk.failed.has(index)))).toEqual(counted(ran))
+        expect(new Set(desk.settled).size).toBe(desk.settled.length)
+        for (const row of desk.rows.values()) if (row.kind === 'task') expect(isReady(row.state)).toBe(true)
+      }),
+      { numRuns: 4_000 },
+    )
+    expect(reruns).toBeGreaterThan(100)
+  },
+  5 * MINUTE,
+)
+
 /** What a canvas comes to on the engine, and what runs on the way. */
 function behaviour(canvas: Canvas): unknown {
   const desk = new Desk()

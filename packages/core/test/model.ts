@@ -58,7 +58,11 @@ export class Desk {
   readonly runnable: string[] = []
   readonly commands: Command[] = []
   readonly ran: string[] = []
+  /** Places in it of what failed. */
+  readonly failed = new Set<number>()
   readonly settled: string[] = []
+  /** Whether what used to fail succeeds by now. */
+  mended = false
   /** Facts that changed anything. */
   readonly taken = new Set<EngineEvent>()
 
@@ -84,6 +88,24 @@ export class Desk {
       root: undefined,
       settles: undefined,
       at: 1,
+    })
+  }
+
+  /** Send again, under an id, a workflow that failed. */
+  rerun(of: string, id: string): void {
+    const row = this.rows.get(of)
+    if (row?.kind !== 'workflow') throw new Error(`no workflow ${of}`)
+    const { plan, input } = row
+    this.accept({
+      type: 'canvas-sent',
+      id,
+      plan,
+      input,
+      parent: of,
+      root: row.root,
+      settles: undefined,
+      redrives: of,
+      at: 9,
     })
   }
 
@@ -113,7 +135,8 @@ export class Desk {
     const { task } = row.spec
     const { attempt, runs: run } = row
     this.ran.push(task)
-    if (task === 'fail')
+    if (task === 'fail' && !this.mended) this.failed.add(this.ran.length - 1)
+    if (task === 'fail' && !this.mended)
       return { type: 'task-failed', id, attempt, run, error: { name: 'Error', message: 'boom' }, at: 3 }
     if (task === 'flaky' && attempt < 3)
       return { type: 'task-retried', id, attempt, run, error: undefined, delay: 10, at: 3 }

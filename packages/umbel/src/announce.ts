@@ -85,6 +85,8 @@ export function announceSent(
   }
   switch (event.type) {
     case 'canvas-sent':
+      // of a workflow that is run again nobody can say what is left of its first tasks
+      if (event.redrives !== undefined && event.plan.nodes.length > 1) return
       return tell(event.id, event.plan)
     case 'task-replaced':
       return tell(replacementId(event), event.plan)

@@ -119,7 +119,18 @@ function limitsOf(given: Readonly<Record<string, RateLimit>>): ReadonlyMap<strin
 }
 
 /** Methods without which a store or a clock is none. */
-const STORE_METHODS = ['open', 'commit', 'get', 'children', 'unfinished', 'events', 'drop', 'close']
+const STORE_METHODS = [
+  'open',
+  'commit',
+  'get',
+  'children',
+  'unfinished',
+  'events',
+  'letter',
+  'letters',
+  'drop',
+  'close',
+]
 const TOKENS_METHODS = ['reserve', 'forget', 'stop']
 const CLOCK_METHODS = ['now', 'monotonic', 'setTimer']
 

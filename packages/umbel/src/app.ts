@@ -4,11 +4,13 @@ import { type AppOptions, appSettings } from './app-options.ts'
 import { assemble, type Parts } from './assemble.ts'
 import type { AsyncResult } from './async-result.ts'
 import { Control } from './control.ts'
+import { DeadLetters } from './dead-letters.ts'
 import { type Health, type HealthOptions, healthOf } from './health.ts'
 import { Inspect } from './inspect.ts'
 import { type LiveApp, liveApps } from './live-apps.ts'
 import type { MapStreamOptions } from './map-stream.ts'
 import type { Sent } from './producer.ts'
+import { Redrives } from './redrives.ts'
 import type { Call } from './sender.ts'
 import type { StopOptions } from './shutdown.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
@@ -34,7 +36,10 @@ export class App implements LiveApp {
   readonly control: Control
   /** Tells what it does, and why something waits. */
   readonly inspect: Inspect
+  /** The tasks that failed for good. */
+  readonly deadLetters: DeadLetters
   readonly #parts: Parts
+  readonly #redrives: Redrives
   readonly #streams: Streams
   #opened: Promise<void> | undefined
   #started: Promise<void> | undefined
@@ -64,6 +69,15 @@ export class App implements LiveApp {
       },
       opened: () => this.#openStore(),
       stop: (how) => this.stop(how),
+    })
+    this.#redrives = new Redrives(this.#parts)
+    this.deadLetters = new DeadLetters({
+      ...this.#parts,
+      errors: settings.errors,
+      maxBytes: settings.maxBytes,
+      redrives: this.#redrives,
+      opened: () => this.#ready(),
+      started: () => this.start(),
     })
     this.#parts.engine.whenLost((error) => this.#lose(error))
     liveApps.add(this)
@@ -113,8 +127,7 @@ export class App implements LiveApp {
   result(id: string): Promise<AsyncResult<unknown>>
   result<S extends AnySignature>(id: string, of: S): Promise<HandleOf<S>>
   async result(id: string): Promise<unknown> {
-    if (this.#refusal !== undefined) throw this.#refusal
-    await this.#openStore()
+    await this.#ready()
     return this.#parts.source.find(id)
   }
 
@@ -164,6 +177,23 @@ export class App implements LiveApp {
   /** Judge how it is: the store, the lanes and their threads. Answers at any time, also once it has stopped. @throws UMBEL_BAD_DURATION, UMBEL_BAD_OPTION */
   async health(options: HealthOptions = {}): Promise<Health> {
     return healthOf({ ...this.#parts, trouble: this.#trouble() }, options)
+  }
+
+  /**
+   * Run a workflow that failed again, by its id or that of a handle of it or a step, from what failed: as a new one under `<id>.d1`, in which the results of all that succeeded stand,
+   * and what failed or was skipped behind it runs. Once, however often it is asked for.
+   * @throws UMBEL_CANNOT_RERUN, UMBEL_UNKNOWN_RESULT, UMBEL_APP_STOPPED
+   */
+  async rerun(id: string): Promise<AsyncResult<unknown>> {
+    await this.#ready()
+    await this.start()
+    return this.#parts.source.find(await this.#redrives.rerun(id))
+  }
+
+  /** Resolve once what is stored can be read. */
+  async #ready(): Promise<void> {
+    if (this.#refusal !== undefined) throw this.#refusal
+    await this.#openStore()
   }
 
   #trouble(): string | undefined {

@@ -201,7 +201,8 @@ export class Engine implements RowReader {
       return
     }
     try {
-      await this.#store.commit({ rows: step.rows, events })
+      const { rows, letters } = step
+      await this.#store.commit(letters.length === 0 ? { rows, events } : { rows, events, letters })
       this.#refusal = undefined
     } catch (cause) {
       this.#refusal = cause ?? 'it gave no reason'

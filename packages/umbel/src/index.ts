@@ -18,6 +18,7 @@ export type { CeleryJsonLimits, CelerySignature, JsonValue, TaskHeaders } from '
 // the app
 export { App, createApp } from './app.ts'
 export type { StopOptions } from './shutdown.ts'
+export type { DeadLetter, DeadLetterFilter, DeadLetterQuery, DeadLetters, RedriveOptions } from './dead-letters.ts'
 export type { Control } from './control.ts'
 export type { Health, HealthOptions } from './health.ts'
 export type { ActiveTask, Inspect, LaneStatus, Ping, RegisteredTask, ScheduledTask } from './inspect.ts'

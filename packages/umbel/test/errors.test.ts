@@ -264,6 +264,16 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
   UMBEL_NO_CHORD: [() => ended(faults.noChord.s()), 'faults.noChord'],
   UMBEL_UNKNOWN_STATE: [() => ended(faults.unknownState.s()), 'FLYING'],
   UMBEL_UNKNOWN_RESULT: [() => open().result('nothing-here'), 'nothing-here'],
+  UMBEL_UNKNOWN_LETTER: [() => open().deadLetters.redrive('nothing-here'), 'nothing-here'],
+  UMBEL_CANNOT_RERUN: [
+    async () => {
+      const app = open()
+      const whole = group([faults.fine.s(1)]).delay()
+      await whole.get()
+      await app.rerun(whole.id)
+    },
+    'SUCCESS, not FAILURE',
+  ],
   UMBEL_RESULT_GONE: [
     async () => {
       const app = open({ store: memoryStore({ keepEnded: 1 }) })

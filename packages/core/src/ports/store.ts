@@ -1,3 +1,4 @@
+import type { LetterChange, LetterRow } from '../dead-letter.ts'
 import type { EngineEvent } from '../event.ts'
 import type { Row } from '../rows.ts'
 
@@ -6,6 +7,8 @@ export interface Batch {
   /** Each replaces the row of its id. */
   readonly rows: readonly Row[]
   readonly events: readonly EngineEvent[]
+  /** What changes about the dead letters. */
+  readonly letters?: readonly LetterChange[]
 }
 
 /** An event as it stands in the log. */
@@ -41,6 +44,10 @@ export interface Store {
   unfinished(): AsyncIterable<Row>
   /** Events from number `from` on, at most `limit`, in order. Older ones may have been dropped. */
   events(from: number, limit: number): Promise<readonly StoredEvent[]>
+  /** The dead letter of a task, where there is one. */
+  letter(id: string): Promise<LetterRow | undefined>
+  /** Dead letters in the order of their ids, at most `limit`, from behind the id `after` on. Retention has a bound of its own for them. */
+  letters(after: string, limit: number): Promise<readonly LetterRow[]>
   /**
    * Drop the rows of something that has ended, its nodes included. Unknown ids and what has not ended stay as they are.
    * The row of a stream goes this way alone: it never ends, and retention leaves it.

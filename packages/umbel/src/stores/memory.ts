@@ -3,6 +3,7 @@ import {
   type EngineEvent,
   EVENT_VERSION,
   isReady,
+  type LetterRow,
   nodeId,
   parentOf,
   type Row,
@@ -11,6 +12,7 @@ import {
   type TaskRow,
   type WorkflowRow,
 } from '@umbel/core'
+import { MemoryLetters } from './memory-letters.ts'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
@@ -18,11 +20,13 @@ export interface MemoryStoreOptions {
   readonly keepEnded?: number
   /** Events that are kept. Default 10,000. */
   readonly keepEvents?: number
+  /** Dead letters that are kept, whatever else is; beyond it the oldest go first. Default 10,000. */
+  readonly keepLetters?: number
 }
 
 /** Keep everything in memory: nothing survives the process. What has ended is kept up to a bound. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  return new MemoryStore(options.keepEnded ?? 100_000, options.keepEvents ?? 10_000)
+  return new MemoryStore(options.keepEnded ?? 100_000, options.keepEvents ?? 10_000, options.keepLetters ?? 10_000)
 }
 
 class MemoryStore implements Store {
@@ -37,16 +41,19 @@ class MemoryStore implements Store {
   readonly #log: (EngineEvent | undefined)[]
   #seq = 0
   readonly #keepEnded: number
+  readonly #letters: MemoryLetters
 
-  constructor(keepEnded: number, keepEvents: number) {
+  constructor(keepEnded: number, keepEvents: number, keepLetters: number) {
+    this.#letters = new MemoryLetters(keepLetters)
     this.#keepEnded = keepEnded
     this.#log = new Array(keepEvents)
   }
 
   async open(): Promise<void> {}
 
-  async commit({ rows, events }: Batch): Promise<number> {
+  async commit({ rows, events, letters = [] }: Batch): Promise<number> {
     for (const row of rows) this.#put(row)
+    for (const change of letters) this.#letters.change(change)
     for (const event of events) {
       this.#log[this.#seq % this.#log.length] = event
       this.#seq += 1
@@ -85,6 +92,14 @@ class MemoryStore implements Store {
       found.push({ seq, version: EVENT_VERSION, event: this.#log[(seq - 1) % this.#log.length] as EngineEvent })
     }
     return found
+  }
+
+  async letter(id: string): Promise<LetterRow | undefined> {
+    return this.#letters.get(id)
+  }
+
+  async letters(after: string, limit: number): Promise<readonly LetterRow[]> {
+    return this.#letters.list(after, limit)
   }
 
   async drop(id: string): Promise<void> {

@@ -38,6 +38,7 @@ export const MIGRATIONS: readonly string[] = [
     token INTEGER NOT NULL, pid INTEGER, host TEXT, since INTEGER, at INTEGER
   );
   INSERT INTO owner (one, token) VALUES (1, 0);`,
+  'CREATE TABLE letters (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body NOT NULL);',
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */

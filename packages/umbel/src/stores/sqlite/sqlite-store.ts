@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
   readonly resultTtl?: Duration
   /** Events kept in the log. Default 10,000. */
   readonly keepEvents?: number
+  /** Dead letters kept, whatever else is; the oldest go first. Default 10,000. */
+  readonly keepLetters?: number
   /** What to do while another app owns the file: `fail` (default) with UMBEL_STORE_OWNED, or `wait` for it to end. */
   readonly whenOwned?: 'fail' | 'wait'
   /** How long an owner may be silent (its process stopped, or its main loop blocked) before another may follow it. Default `10s`. */
@@ -33,7 +35,7 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock
 }
 
-const OPTIONS = ['sync', 'keepEnded', 'resultTtl', 'keepEvents', 'whenOwned', 'lease', 'onLoss', 'clock']
+const OPTIONS = ['sync', 'keepEnded', 'resultTtl', 'keepEvents', 'keepLetters', 'whenOwned', 'lease', 'onLoss', 'clock']
 const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED']
 
 /**
@@ -56,6 +58,7 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sto
     sync: oneOf('sync', options.sync ?? 'full', ['full', 'normal', 'off']),
     keeping: { most, ttl: resultTtl === undefined ? undefined : milliseconds(resultTtl, 'resultTtl') },
     keepEvents: whole('keepEvents', options.keepEvents ?? 10_000),
+    keepLetters: whole('keepLetters', options.keepLetters ?? 10_000),
     whenOwned: oneOf('whenOwned', options.whenOwned ?? 'fail', ['fail', 'wait']),
     onLoss: options.onLoss ?? warnOfLoss,
     lease: Math.max(100, milliseconds(options.lease ?? '10s', 'lease')),

@@ -3,6 +3,7 @@ import {
   type Batch,
   type Clock,
   isReady,
+  type LetterRow,
   type Row,
   type Store,
   type StoredEvent,
@@ -14,6 +15,7 @@ import { migrate, openDatabase, type Sync } from './database.ts'
 import { EventLog } from './event-log.ts'
 import { HighWaterMark } from './high-water-mark.ts'
 import { Lease } from './lease.ts'
+import { LetterTable } from './letter-table.ts'
 import { type Keeping, Retention } from './retention.ts'
 import { type Root, RowTable } from './row-table.ts'
 import { storeError } from './sqlite-error.ts'
@@ -38,6 +40,7 @@ export interface SqliteSettings {
   readonly sync: Sync
   readonly keeping: Keeping
   readonly keepEvents: number
+  readonly keepLetters: number
   readonly whenOwned: 'fail' | 'wait'
   readonly onLoss: (loss: Loss) => void
   /** Milliseconds that an owner may be silent. */
@@ -52,6 +55,7 @@ interface Open {
   readonly rows: RowTable
   readonly log: EventLog
   readonly retention: Retention
+  readonly letters: LetterTable
   readonly lease: Lease
 }
 
@@ -70,7 +74,7 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { file, sync, lease: length, keeping, keepEvents } = this.#settings
+    const { file, sync, lease: length, keeping, keepEvents, keepLetters } = this.#settings
     const database = openDatabase(file, sync)
     try {
       const lease = new Lease(file, database, systemClock, length)
@@ -79,7 +83,8 @@ export class SqliteStore implements Store {
       const rows = new RowTable(database)
       const retention = new Retention(database, rows, keeping)
       const log = new EventLog(database, keepEvents)
-      this.#open = { database, rows, log, retention, lease }
+      const letters = new LetterTable(database, keepLetters)
+      this.#open = { database, rows, log, retention, letters, lease }
       this.#tellLoss(log.seq)
       this.#renewLater()
     } catch (error) {
@@ -94,6 +99,7 @@ export class SqliteStore implements Store {
         const ended = open.rows.put(row)
         if (ended !== undefined) open.retention.ended(ended)
       }
+      for (const change of batch.letters ?? []) open.letters.change(change)
       open.retention.prune(this.#settings.clock.now())
       return open.log.append(batch.events, open.rows)
     })
@@ -126,6 +132,14 @@ export class SqliteStore implements Store {
 
   async events(from: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#read(({ log, rows }) => log.read(from, limit, rows))
+  }
+
+  async letter(id: string): Promise<LetterRow | undefined> {
+    return this.#read(({ letters }) => letters.get(id))
+  }
+
+  async letters(after: string, limit: number): Promise<readonly LetterRow[]> {
+    return this.#read(({ letters }) => letters.list(after, limit))
   }
 
   async drop(id: string): Promise<void> {
@@ -191,7 +205,7 @@ export class SqliteStore implements Store {
   /** Write all of it or nothing. */
   #transaction<T>(write: (open: Open) => T): T {
     const open = this.#opened()
-    const { database, lease, rows, log, retention } = open
+    const { database, lease, rows, log, retention, letters } = open
     try {
       database.exec('BEGIN IMMEDIATE')
       lease.check()
@@ -204,6 +218,7 @@ export class SqliteStore implements Store {
       rows.rolledBack()
       log.reread()
       retention.recount()
+      letters.recount()
       throw storeError(error, this.#settings.file)
     }
   }
