@@ -90,11 +90,10 @@ async function changed(app: App, seconds: number): Promise<LimitsCase> {
   const all = await waiting
   const parts = rates.map((rate, index) => {
     const [from, to] = [moments[index] as number, moments[index + 1] ?? Number.POSITIVE_INFINITY]
-    // what was let go just before the change may start just after it
     return judged(
       'changed',
       rate,
-      all.filter(({ at }) => at >= from + 25 && at < to),
+      all.filter(({ at }) => at >= from && at < to),
     )
   })
   return worstOf('changed', parts)

@@ -117,7 +117,6 @@ async function surrounded(attempt: Attempt): Promise<unknown> {
 
 function invoke(attempt: Attempt): unknown {
   const { call, args, control } = attempt
-  if (call.startBy !== undefined) startInTime(attempt, call.startBy)
   switch (call.via) {
     case 'call':
       return invokeWith(attempt, args)
@@ -130,25 +129,28 @@ function invoke(attempt: Attempt): unknown {
   }
 }
 
-/** Say that the handler of a rate-limited task starts. @throws TooLate where that would be faster than its rate */
-function startInTime({ call, control, environment: { clock, reports } }: Attempt, startBy: number): void {
-  if (control.begun) return // a hook runs it again
-  const now = clock.monotonic()
+/** The moment at which the handler of a rate-limited task starts; of none other. @throws TooLate where that would be faster than its rate */
+function startsAt({ call: { startBy }, control, environment }: Attempt): number | undefined {
+  if (startBy === undefined || control.begun) return undefined // a hook runs it again, or it is a map's next item
+  const now = environment.clock.monotonic()
   if (now > startBy) throw new TooLate()
   control.begun = true
-  reports.begun(call, now)
+  return now
 }
 
 /** What a later step is given is known only now. @throws UMBEL_WRONG_ARITY */
-function invokeWith({ definition, call, context, environment }: Attempt, args: readonly unknown[]): unknown {
+function invokeWith(attempt: Attempt, args: readonly unknown[]): unknown {
+  const { definition, call, context, environment } = attempt
   checkArity(definition, args.length)
-  const { loop } = environment
-  if (loop === undefined) return definition.handler(context, ...args)
-  const begun = loop.begin()
+  const { loop, reports } = environment
+  const begun = loop?.begin() ?? 0
+  const at = startsAt(attempt)
   try {
     return definition.handler(context, ...args)
   } finally {
-    loop.end(call, begun)
+    // told only now: nothing may lie between that moment and the handler's first line
+    if (at !== undefined) reports.begun(call, at)
+    loop?.end(call, begun)
   }
 }
 
