@@ -40,6 +40,16 @@ const anyLinked = fc
     }
     return marked(canvas)
   })
+  .filter(isSound)
+
+/** Whether a canvas can be planned: one that ends in a group without members has nothing to link a callback to. */
+function isSound(canvas: Canvas): boolean {
+  try {
+    return headersIn(canvas).length >= 0
+  } catch {
+    return false
+  }
+}
 
 /** The headers of every task of a plan, callbacks included. */
 function headersIn(canvas: Canvas): (TaskHeaders | undefined)[] {
