@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   advance,
   currentRun,
@@ -24,6 +25,9 @@ const BATCHES_A_TURN = 64
 /** Milliseconds until the store is tried again after it failed; doubled each time up to the longest. */
 const FIRST_DELAY = 50
 const LONGEST_DELAY = 5_000
+
+/** Runs in the async context of the module's load: what follows from a fact is no part of the handler that happened to bring it. */
+const outside = AsyncLocalStorage.snapshot()
 
 /** What follows once a batch is stored. */
 export type Perform = (step: Step) => void
@@ -82,7 +86,7 @@ export class Engine implements RowReader {
     this.#came(event)
     this.#events.push(event)
     this.#taken.push(taken)
-    this.#running ??= this.#run()
+    this.#running ??= outside(() => this.#run())
   }
 
   /** Take in a fact and wait until it is stored. */

@@ -430,6 +430,7 @@ describe('a listener', () => {
   test('that sends tasks itself is no part of any handler: what it sends has no parent', async () => {
     const { sender } = defineTasks('sending', {
       sender: task(async () => {
+        await new Promise(setImmediate) // until nothing else is under way
         await app.delay(add.s(1, 1)).accepted
         return 1
       }),
