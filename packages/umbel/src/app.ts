@@ -9,6 +9,7 @@ import { type Health, type HealthOptions, healthOf } from './health.ts'
 import { Inspect } from './inspect.ts'
 import { type LiveApp, liveApps } from './live-apps.ts'
 import type { MapStreamOptions } from './map-stream.ts'
+import { checkNames } from './option-checks.ts'
 import type { Sent } from './producer.ts'
 import { Redrives } from './redrives.ts'
 import type { Call } from './sender.ts'
@@ -98,6 +99,7 @@ export class App implements LiveApp {
    * Tasks that have not ended stay in the store as they are. Called again it does not end again, but takes the nearer deadline.
    */
   stop(options: StopOptions = {}): Promise<void> {
+    checkNames('stop', options, ['deadline'])
     const deadline = milliseconds(options.deadline ?? '30s', 'deadline')
     this.#refusal = this.#lost ?? this.#hasStopped()
     this.#streams.stop(this.#refusal)

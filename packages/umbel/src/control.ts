@@ -16,7 +16,7 @@ import { inlineCount, threadCount } from './lanes/lane-options.ts'
 import { changeRate } from './limits/change-rate.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority, checkNames } from './option-checks.ts'
-import type { AppResultSource } from './result-source.ts'
+import { type AppResultSource, nothingUnder } from './result-source.ts'
 import { revokeMatching } from './revoke-matching.ts'
 import type { AnyResult } from './sender.ts'
 import type { StopOptions } from './shutdown.ts'
@@ -54,7 +54,8 @@ export class Control {
    * @throws UMBEL_UNKNOWN_RESULT, UMBEL_BAD_PRIORITY
    */
   async priority(what: string | AnyResult, priority: number): Promise<boolean> {
-    const id = typeof what === 'string' ? what : what?.id
+    const id = idIn(what)
+    if (typeof id !== 'string') throw nothingUnder(id)
     checkedPriority(priority, shown(id))
     const { engine, source, clock, check, opened } = this.#parts
     check()
@@ -97,8 +98,9 @@ export class Control {
   async revoke(what: string | AnyResult | { readonly headers: TaskHeaders }): Promise<number> {
     const { check, opened, source } = this.#parts
     check()
-    const id = typeof what === 'string' ? what : idIn(what)
+    const id = idIn(what)
     if (id === undefined) return this.#revokeMatching(what as { readonly headers: TaskHeaders })
+    if (typeof id !== 'string') throw umbelError('UMBEL_BAD_OPTION', `revoke was given ${shown(id)} for an id.`)
     await opened()
     await source.arrived(id)
     const open = source.isOpen(id)
@@ -187,4 +189,6 @@ const PURGED: ErrorData = {
   message: umbelError('UMBEL_REVOKED', 'The task was purged from its lane.').message,
 }
 
-const idIn = (what: unknown): string | undefined => (what as Partial<AnyResult> | null | undefined)?.id
+/** The id that somebody gave, as it is or in a handle. */
+const idIn = (what: unknown): unknown =>
+  typeof what === 'string' ? what : (what as { readonly id?: unknown } | null | undefined)?.id

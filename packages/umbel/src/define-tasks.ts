@@ -13,6 +13,7 @@ import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'
 import { definedLimit } from './limits/task-limit.ts'
 import { Task } from './named-task.ts'
+import { checkedPriority } from './option-checks.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { type AnyUnnamed, type Base, checkOptions, UnnamedTask } from './task.ts'
 
@@ -125,9 +126,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
   const states = [...new Set(layers.flatMap((layer) => layer.states ?? []))]
   for (const state of states) checkState(name, state)
   const priority = inherited('priority')
-  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
-    throw umbelError('UMBEL_BAD_PRIORITY', `The priority of ${name} is ${String(priority)}.`)
-  }
+  if (priority !== undefined) checkedPriority(priority, name)
   const retry = inherited('retry')
   const rateLimit = inherited('rateLimit')
   const limits = layers.map(({ timeLimit }) =>
@@ -153,6 +152,7 @@ const KINDS: Readonly<Record<string, readonly [is: (value: unknown) => boolean, 
   lane: [(value) => typeof value === 'string', 'the name of a lane'],
   inline: [(value) => typeof value === 'boolean', 'true or false'],
   ignoreResult: [(value) => typeof value === 'boolean', 'true or false'],
+  place: [(value) => typeof value === 'boolean', 'true or false'],
   states: [Array.isArray, 'a list'],
   kwargs: [
     (value) => typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function',

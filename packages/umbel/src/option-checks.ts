@@ -3,12 +3,17 @@ import { shown } from './known-names.ts'
 
 /** Refuse what is no record of options, and names that are none of them. `where` is what they are given to. @throws UMBEL_BAD_OPTION */
 export function checkNames(where: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw umbelError('UMBEL_BAD_OPTION', `${where} takes an object of options.`)
+  checkRecord(where, options)
   for (const name of Object.keys(options)) {
     if (!known.includes(name))
       throw umbelError('UMBEL_BAD_OPTION', `${where} has no option ${name.slice(0, 80)}.${didYouMean(name, known)}`)
   }
+}
+
+/** Refuse what is no record of options. @throws UMBEL_BAD_OPTION */
+export function checkRecord(where: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw umbelError('UMBEL_BAD_OPTION', `${where} takes an object of options.`)
 }
 
 /** Refuse what is no whole number between two bounds, both included. @throws UMBEL_BAD_OPTION */

@@ -2,6 +2,7 @@ import { type Clock, type ErrorClasses, type Plan, type ResultRow, type Row, typ
 import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
 import type { Engine } from './engine.ts'
 import { GroupResult } from './group-result.ts'
+import { shown } from './known-names.ts'
 import type { Cell, Results } from './results.ts'
 
 /** What handles are answered from. */
@@ -95,6 +96,7 @@ export class AppResultSource implements ResultSource {
    * @throws UMBEL_UNKNOWN_RESULT when there is nothing, or retention has dropped it.
    */
   async find(id: string): Promise<AsyncResult<unknown>> {
+    if (typeof id !== 'string') throw nothingUnder(id)
     await this.#engine.drained()
     const row = await this.#row(id)
     if (row?.kind === 'workflow') return this.#handle(id, row.plan, row.plan.exit, row)
@@ -104,7 +106,7 @@ export class AppResultSource implements ResultSource {
     const plan = workflow?.kind === 'workflow' ? workflow.plan : undefined
     const kind = plan?.nodes[Number(node)]?.kind
     if (row !== undefined || kind === 'task' || kind === 'join') return this.#handle(id, plan, Number(node), row)
-    throw umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${id}.`)
+    throw nothingUnder(id)
   }
 
   async #row(id: string): Promise<ResultRow | undefined> {
@@ -169,6 +171,10 @@ export class AppResultSource implements ResultSource {
     this.#results.drop(cell.id)
   }
 }
+
+/** What nobody can be given a handle of. */
+export const nothingUnder = (id: unknown): Error =>
+  umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${shown(id)}.`)
 
 /** A row that a handle can be about: a stream has no result. */
 const awaited = (row: Row | undefined): ResultRow | undefined => (row?.kind === 'stream' ? undefined : row)

@@ -1,6 +1,7 @@
 import { type Duration, didYouMean, globMatcher, type Progress, type TaskHeaders, umbelError } from '@umbel/core'
 import { EventEmitter } from 'eventemitter3'
 import type { Suspect } from './lanes/loop-watch.ts'
+import { checkNames } from './option-checks.ts'
 
 /** What every signal about a task tells. */
 export interface TaskSignal {
@@ -137,7 +138,9 @@ export class SignalBus {
     listener: (event: Signals[Name]) => unknown,
     options: ListenOptions = {},
   ): () => void {
-    checkListening(name, listener, options)
+    checkListening(name, listener)
+    checkNames(`The listener to ${name}`, options, ['task'])
+    checkGlob(name, options.task)
     const matches = options.task === undefined ? undefined : globMatcher(options.task)
     const call = (event: Signals[Name]): void => {
       if (matches !== undefined && !matches((event as Partial<TaskSignal>).task ?? '')) return
@@ -179,7 +182,7 @@ export class SignalBus {
   }
 }
 
-function checkListening(name: unknown, listener: unknown, { task }: ListenOptions): void {
+function checkListening(name: unknown, listener: unknown): void {
   if (typeof name !== 'string' || !Object.hasOwn(NAMES, name)) {
     const told =
       typeof name === 'string'
@@ -189,6 +192,9 @@ function checkListening(name: unknown, listener: unknown, { task }: ListenOption
   }
   if (typeof listener !== 'function')
     throw umbelError('UMBEL_BAD_OPTION', `The listener to ${name} is ${typeof listener}, not a function.`)
+}
+
+function checkGlob(name: string, task: unknown): void {
   if (task !== undefined && typeof task !== 'string')
     throw umbelError(
       'UMBEL_BAD_OPTION',

@@ -31,6 +31,7 @@ import {
 } from './any-signature.ts'
 import { senderFor } from './live-apps.ts'
 import type { ArgumentsError, FirstName, Following, Gives, KeywordsError, LastName } from './mismatch.ts'
+import { checkRecord } from './option-checks.ts'
 import type { Call, Sender } from './sender.ts'
 
 /**
@@ -81,6 +82,7 @@ export class Signature<
 
   /** Set options, over those already set; headers go name by name. @throws UMBEL_BAD_OPTION for a name that is no option, and for headers that are none. */
   set(options: CallOptions): this {
+    checkRecord('set', options)
     return this.remade(setOptions(this.data, optionsOf(options))) as this
   }
 
@@ -178,6 +180,7 @@ export class Signature<
 
   /** Send it with arguments, keyword arguments and options in one record, and return its handle at once. Throws like `delay`. */
   applyAsync(call: ApplicationOf<M, K>): Handle<R, F> {
+    checkRecord('applyAsync', call)
     const { args, kwargs, ...options } = call as Application<readonly unknown[], Record<string, unknown>>
     return senderOf(this).delay(this.data, {
       args: args ?? [],

@@ -94,12 +94,13 @@ describe('an option', () => {
 
   test.each<[string, string, readonly unknown[]]>([
     ['lane', 'UMBEL_BAD_OPTION', [5, {}, null]],
-    ['priority', 'UMBEL_BAD_PRIORITY', [11, '5', Number.NaN]],
+    ['priority', 'UMBEL_BAD_PRIORITY', [11, '5', Number.NaN, 'x'.repeat(1_048_576)]],
     ['inline', 'UMBEL_BAD_OPTION', ['yes', 1, null]],
     ['states', 'UMBEL_BAD_OPTION', ['VALIDATING', 5, [5], ['lower'], ['SUCCESS'], {}, null]],
     ['retry', 'UMBEL_BAD_RETRY', [5, 'often', { max: 'x' }, { maks: 1 }, null]],
     ['expires', 'UMBEL_BAD_DURATION', ['1 parsec', Number.NaN, {}, null]],
     ['ignoreResult', 'UMBEL_BAD_OPTION', ['yes', null]],
+    ['place', 'UMBEL_BAD_OPTION', ['yes', 1]],
     ['kwargs', 'UMBEL_BAD_OPTION', [{}, 5, () => 1, null]],
     ['lain', 'UMBEL_BAD_OPTION', [5]],
   ])('%s of a task of the wrong kind is refused with %s where it is defined', (name, code, values) => {
@@ -173,6 +174,16 @@ describe('an option', () => {
     ['an unknown signal', (app) => app.on(loose('task-sucess'), () => {}), 'UMBEL_BAD_OPTION'],
     ['a listener that is none', (app) => app.on('task-success', loose(5)), 'UMBEL_BAD_OPTION'],
     ['a filter that is none', (app) => app.on('task-success', () => {}, loose({ task: 5 })), 'UMBEL_BAD_OPTION'],
+    [
+      'a filter under another name',
+      (app) => app.on('task-success', () => {}, loose({ tsak: 'a' })),
+      'UMBEL_BAD_OPTION',
+    ],
+    ['listening with null', (app) => app.on('task-success', () => {}, loose(null)), 'UMBEL_BAD_OPTION'],
+    ['to set nothing', () => onLoop.echo.s(1).set(loose(null)), 'UMBEL_BAD_OPTION'],
+    ['an application to nothing', () => onLoop.echo.applyAsync(loose(null)), 'UMBEL_BAD_OPTION'],
+    ['a stop of its own', (app) => app.stop(loose(null)), 'UMBEL_BAD_OPTION'],
+    ['a deadline under another name', (app) => app.stop(loose({ deadlin: 1 })), 'UMBEL_BAD_OPTION'],
     ['a deadline that is none', (app) => app.stop({ deadline: loose('soon') }), 'UMBEL_BAD_DURATION'],
     [
       'a timeout that is none',
@@ -181,5 +192,21 @@ describe('an option', () => {
     ],
   ])('of an app is refused at the call: %s', (_, act, code) => {
     expect(codeOf(() => act(open()))).toBe(code)
+  })
+
+  test('of control that is no id, handle or name is refused in few words, and the app goes on', async () => {
+    const app = open()
+    for (const value of [undefined, null, 5, {}, [], { id: 5 }, { id: null }, Symbol('s'), Object.create(null)]) {
+      const { control } = app
+      const asked = [
+        [control.priority(loose(value), 5), 'UMBEL_UNKNOWN_RESULT'],
+        [control.revoke(loose(value)), 'UMBEL_BAD_OPTION'],
+        [control.rateLimit(loose(value), '1/s'), 'UMBEL_UNKNOWN_LIMIT'],
+        [app.result(loose(value)), 'UMBEL_UNKNOWN_RESULT'],
+      ] as const
+      for (const [refused, code] of asked) await expect(refused).rejects.toHaveProperty('code', code)
+    }
+    await expect(app.result('x'.repeat(1_048_576))).rejects.toHaveProperty('message.length', expect.closeTo(150, -2.1))
+    expect(await app.delay(onLoop.echo.s(1)).get()).toBe(1)
   })
 })

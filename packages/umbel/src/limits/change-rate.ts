@@ -1,5 +1,6 @@
 import { type RateLimit, ratePolicy, type TaskRow } from '@umbel/core'
 import type { Engine } from '../engine.ts'
+import { shown } from '../known-names.ts'
 import type { Lane } from '../lanes/lane.ts'
 import type { Limits } from './limits.ts'
 
@@ -15,7 +16,7 @@ export interface RateParts {
  * @throws UMBEL_BAD_RATE, UMBEL_UNKNOWN_LIMIT
  */
 export function changeRate({ limits, lanes, engine }: RateParts, name: string, rate: RateLimit | null): void {
-  const policy = rate === null ? undefined : ratePolicy(rate, `rate of ${String(name).slice(0, 80)}`)
+  const policy = rate === null ? undefined : ratePolicy(rate, `rate of ${shown(name)}`)
   const tasks = new Set(limits.set(name, policy))
   if (tasks.size === 0) return
   const rowOf = (id: string): TaskRow | undefined => engine.task(id)

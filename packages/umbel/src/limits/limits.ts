@@ -10,6 +10,7 @@ import {
   umbelError,
 } from '@umbel/core'
 import type { TaskDefinition } from '../definition.ts'
+import { shown } from '../known-names.ts'
 import { Bucket, type Permit } from './bucket.ts'
 import { type Claimed, Gate, type Gated, type ProbeLine } from './gate.ts'
 import { checkWeight, type DefinedLimit, keyOf, weightOf } from './task-limit.ts'
@@ -248,7 +249,7 @@ export class Limits {
       const names = new Set([...this.#limits.keys(), ...this.#parts.tasks.keys()])
       throw umbelError(
         'UMBEL_UNKNOWN_LIMIT',
-        `Neither a limit nor a task is called ${name.slice(0, 80)}.${didYouMean(name, names)}`,
+        `Neither a limit nor a task is called ${shown(name)}.${typeof name === 'string' ? didYouMean(name, names) : ''}`,
       )
     }
     const limit = this.#own(name, undefined)
