@@ -120,6 +120,12 @@ export interface TaskReturned extends OfRun {
   readonly type: 'task-returned'
 }
 
+/** Nothing here can run it, as its task is registered no more: it waits until one can. */
+export interface TaskParked extends OfRun {
+  readonly type: 'task-parked'
+  readonly error: ErrorData
+}
+
 /** A whole workflow is not wanted any more. */
 export interface WorkflowRevoked {
   readonly type: 'workflow-revoked'
@@ -171,6 +177,7 @@ export type TaskEvent =
   | TaskRevoked
   | TaskLost
   | TaskReturned
+  | TaskParked
 
 /** A fact. `at` is when it happened, in milliseconds since the epoch. */
 export type EngineEvent =

@@ -92,7 +92,7 @@ export { type LetterChange, type LetterRow, redrivenId } from './dead-letter.ts'
 export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
 export { attemptLost, pendingCommand } from './recovery.ts'
-export { expiredError, isExpired, replacementId } from './task-life.ts'
+export { expiredError, isExpired, isParked, replacementId } from './task-life.ts'
 export {
   currentRun,
   type JoinRow,

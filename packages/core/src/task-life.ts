@@ -75,6 +75,9 @@ function receive(draft: Draft, row: TaskRow): void {
   else moveTask(draft, row, 'task-received')
 }
 
+/** Whether a task waits for its task to be registered again. */
+export const isParked = ({ state, error }: TaskRow): boolean => state === 'PENDING' && error !== undefined
+
 /** Whether it is too late to start a task. */
 export const isExpired = ({ expires }: TaskRow, at: number): boolean => expires !== undefined && at >= expires
 
@@ -171,6 +174,9 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
         },
         'task-received',
       )
+    case 'task-parked':
+      // due at once for whoever goes on with it next
+      return moveTask(draft, { ...row, error: event.error, due: event.at }, 'task-parked')
     case 'task-returned':
       return moveTask(draft, { ...row, attempt: row.attempt - 1, startedAt: undefined }, 'task-received')
   }

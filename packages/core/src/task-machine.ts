@@ -5,6 +5,7 @@ export type TaskFact =
   | 'task-scheduled'
   | 'task-received'
   | 'task-started'
+  | 'task-parked'
   | `task-state.${string}`
   | 'task-replaced'
   | 'task-retried'
@@ -71,6 +72,7 @@ export function taskMachine(states: readonly string[]): AnyStateMachine {
       RECEIVED: {
         on: {
           'task-started': 'STARTED',
+          'task-parked': 'PENDING',
           'task-revoked': { target: 'REVOKED', actions: ['withdraw', 'settle'] },
           ...ends,
         },
@@ -118,6 +120,7 @@ export function taskFacts(states: readonly string[]): TaskFact[] {
     'task-scheduled',
     'task-received',
     'task-started',
+    'task-parked',
     ...states.map((state): TaskFact => `task-state.${state}`),
     'task-replaced',
     'task-retried',

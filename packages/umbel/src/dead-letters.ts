@@ -17,7 +17,7 @@ import type { Edit, Redrives } from './redrives.ts'
 import type { AppResultSource } from './result-source.ts'
 import { nextTurn } from './system.ts'
 
-/** A task that failed for good: by its handler, out of retries, as poison, or because nothing here could run it. */
+/** A task that failed for good: by its handler, out of retries, as poison, or for what it was given. */
 export interface DeadLetter {
   /** Id of the task. */
   readonly id: string

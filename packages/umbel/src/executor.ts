@@ -89,13 +89,13 @@ async function finish({ engine, finishing }: ExecutorContext, event: EngineEvent
   finishing.end(id)
 }
 
-/** The fact that ends a task which cannot start: it came too late, or nothing here can run it. */
+/** The fact about a task which cannot start: it came too late, or nothing here can run it. */
 function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): EngineEvent | undefined {
   const { id, spec } = row
   if (isExpired(row, at)) return { type: 'task-revoked', id, error: expiredError(row), at }
   if (!tasks.has(spec.task)) {
     const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${spec.task}.`)
-    return { type: 'task-failed', id, ...currentRun(row), error: toErrorData(error), at }
+    return { type: 'task-parked', id, ...currentRun(row), error: toErrorData(error), at }
   }
   return undefined
 }

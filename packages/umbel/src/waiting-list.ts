@@ -1,4 +1,4 @@
-import type { Plan, Row, TaskRow } from '@umbel/core'
+import { isParked, type Plan, type Row, type TaskRow } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import { eachRow, type InspectedTask, inspectedTask } from './inspected-task.ts'
 import type { Lane } from './lanes/lane.ts'
@@ -13,6 +13,8 @@ export type WaitReason =
   | { readonly kind: 'token'; readonly token: string; readonly key: string; readonly until: number }
   /** Its time has not come: that of its countdown or eta, or of the next attempt. */
   | { readonly kind: 'countdown' | 'eta' | 'retry'; readonly until: number }
+  /** Its task is registered no more: it goes on in an app that starts with it. */
+  | { readonly kind: 'unregistered' }
   /** It was replaced, and ends as this does. */
   | { readonly kind: 'dependency'; readonly on: string }
 
@@ -68,13 +70,19 @@ export async function listWaiting(parts: WaitingParts, lane: string | undefined,
   for (const { id } of timers) {
     if (tasks.length >= limit) break
     const row = engine.task(id)
-    if (row?.due !== undefined) list(row, { kind: timeOf(row), until: row.due })
+    if (row?.due !== undefined && !isParked(row)) list(row, { kind: timeOf(row), until: row.due })
   }
-  const { timed, replaced, workflows, dependent } = await rest(engine, lane)
+  const { timed, parked, replaced, workflows, dependent } = await rest(engine, lane)
+  for (const row of parked.slice(0, limit - tasks.length)) list(row, { kind: 'unregistered' })
   for (const row of replaced.slice(0, limit - tasks.length))
     list(row, { kind: 'dependency', on: row.replacedBy ?? row.id })
   const waiting = lanes.reduce((sum, one) => sum + one.waiting, 0)
-  return { total: waiting + timed + replaced.length, tasks, dependent, workflows: workflows.slice(0, limit) }
+  return {
+    total: waiting + timed + parked.length + replaced.length,
+    tasks,
+    dependent,
+    workflows: workflows.slice(0, limit),
+  }
 }
 
 /** Which of its times a task waits for. */
@@ -87,8 +95,9 @@ export function timeOf({ state, spec }: TaskRow): 'countdown' | 'eta' | 'retry' 
 async function rest(
   engine: Engine,
   lane: string | undefined,
-): Promise<{ timed: number; replaced: TaskRow[]; workflows: WaitingWorkflow[]; dependent: number }> {
+): Promise<{ timed: number; parked: TaskRow[]; replaced: TaskRow[]; workflows: WaitingWorkflow[]; dependent: number }> {
   let timed = 0
+  const parked: TaskRow[] = []
   const replaced: TaskRow[] = []
   const plans = new Map<string, Plan>()
   const begun = new Map<string, number>()
@@ -97,13 +106,14 @@ async function rest(
     if (row.kind !== 'task' || !isOf(row, lane)) return
     if (row.workflow !== undefined) begun.set(row.workflow, (begun.get(row.workflow) ?? 0) + 1)
     if (row.state === 'REPLACED') replaced.push(row)
+    else if (isParked(row)) parked.push(row)
     else if (row.due !== undefined && row.endedAt === undefined) timed += 1
   })
   const workflows = Array.from(plans, ([workflow, plan]) => ({
     workflow,
     tasks: taskCount(plan, lane) - (begun.get(workflow) ?? 0),
   })).filter(({ tasks }) => tasks > 0)
-  return { timed, replaced, workflows, dependent: workflows.reduce((sum, { tasks }) => sum + tasks, 0) }
+  return { timed, parked, replaced, workflows, dependent: workflows.reduce((sum, { tasks }) => sum + tasks, 0) }
 }
 
 const isOf = ({ spec }: TaskRow, lane: string | undefined): boolean => lane === undefined || spec.lane === lane

@@ -256,19 +256,58 @@ test('a task revoked before the next process starts does not run in it', async (
   expect(second.ran).toEqual([])
 })
 
-test('a task that is registered no more fails with the reason; one whose lane is gone runs on the default lane', async () => {
+test('a task that is registered no more is parked with the reason, and runs when it is back; one whose lane is gone runs on the default lane', async () => {
   const file = newFile()
   const first = begin(file, { lanes: { default: { threads: 0 }, special: { threads: 0 } } })
   const runs = next(first.app, 'task-progress')
   const elsewhere = first.app.delay(first.tasks.held.s(1).set({ lane: 'special' }))
   await runs
   const found = asIfKilled(file)
-  const without = open({ store: sqliteStore(asIfKilled(found)) })
-  await without.start()
-  await expect((await without.result(elsewhere.id)).get()).rejects.toMatchObject({ code: 'UMBEL_UNKNOWN_TASK' })
-  const second = begin(found)
+  const second = begin(await parkedIn(found, elsewhere.id))
   second.gate.resolve()
   expect(await goOn(second, elsewhere)).toEqual([1])
+})
+
+/** Let an app that does not know the task of an id go on with a store, twice, and give the file as it leaves it. */
+async function parkedIn(file: string, id: string): Promise<string> {
+  for (let times = 0; times < 2; times += 1) {
+    const without = open({ store: sqliteStore(file) })
+    await without.start()
+    const result = await without.result(id)
+    for await (const { state } of result.updates()) if (state === 'PENDING') break
+    const { total, tasks } = await without.inspect.waiting()
+    expect([total, tasks]).toEqual([1, [expect.objectContaining({ id, reason: { kind: 'unregistered' } })]])
+    expect([result.state, result.info]).toEqual(['PENDING', expect.objectContaining({ code: 'UMBEL_UNKNOWN_TASK' })])
+    await expect.poll(async () => (await without.inspect.scheduled()).total).toBe(0)
+    await without.stop() // it does not wait for what nothing here can run
+  }
+  return file
+}
+
+test('what is parked can be revoked, and expires while nobody knows its task', async () => {
+  const file = newFile()
+  const first = begin(file, { lanes: { default: { threads: 0, inline: 1 } } })
+  first.app.control.pause('default')
+  const [revoked, late] = [
+    first.app.delay(first.tasks.note.s(1)),
+    first.app.delay(first.tasks.note.s(2).set({ expires: '1h' })),
+  ]
+  await Promise.all([revoked.accepted, late.accepted])
+  const found = asIfKilled(file)
+  const without = open({ store: sqliteStore(found) })
+  await without.start()
+  await expect
+    .poll(async () => (await without.inspect.waiting()).tasks.map(({ reason }) => reason.kind))
+    .toEqual(['unregistered', 'unregistered'])
+  const handle = await without.result(revoked.id)
+  await handle.revoke()
+  await expect(handle.get()).rejects.toMatchObject({ code: 'UMBEL_REVOKED' })
+  const clock = new SimulatedClock(Date.now() + 7_200_000)
+  const second = begin(asIfKilled(found), { clock })
+  await second.app.start()
+  await clock.advance('1ms')
+  await expect((await second.app.result(late.id)).get()).rejects.toMatchObject({ code: 'UMBEL_EXPIRED' })
+  expect(second.ran).toEqual([])
 })
 
 test('a crash during recovery changes nothing: the next process finds what the first one left', async () => {
