@@ -5,6 +5,7 @@ import { AgingBuffer } from '../src/lanes/aging-buffer.ts'
 interface Item {
   readonly id: string
   priority: number
+  readonly since?: number
 }
 
 const AFTER = 10
@@ -14,13 +15,16 @@ class Everyone {
   items: { id: string; priority: number; readonly since: number; readonly sent: number; moved: number }[] = []
   #order = 0
 
-  push({ id, priority }: Item, now: number): void {
+  push({ id, priority, since }: Item, now: number): void {
     const order = this.#order++
-    this.items.push({ id, priority, since: now, sent: order, moved: order })
+    const sent = since === undefined ? order : order + 1_000 // of the same age those go first that have waited here
+    this.items.push({ id, priority, since: since ?? now, sent, moved: order })
   }
 
   order(now: number): string[] {
-    const aged = this.items.filter(({ since }) => now - since >= AFTER).toSorted((a, b) => a.sent - b.sent)
+    const aged = this.items
+      .filter(({ since }) => now - since >= AFTER)
+      .toSorted((a, b) => a.since - b.since || a.sent - b.sent)
     const others = this.items.filter((item) => !aged.includes(item))
     return [...aged, ...others.toSorted((a, b) => b.priority - a.priority || a.moved - b.moved)].map(({ id }) => id)
   }
@@ -42,6 +46,7 @@ const priority = fc.integer({ min: 0, max: 9 })
 const acts = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.tuple(fc.constant('push' as const), priority, fc.constant(0)) },
+    { weight: 2, arbitrary: fc.tuple(fc.constant('bring' as const), priority, fc.nat(15)) },
     { weight: 2, arbitrary: fc.tuple(fc.constant('take' as const), fc.constant(0), fc.constant(0)) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('remove' as const), fc.nat(300), fc.constant(0)) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('move' as const), fc.nat(300), priority) },
@@ -58,8 +63,8 @@ test('what has waited long goes first, the oldest first of all, whatever the cal
       const model = new Everyone()
       let count = 0
       for (const [does, first, second] of list) {
-        if (does === 'push') {
-          const item = { id: `t${count++}`, priority: first }
+        if (does === 'push' || does === 'bring') {
+          const item = { id: `t${count++}`, priority: first, ...(does === 'bring' && { since: now - second }) }
           buffer.push({ ...item })
           model.push(item, now)
         } else if (does === 'take') expect(buffer.take()?.id).toBe(model.remove(model.order(now)[0]))

@@ -379,6 +379,21 @@ describe('a lane with limited tasks', () => {
     expect(names(starts)).toContain('low')
     expect(names(starts)[0]).not.toBe('low')
   })
+
+  test('starts what has aged at the gate without waiting for its age anew in the lane, however many urgent ones come', async () => {
+    const lanes = { default: { threads: 0, inline: 1, aging: '5s' as const } }
+    const { app, clock, starts, plain, free } = opened('1/s', { lanes })
+    for (const name of many(5)) app.delay(plain.s(name, 0).set({ priority: 0 }))
+    await app.control.pause('default')
+    for (let ms = 0; ms < 12_000; ms += 400) {
+      app.delay(free.s('urgent', 500).set({ priority: 9 }))
+      if (ms === 0) await app.control.resume('default')
+      await clock.advance(400)
+    }
+    const low = starts.filter(({ name }) => name !== 'urgent')
+    expect(names(low)).toEqual(many(5))
+    expect((low[4]?.at ?? 0) - (starts[0]?.at ?? 0)).toBeLessThan(11_500)
+  })
 })
 
 describe('a handler that starts late', () => {

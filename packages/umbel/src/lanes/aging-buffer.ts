@@ -26,14 +26,26 @@ export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
   readonly #ages = new Map<string, Age<T>>()
   #oldest: Age<T> | undefined
   #newest: Age<T> | undefined
+  /** Those that came with an age, oldest first: few, as a lane has one for each of its gates. */
+  readonly #brought: { readonly item: T; readonly since: number }[] = []
 
   constructor(options: AgingOptions) {
     super()
     this.#options = options
   }
 
+  override get since(): number | undefined {
+    return this.#first()?.since
+  }
+
   override push(item: T): void {
     super.push(item)
+    const { since } = item
+    if (since !== undefined) {
+      const place = this.#brought.findLastIndex((other) => other.since <= since) + 1
+      this.#brought.splice(place, 0, { item, since })
+      return
+    }
     const age: Age<T> = { item, since: this.#options.now(), older: this.#newest, newer: undefined }
     if (this.#newest === undefined) this.#oldest = age
     else this.#newest.newer = age
@@ -42,12 +54,12 @@ export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
   }
 
   override peek(): T | undefined {
-    const oldest = this.#oldest
+    const oldest = this.#first()
     return oldest !== undefined && this.#hasAged(oldest) ? oldest.item : super.peek()
   }
 
   override take(): T | undefined {
-    const oldest = this.#oldest
+    const oldest = this.#first()
     if (oldest !== undefined && this.#hasAged(oldest)) return this.remove(oldest.item.id)
     const item = super.take()
     if (item !== undefined) this.#forget(item.id)
@@ -62,20 +74,44 @@ export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
 
   override *[Symbol.iterator](): IterableIterator<T> {
     const aged = new Set<T>()
-    for (let age = this.#oldest; age !== undefined && this.#hasAged(age); age = age.newer) {
-      aged.add(age.item)
-      yield age.item
+    for (const item of this.#aged()) {
+      aged.add(item)
+      yield item
     }
     for (const item of super[Symbol.iterator]()) if (!aged.has(item)) yield item
   }
 
-  #hasAged({ since }: Age<T>): boolean {
+  *#aged(): IterableIterator<T> {
+    const brought = this.#brought.filter((age) => this.#hasAged(age))
+    let next = 0
+    for (let age = this.#oldest; age !== undefined && this.#hasAged(age); age = age.newer) {
+      for (let other = brought[next]; other !== undefined && other.since < age.since; other = brought[next]) {
+        next += 1
+        yield other.item
+      }
+      yield age.item
+    }
+    for (const { item } of brought.slice(next)) yield item
+  }
+
+  /** What has waited longest. */
+  #first(): { readonly item: T; readonly since: number } | undefined {
+    const [brought] = this.#brought
+    const oldest = this.#oldest
+    return brought !== undefined && (oldest === undefined || brought.since < oldest.since) ? brought : oldest
+  }
+
+  #hasAged({ since }: { readonly since: number }): boolean {
     return this.#options.now() - since >= this.#options.after
   }
 
   #forget(id: string): void {
     const age = this.#ages.get(id)
-    if (age === undefined) return
+    if (age === undefined) {
+      const place = this.#brought.findIndex(({ item }) => item.id === id)
+      if (place !== -1) this.#brought.splice(place, 1)
+      return
+    }
     this.#ages.delete(id)
     if (age.older === undefined) this.#oldest = age.newer
     else age.older.newer = age.newer

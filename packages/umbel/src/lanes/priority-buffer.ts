@@ -9,6 +9,8 @@ export interface Prioritised {
   readonly id: string
   /** Changed by `reprioritise` alone while it waits. */
   priority: number
+  /** Where ages are kept: since when it waits, if not from its `push` on. */
+  readonly since?: number | undefined
 }
 
 /**
@@ -27,6 +29,11 @@ export class PriorityBuffer<T extends Prioritised> {
 
   get size(): number {
     return this.#size
+  }
+
+  /** Since when the one waits that has waited longest; `undefined` where ages are not kept. */
+  get since(): number | undefined {
+    return undefined
   }
 
   /** Put an item behind those of its level. Throws a RangeError unless its priority is a whole number from 0 to 9. */

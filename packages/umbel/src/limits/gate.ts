@@ -13,6 +13,8 @@ export interface Gated {
 export interface Probe {
   readonly id: string
   priority: number
+  /** Since when the oldest of them waits, where that counts. */
+  readonly since: number | undefined
   readonly gate: Gate
 }
 
@@ -90,7 +92,7 @@ export class Gate implements PermitGate {
     const head = this.#buffer.peek()
     if (this.#probe !== undefined || head === undefined) return
     probes += 1
-    this.#probe = { id: `probe ${probes}`, priority: head.priority, gate: this }
+    this.#probe = { id: `probe ${probes}`, priority: head.priority, since: this.#buffer.since, gate: this }
     this.#line.probe(this.#probe)
   }
 
