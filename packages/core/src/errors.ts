@@ -202,6 +202,11 @@ export const ERRORS = {
     summary: 'Nothing has this id.',
     nextStep: 'Check the id and that the app uses the store it was sent to.',
   },
+  UMBEL_TASK_VERSION: {
+    summary: 'A task was sent to a version of itself that the code here cannot take.',
+    nextStep:
+      "Run code that knows the version, or add the missing function to the task's option upcast; then redrive its dead letter.",
+  },
   UMBEL_UNKNOWN_LETTER: {
     summary: 'No dead letter has this id.',
     nextStep: 'Look for it with app.deadLetters.list(); it may have been discarded, or be older than what is kept.',

@@ -49,6 +49,8 @@ export interface TaskSpec {
   /** What the task has written on it; one object for all members of a canvas that were given the same. */
   readonly headers?: TaskHeaders
   readonly ignoreResult: boolean
+  /** Version of the task that its arguments are for, where that is not 1. */
+  readonly version?: number
   readonly link: readonly Plan[]
   readonly linkError: readonly ErrorCallback[]
 }

@@ -4,6 +4,7 @@ import { AttemptControl } from './attempt-control.ts'
 import { type Ending, endingOf } from './attempt-ending.ts'
 import { type CurrentAttempt, currentAttempt } from './current-attempt.ts'
 import { type AnyContext, type AttemptEnd, checkArity, type TaskDefinition } from './definition.ts'
+import { type Given, upcasted } from './upcast.ts'
 
 /**
  * Run one attempt of a task to its outcome: decode, check the keyword arguments, set up, call the handler, say what came of
@@ -21,11 +22,11 @@ export async function runAttempt(
   control = new AttemptControl(call),
 ): Promise<Outcome> {
   const { bases, options } = definition
-  let args: readonly unknown[]
+  let given: Given
   let context: AttemptContext & AnyContext
   try {
-    args = decode(call.args, definition.errors) as readonly unknown[]
-    let kwargs = (call.kwargs === undefined ? {} : decode(call.kwargs, definition.errors)) as Record<string, unknown>
+    given = givenTo(definition, call)
+    let { kwargs } = given
     if (options.kwargs !== undefined) kwargs = await checkedKwargs(definition, kwargs)
     context = new AttemptContext(definition, call, kwargs, environment, control) as AttemptContext & AnyContext
   } catch (error) {
@@ -33,7 +34,8 @@ export async function runAttempt(
     return { kind: 'failed', error: toErrorData(error) }
   }
   const current: CurrentAttempt = { call, sender: new AttemptSender(call, environment) }
-  const attempt: Attempt = { definition, call, environment, control, args, context, current }
+  const { via, args } = given
+  const attempt: Attempt = { definition, call, environment, control, via, args, context, current }
   const { outcome } = await (bases.length === 0 ? handled(attempt) : based(attempt))
   control.ended = control.rest === undefined
   return outcome
@@ -45,10 +47,22 @@ interface Attempt {
   readonly call: AttemptCall
   readonly environment: AttemptEnvironment
   readonly control: AttemptControl
+  readonly via: AttemptCall['via']
   readonly args: readonly unknown[]
   readonly context: AttemptContext & AnyContext
   /** What code called from the handler finds; all that is the user's runs within it. */
   readonly current: CurrentAttempt
+}
+
+/** What the handler is to be given: what was sent, made fit where that was to another version. @throws UMBEL_TASK_VERSION */
+function givenTo(definition: TaskDefinition, { via, args, kwargs, version = 1 }: AttemptCall): Given {
+  const { errors, options } = definition
+  const given: Given = {
+    via,
+    args: decode(args, errors) as readonly unknown[],
+    kwargs: (kwargs === undefined ? {} : decode(kwargs, errors)) as Record<string, unknown>,
+  }
+  return version === (options.version ?? 1) ? given : upcasted(definition, version, given)
 }
 
 /** What the schema of a task makes of its keyword arguments. @throws UMBEL_BAD_KWARGS */
@@ -116,8 +130,8 @@ async function surrounded(attempt: Attempt): Promise<unknown> {
 }
 
 function invoke(attempt: Attempt): unknown {
-  const { call, args, control } = attempt
-  switch (call.via) {
+  const { via, args, control } = attempt
+  switch (via) {
     case 'call':
       return invokeWith(attempt, args)
     case 'map':
@@ -125,7 +139,7 @@ function invoke(attempt: Attempt): unknown {
     case 'starmap':
       return overItems(args[0], control, (item) => invokeWith(attempt, item as readonly unknown[]))
     default:
-      throw umbelError('UMBEL_BAD_CANVAS', `A task cannot be called by way of ${String(call.via satisfies never)}.`)
+      throw umbelError('UMBEL_BAD_CANVAS', `A task cannot be called by way of ${String(via satisfies never)}.`)
   }
 }
 

@@ -10,6 +10,7 @@ import {
   umbelError,
 } from '@umbel/core'
 import type { AsyncResult } from './async-result.ts'
+import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { knownTask, shown } from './known-names.ts'
 import { checkNames, whole } from './option-checks.ts'
@@ -79,7 +80,7 @@ export interface DeadLettersParts {
   readonly store: Store
   readonly clock: Clock
   readonly source: AppResultSource
-  readonly tasks: ReadonlyMap<string, unknown>
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly errors: ErrorClasses
   readonly maxBytes: number
   readonly redrives: Redrives
@@ -171,9 +172,9 @@ export class DeadLetters {
   }
 
   async #send(letter: LetterRow, edit: Edit | undefined): Promise<string> {
-    knownTask(this.#parts.tasks, letter.spec.task)
+    const { options } = knownTask(this.#parts.tasks, letter.spec.task)
     await this.#parts.started()
-    return this.#parts.redrives.redrive(letter, edit)
+    return this.#parts.redrives.redrive(letter, edit && { ...edit, version: options.version })
   }
 
   #edit(options: RedriveOptions): Edit | undefined {

@@ -16,6 +16,7 @@ import { Task } from './named-task.ts'
 import { checkedPriority } from './option-checks.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { type AnyUnnamed, type Base, checkOptions, UnnamedTask } from './task.ts'
+import { checkVersion } from './upcast.ts'
 
 /** What `defineTasks` may be told beside the tasks. */
 export interface ModuleOptions {
@@ -125,6 +126,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
   for (const layer of layers) checkKinds(name, layer)
   const states = [...new Set(layers.flatMap((layer) => layer.states ?? []))]
   for (const state of states) checkState(name, state)
+  checkVersion(name, options)
   const priority = inherited('priority')
   if (priority !== undefined) checkedPriority(priority, name)
   const retry = inherited('retry')
@@ -142,6 +144,8 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     timeLimit: limits.reduce((own, given) => limitsOver(given, own)),
     ignoreResult: inherited('ignoreResult') ?? false,
     rateLimit: rateLimit === undefined ? undefined : definedLimit(rateLimit, name),
+    version: options.version,
+    upcast: options.upcast,
     place: options.place ?? false,
     kwargs: options.kwargs,
   })

@@ -38,8 +38,20 @@ export interface TaskBase {
   readonly around?: ((ctx: AnyContext, next: () => Promise<unknown>) => unknown) | undefined
 }
 
+/** Makes of the arguments of one version those of the next. */
+export type Upcast = (
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+) => readonly [args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>]
+
+/** Which version of its arguments a task takes, and how older ones become that. */
+export interface Versioned {
+  readonly version?: number | undefined
+  readonly upcast?: Readonly<Record<number, Upcast>> | undefined
+}
+
 /** What a task is registered with, everything filled in that has a default. */
-export interface DefinedOptions {
+export interface DefinedOptions extends Versioned {
   /** Lane it runs on where neither the call nor a route says so. */
   readonly lane: string | undefined
   /** 0 to 9, 9 runs first. */

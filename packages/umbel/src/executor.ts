@@ -105,10 +105,10 @@ function callOf({ engine, limits, timeLimits, tasks }: ExecutorContext, row: Tas
   const chord = chordOfTask(engine, row) !== undefined
   const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
   const startBy = limits.permit(id)?.startBy
-  const { task, via, lane, headers } = spec
+  const { task, via, lane, headers, version } = spec
   const timeLimit = timeLimits.of(row)
   const run = currentRun(row)
-  return { id, task, via, ...run, args, kwargs, parent, root, lane, chord, place, startBy, timeLimit, headers }
+  return { id, task, via, ...run, args, kwargs, parent, root, lane, chord, place, startBy, timeLimit, headers, version }
 }
 
 /** The fact an outcome is. */

@@ -28,6 +28,8 @@ export interface RedriveParts {
 export interface Edit {
   readonly args: LetterRow['args'] | undefined
   readonly kwargs: LetterRow['kwargs']
+  /** Version of the task that the arguments are for, where there are any. Default 1. */
+  readonly version?: number | undefined
 }
 
 /** What a letter and a row tell of a task that is to be sent again. */
@@ -95,7 +97,7 @@ export class Redrives {
     const { id, spec, root } = failed
     const node: PlanNode = {
       kind: 'task',
-      spec: freshSpec(spec),
+      spec: edit?.args === undefined ? freshSpec(spec) : specOf(freshSpec(spec), edit),
       args: edit?.args ?? failed.args,
       kwargs: edit?.kwargs ?? failed.kwargs,
       next: END,
@@ -169,11 +171,16 @@ const unknown = (id: string): Error => umbelError('UMBEL_UNKNOWN_RESULT', `Nothi
 const freshSpec = (spec: TaskSpec): TaskRow['spec'] =>
   spec.expires !== undefined && 'at' in spec.expires ? { ...spec, expires: undefined } : spec
 
+/** A spec with the version that new arguments are for. */
+const specOf = ({ version: _, ...spec }: TaskSpec, { version = 1 }: Edit): TaskSpec =>
+  version === 1 ? spec : { ...spec, version }
+
 /** A plan with other arguments for one of its tasks, which takes nothing from before any more: they are all it is given. */
-function edited(plan: Plan, { node: index, args, kwargs }: Edit & { readonly node: number }): Plan {
+function edited(plan: Plan, edit: Edit & { readonly node: number }): Plan {
+  const { node: index, args, kwargs } = edit
   const node = plan.nodes[index]
   if (node?.kind !== 'task') return plan
-  const spec = args === undefined ? node.spec : { ...node.spec, immutable: true }
+  const spec = args === undefined ? node.spec : { ...specOf(node.spec, edit), immutable: true }
   return {
     ...plan,
     nodes: plan.nodes.with(index, { ...node, spec, args: args ?? node.args, kwargs: kwargs ?? node.kwargs }),

@@ -1,7 +1,7 @@
 import { type Duration, didYouMean, milliseconds, type RetryOptions, type TimeLimit, umbelError } from '@umbel/core'
 import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
-import type { AnyHandler, AttemptEnd, TaskBase } from './definition.ts'
+import type { AnyHandler, AttemptEnd, TaskBase, Upcast } from './definition.ts'
 import type { TaskRateLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
@@ -40,6 +40,10 @@ export interface TaskOptions<
   Kwargs,
   P extends readonly unknown[] = AnyParameters,
 > extends SharedOptions<States, P> {
+  /** Version of what it takes: raise it as its parameters change. Default 1. It travels with what is sent. */
+  readonly version?: number
+  /** What makes of the arguments and keyword arguments of a version those of the next, under the older one's number. */
+  readonly upcast?: Readonly<Record<number, Upcast>>
   /** Tell handlers where in their canvas they stand: `ctx.place`. It costs time with the canvas's size. Default false. */
   readonly place?: boolean
   /** Schema (zod, valibot, ...) of its keyword arguments. Without one it declares none. */
@@ -125,7 +129,7 @@ const SHARED_OPTIONS = [
   'ignoreResult',
   'rateLimit',
 ]
-const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'place']
+const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'place', 'version', 'upcast']
 const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn', 'around']
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
+import { task as row, SPEC } from '../../../test/conformance/store-rows.ts'
 import {
   type AnySignature,
   type App,
@@ -264,6 +265,17 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
   UMBEL_NO_CHORD: [() => ended(faults.noChord.s()), 'faults.noChord'],
   UMBEL_UNKNOWN_STATE: [() => ended(faults.unknownState.s()), 'FLYING'],
   UMBEL_UNKNOWN_RESULT: [() => open().result('nothing-here'), 'nothing-here'],
+  UMBEL_TASK_VERSION: [
+    async () => {
+      const now = defineTasks('aged', { old: task(() => 1, { version: 2 }) })
+      const store = memoryStore()
+      await store.commit({ rows: [row('t1', { spec: { ...SPEC, task: 'aged.old' }, args: '[]' })], events: [] })
+      const app = open({ tasks: [now], store })
+      await app.start()
+      await (await app.result('t1')).get()
+    },
+    'nothing leads from 1 to 2',
+  ],
   UMBEL_UNKNOWN_LETTER: [() => open().deadLetters.redrive('nothing-here'), 'nothing-here'],
   UMBEL_CANNOT_RERUN: [
     async () => {

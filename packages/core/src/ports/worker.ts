@@ -34,6 +34,8 @@ export interface AttemptCall {
   readonly startBy?: number | undefined
   /** How long its handler may take, where there is a limit. Whoever has it run keeps watch: see `Worker.run`. */
   readonly timeLimit?: TimeLimits | undefined
+  /** Version of the task that its arguments are for. Default 1. */
+  readonly version?: number | undefined
   /** What the task has written on it, where there is something: what it sends has it too. */
   readonly headers?: TaskHeaders | undefined
 }

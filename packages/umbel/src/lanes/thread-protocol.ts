@@ -47,6 +47,7 @@ const FIELDS = Object.keys({
   startBy: true,
   timeLimit: true,
   headers: true,
+  version: true,
 } satisfies Record<keyof Item, true>) as readonly (keyof Item)[]
 
 /** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS of each item. */
