@@ -234,6 +234,26 @@ describe('a task that waits for a permit', () => {
     expect(until).toBeLessThan(51_000)
   })
 
+  test('is listed in the order in which it will start, and keeps that order where its rate is lifted', async () => {
+    const { app, clock, starts, plain } = opened('1/m', { lanes: { default: { threads: 0, inline: 1 } } })
+    await app.control.pause('default')
+    const moved = app.delay(plain.s('moved', 0).set({ priority: 9 }))
+    for (const [name, priority] of [
+      ['low', 1],
+      ['a', 5],
+      ['b', 5],
+    ] as const)
+      app.delay(plain.s(name, 0).set({ priority }))
+    expect(await app.control.priority(moved, 5)).toBe(true)
+    const { tasks } = await app.inspect.waiting()
+    expect(tasks.map(({ priority }) => priority)).toEqual([5, 5, 5, 1])
+    expect(tasks[2]?.id).toBe(moved.id)
+    await app.control.rateLimit('held.plain', null)
+    await app.control.resume('default')
+    await clock.advance('1s')
+    expect(names(starts)).toEqual(['a', 'b', 'moved', 'low'])
+  })
+
   test('of which there are 100,000 is taken in, revoked and forgotten in constant time each', async () => {
     const { app, clock, starts, plain } = opened('1/h')
     const whole = app.delay(group(many(100_000).map((name) => plain.s(name, 0))))

@@ -245,9 +245,7 @@ export class Lane {
   }
 
   #takeOut(fits: (id: string) => boolean): string[] {
-    return [this.#threads, this.#inline].flatMap((line) =>
-      Array.from(line, ({ id }) => id).filter((id) => fits(id) && line.remove(id)),
-    )
+    return [this.#threads, this.#inline].flatMap((line) => line.ids().filter((id) => fits(id) && line.remove(id)))
   }
 
   #isHeld(line: Line): boolean {

@@ -33,7 +33,7 @@ export class Line implements ProbeLine {
   readonly #execute: LineParts['execute']
   readonly #left: () => void
   readonly #newBuffer: <T extends Prioritised>() => PriorityBuffer<T>
-  /** Tasks that wait at gates. */
+  /** Tasks that wait at gates; of each priority in the order in which they came to it. */
   readonly #gated = new Set<string>()
   /** Probes of gates that wait for a slot. */
   #probes = 0
@@ -104,14 +104,21 @@ export class Line implements ProbeLine {
 
   /** Move a waiting task to another priority. */
   reprioritise(id: string, priority: number): void {
-    if (this.#gated.has(id)) this.#limits.reprioritise(id, priority)
-    else this.#slots.reprioritise(id, priority)
+    if (this.#gated.delete(id)) {
+      this.#gated.add(id) // behind those that have the priority already
+      this.#limits.reprioritise(id, priority)
+    } else this.#slots.reprioritise(id, priority)
   }
 
-  /** What waits: for a slot, in the order in which it will run, then at gates. */
+  /** Ids of what waits: for a slot, in the order in which it will run, then at gates, of each priority in order. */
+  ids(): string[] {
+    return [...Array.from(this.#slots, (item) => ('gate' in item ? [] : item.id)).flat(), ...this.#gated]
+  }
+
+  /** What waits: for a slot, then at gates, in the order in which it will run there. */
   *[Symbol.iterator](): IterableIterator<{ readonly id: string; readonly gated: boolean }> {
     for (const item of this.#slots) if (!('gate' in item)) yield { id: item.id, gated: false }
-    for (const id of this.#gated) yield { id, gated: true }
+    for (const id of this.#limits.waitingFor(this)) yield { id, gated: true }
   }
 
   /** Whether a task waits. */

@@ -160,6 +160,12 @@ export class Limits {
       for (const { gates, bucket } of buckets.values()) if (gates.has(line)) bucket.pump()
   }
 
+  /** Ids of what waits at the gates of a line, at each in the order in which it will start. */
+  *waitingFor(line: ProbeLine): IterableIterator<string> {
+    for (const { buckets } of this.#limits.values())
+      for (const { gates } of buckets.values()) for (const { id } of gates.get(line) ?? []) yield id
+  }
+
   /** What a task waits for here; `undefined` where it does not. */
   waitOf(id: string): TokenWait | undefined {
     const found = this.#waiting.get(id)
