@@ -84,7 +84,8 @@ export function assemble(settings: AppSettings): Parts {
   const timers = new Timers(clock, (id) => engine.accept({ type: 'task-received', id, at: clock.now() }))
   const limits = new Limits({ tasks, shared: settings.limits, source: settings.tokens, clock, failed })
   const finishing = new Finishing(() => rest())
-  const shutdown = new Shutdown({ engine, timers, lanes, finishing, clock })
+  const revocations = new Revocations(clock)
+  const shutdown = new Shutdown({ engine, timers, lanes, finishing, revocations, clock })
   const source = new AppResultSource({ clock, errors, engine, results, store })
   const ids = makeIds(() => clock.now(), settings.random)
   const producer = new Producer({
@@ -105,7 +106,6 @@ export function assemble(settings: AppSettings): Parts {
     known: async (id) => (await store.get(id)) !== undefined,
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
-  const revocations = new Revocations(clock)
   const effects = { engine, timers, results, totals, revocations, lane: (name: string) => laneOf(lanes, name) }
   const recovery = new Recovery({ store, engine, clock, carryOut: (command) => perform(command, effects) })
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }

@@ -4,7 +4,7 @@ import type { Lane } from './lanes/lane.ts'
 /** What still runs of tasks that were revoked: it is asked to end, and ended once its lane's grace is over. */
 export class Revocations {
   readonly #clock: Clock
-  readonly #graces = new Map<string, Timer>()
+  readonly #graces = new Map<string, { readonly timer: Timer; readonly end: () => void }>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -18,15 +18,23 @@ export class Revocations {
       this.#graces.delete(row.id)
       lane.kill(row, 'revoked')
     }
-    const grace = this.#clock.setTimer(end, lane.options.revokeGrace)
-    grace.keepAlive(false)
-    this.#graces.set(row.id, grace)
+    const timer = this.#clock.setTimer(end, lane.options.revokeGrace)
+    timer.keepAlive(false)
+    this.#graces.set(row.id, { timer, end })
+  }
+
+  /** End what still has its grace: the app ends. */
+  cut(): void {
+    for (const { timer, end } of [...this.#graces.values()]) {
+      timer.cancel()
+      end()
+    }
   }
 
   /** Its attempt is over. */
   over(id: string): void {
     if (this.#graces.size === 0) return
-    this.#graces.get(id)?.cancel()
+    this.#graces.get(id)?.timer.cancel()
     this.#graces.delete(id)
   }
 }

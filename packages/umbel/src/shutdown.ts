@@ -2,6 +2,7 @@ import type { Clock, Duration, Timer } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Finishing } from './finishing.ts'
 import type { Lane } from './lanes/lane.ts'
+import type { Revocations } from './revocations.ts'
 import { systemClock } from './system.ts'
 import type { Timers } from './timers.ts'
 
@@ -20,6 +21,7 @@ export interface ShutdownParts {
   readonly timers: Timers
   readonly lanes: ReadonlyMap<string, Lane>
   readonly finishing: Finishing
+  readonly revocations: Revocations
   readonly clock: Clock
 }
 
@@ -67,7 +69,7 @@ export class Shutdown {
 
   /** Start nothing more, abort what runs, and end the threads of what does not obey. */
   async abort(): Promise<void> {
-    const { lanes, finishing } = this.#parts
+    const { lanes, finishing, revocations } = this.#parts
     this.#aborting = true
     for (const lane of lanes.values()) lane.halt()
     if (!this.#runs()) return
@@ -76,6 +78,7 @@ export class Shutdown {
     await this.#until(() => !this.#runs(), ABORT_GRACE)
     this.#eachRunning((lane, row) => lane.kill(row, 'stopped'))
     finishing.kill('stopped')
+    revocations.cut()
   }
 
   #runs(): boolean {
