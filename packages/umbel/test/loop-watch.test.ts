@@ -88,8 +88,8 @@ test('of two blockages in one turn both are told, each once and to its own lengt
     { task: 'task.b', id: 'b' },
   ]
   expect(told).toEqual([
-    { blockedMs: 300, suspects: all.slice(0, 1) },
-    { blockedMs: 450, suspects: all },
+    { blockedMs: 300, suspects: all.slice(0, 1), measured: true },
+    { blockedMs: 450, suspects: all, measured: false },
   ])
 })
 

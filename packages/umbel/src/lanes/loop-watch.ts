@@ -15,6 +15,8 @@ export interface Blockage {
   readonly blockedMs: number
   /** The one whose handler did it; where that cannot be told, those that were under way, 32 at most. */
   readonly suspects: readonly Suspect[]
+  /** Whether it was measured at the one suspect's handler, and is no conclusion from a timer that was late. */
+  readonly measured: boolean
 }
 
 /** Most suspects named. */
@@ -78,7 +80,7 @@ export class LoopWatch {
   /** A handler that was called has given back, for now: it may have promised more. */
   end(call: AttemptCall, begun: number): void {
     const lasted = this.#clock.now() - begun
-    if (lasted >= this.#bound && !this.#jumped()) this.#tell(lasted, [call])
+    if (lasted >= this.#bound && !this.#jumped()) this.#tell(lasted, [call], true)
   }
 
   stop(): void {
@@ -115,13 +117,13 @@ export class LoopWatch {
     // where so many have ended in one turn, it is their number that took the time and nobody's handler
     if (this.#timer === undefined || this.#left.length >= MAX_SUSPECTS) return
     const late = this.#clock.monotonic() - this.#due - this.#told
-    if (late >= this.#bound) this.#tell(late, [...this.#left, ...this.#underWay()])
+    if (late >= this.#bound) this.#tell(late, [...this.#left, ...this.#underWay()], false)
   }
 
-  #tell(blockedMs: number, calls: readonly AttemptCall[]): void {
+  #tell(blockedMs: number, calls: readonly AttemptCall[], measured: boolean): void {
     this.#told += blockedMs
     const suspects = calls.slice(0, MAX_SUSPECTS).map(({ task, id }): Suspect => ({ task, id }))
     // observers are no part of the handler
-    if (suspects.length > 0) currentAttempt.exit(() => this.#blocked({ blockedMs, suspects }))
+    if (suspects.length > 0) currentAttempt.exit(() => this.#blocked({ blockedMs, suspects, measured }))
   }
 }
