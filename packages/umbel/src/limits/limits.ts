@@ -84,11 +84,6 @@ export class Limits {
       if (options.rateLimit !== undefined) this.#register(name, options.rateLimit)
   }
 
-  /** Tasks that wait for a permit. */
-  get waiting(): number {
-    return this.#waiting.size
-  }
-
   /** Let a task wait at its gate; `false` where it is held to no limit. @throws UMBEL_BAD_RATE for a key or weight that is none */
   take(row: Pick<TaskRow, 'id' | 'spec' | 'args'>, line: ProbeLine): boolean {
     const limit = this.#byTask.get(row.spec.task)

@@ -9,6 +9,8 @@ export interface Booking {
   begun: boolean
   /** Where spaced starts stood before it. */
   readonly stood: number
+  /** Whether what it comes to still matters; of one that does not it has counted as if it happened. */
+  kept: boolean
 }
 
 /** Longest that a handler's own clock may be behind the moment its start was noted, as a part of the window, and in milliseconds. */
@@ -54,8 +56,11 @@ export class Pace {
 
   /** Go on by another rate; what has started counts by the new one. */
   set policy(policy: RatePolicy) {
-    // what stood in the bucket stays there: as full as it was, if it is larger no fuller
-    if (policy.kind === 'bucket' && this.#policy.kind !== 'bucket') this.#refill(policy)
+    // the starts of the last window count as taken out of the bucket
+    if (policy.kind === 'bucket' && this.#policy.kind !== 'bucket') {
+      this.#full = Number.NEGATIVE_INFINITY
+      this.#sinceFull = policy.burst
+    }
     this.#policy = policy
     this.#next = Number.NEGATIVE_INFINITY
   }
@@ -75,7 +80,7 @@ export class Pace {
 
   /** Let a start go now, which happens at `latest` or before. */
   book(permits: number, now: number, latest: number): Booking {
-    const booking = { permits, latest, begun: false, stood: this.#next }
+    const booking = { permits, latest, begun: false, stood: this.#next, kept: true }
     if (this.#policy.kind === 'spaced') {
       const { permits: all, per } = this.#policy
       const gap = this.#window / all
@@ -96,9 +101,9 @@ export class Pace {
     booking.latest = at
   }
 
-  /** A start that was let go never happens. */
+  /** A start that was let go never happens. Told so late that it has been counted as one that did, it stays counted. */
   cancel(booking: Booking): void {
-    if (booking.latest === Number.NEGATIVE_INFINITY) return
+    if (!booking.kept || booking.latest === Number.NEGATIVE_INFINITY) return
     booking.latest = Number.NEGATIVE_INFINITY
     if (this.#bookings.at(-1) === booking) this.#next = Math.min(this.#next, booking.stood)
     this.#sinceFull = Math.max(0, this.#sinceFull - booking.permits)
@@ -127,6 +132,7 @@ export class Pace {
       const over = bucket ? booking.begun || booking.latest <= now : booking.latest + this.#window <= now
       if (!over) break
       if (bucket) this.#full = this.#filled(this.#full, booking)
+      booking.kept = false
       this.#used -= booking.permits
       this.#head += 1
     }
@@ -178,12 +184,5 @@ export class Pace {
   /** Milliseconds in which one permit comes into the bucket. */
   get #interval(): number {
     return this.#policy.per / this.#policy.permits
-  }
-
-  /** Count the starts of the last window as taken out of a bucket. */
-  #refill(policy: RatePolicy): void {
-    this.#full = Number.NEGATIVE_INFINITY
-    this.#sinceFull = policy.burst
-    this.#policy = policy
   }
 }
