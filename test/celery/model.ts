@@ -31,10 +31,10 @@ class Failure extends Error {
 const partsOf = (canvas: CelerySignature, name: 'tasks' | 'header'): readonly CelerySignature[] =>
   canvas.kwargs[name] as readonly CelerySignature[]
 
-/** A group of one is its member, where it is a step. */
+/** A group of one is its member, where it is a step; a group in it stays one. */
 function step(canvas: CelerySignature): CelerySignature {
   const one = canvas.task === 'celery.group' && canvas.kwargs['list'] !== true ? partsOf(canvas, 'tasks') : []
-  return one.length === 1 ? step(one[0] as CelerySignature) : canvas
+  return one.length === 1 ? (one[0] as CelerySignature) : canvas
 }
 
 /** A group of one that ends in a group is that group. */
