@@ -3,6 +3,7 @@ import {
   advance,
   currentRun,
   type EngineEvent,
+  neededRows,
   nodeId,
   READY_STATES,
   type Row,
@@ -25,6 +26,9 @@ const BATCHES_A_TURN = 64
 /** Milliseconds until the store is tried again after it failed; doubled each time up to the longest. */
 const FIRST_DELAY = 50
 const LONGEST_DELAY = 5_000
+
+/** Rows loaded before the event loop gets a turn. */
+const ROWS_A_TURN = 500
 
 /** Runs in the async context of the module's load: what follows from a fact is no part of the handler that happened to bring it. */
 const outside = AsyncLocalStorage.snapshot()
@@ -195,9 +199,18 @@ export class Engine implements RowReader {
     taken: readonly (Taken | undefined)[],
     delay = FIRST_DELAY,
   ): Promise<void> {
+    let rows: RowReader = this
     let step: Step
+    const needed = neededRows(this, events)
+    if (needed.length > 0) {
+      try {
+        rows = await this.#withStored(needed)
+      } catch (cause) {
+        return this.#keep(events, taken, cause, delay)
+      }
+    }
     try {
-      step = advance(this, events)
+      step = advance(rows, events)
     } catch (error) {
       if (events.length === 1) return this.#takeInstead(events[0] as EngineEvent, taken, error)
       // one event that cannot be taken in must not take the others with it
@@ -209,8 +222,7 @@ export class Engine implements RowReader {
       await this.#store.commit(letters.length === 0 ? { rows, events } : { rows, events, letters })
       this.#refusal = undefined
     } catch (cause) {
-      this.#refusal = cause ?? 'it gave no reason'
-      return this.#keep(events, taken, refusalOf(cause, events.length), delay)
+      return this.#keep(events, taken, cause, delay)
     }
     for (const row of step.rows) this.#set(row)
     try {
@@ -219,6 +231,17 @@ export class Engine implements RowReader {
       this.#failed(error)
     }
     answerAll(taken, undefined)
+  }
+
+  /** The rows at hand, and for one batch those that are in the store alone: unless it changes them they are not kept. */
+  async #withStored(needed: readonly string[]): Promise<RowReader> {
+    const stored = new Map<string, Row>()
+    for (const [index, id] of needed.entries()) {
+      const row = await this.#store.get(id)
+      if (row !== undefined) stored.set(id, row)
+      if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
+    }
+    return { get: (id) => this.#rows.get(id) ?? stored.get(id) }
   }
 
   /** A task of which something cannot be taken in has failed: else it, and all that waits for it, would never end. */
@@ -237,9 +260,11 @@ export class Engine implements RowReader {
   async #keep(
     events: readonly EngineEvent[],
     taken: readonly (Taken | undefined)[],
-    error: UmbelError,
+    cause: unknown,
     delay: number,
   ): Promise<void> {
+    this.#refusal = cause ?? 'it gave no reason'
+    const error = refusalOf(cause, events.length)
     if (error.code === 'UMBEL_STORE_FENCED' && !this.#givenUp) {
       this.#givenUp = true
       this.#lost(error)

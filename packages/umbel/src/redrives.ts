@@ -35,8 +35,8 @@ export interface Edit {
 /** What a letter and a row tell of a task that is to be sent again. */
 type Failed = Pick<LetterRow, 'id' | 'spec' | 'args' | 'kwargs' | 'workflow' | 'node' | 'root' | 'settles'>
 
-/** Rows read before the event loop gets a turn. */
-const ROWS_A_TURN = 500
+/** Nodes looked at before the event loop gets a turn. */
+const NODES_A_TURN = 500
 
 /** Sends again what has failed: one thing after another, each once. What was sent once under an id is found under it ever after. */
 export class Redrives {
@@ -113,14 +113,8 @@ export class Redrives {
     if (whole.state !== 'FAILURE') throw cannot(`The workflow ${id} is ${whole.state}, not FAILURE`)
     if (whole.settles !== undefined)
       throw cannot(`The workflow ${id} goes on for ${whole.settles}, which failed with it`)
-    const nodes = await this.#nodes(whole)
-    const { engine } = this.#parts
-    for (const row of nodes) engine.resume(row)
-    try {
-      await this.#send(id, whole.root, edit === undefined ? whole.plan : edited(whole.plan, edit), whole.input)
-    } finally {
-      engine.release(whole)
-    }
+    await this.#checkChords(whole)
+    await this.#send(id, whole.root, edit === undefined ? whole.plan : edited(whole.plan, edit), whole.input)
     return as
   }
 
@@ -139,17 +133,14 @@ export class Redrives {
     })
   }
 
-  /** The rows of a workflow's nodes. */
-  async #nodes({ id, plan }: WorkflowRow): Promise<Row[]> {
-    const rows: Row[] = []
-    for (const index of plan.nodes.keys()) {
-      const row = await this.#row(nodeId(id, index))
-      if (row !== undefined) rows.push(row)
+  /** Refuse what members were added to while it ran: no plan has these. @throws UMBEL_CANNOT_RERUN */
+  async #checkChords({ id, plan }: WorkflowRow): Promise<void> {
+    for (const [index, { kind }] of plan.nodes.entries()) {
+      const row = kind === 'join' ? await this.#row(nodeId(id, index)) : undefined
       if (row?.kind === 'join' && row.added !== undefined && row.result === undefined)
         throw cannot(`A chord of the workflow ${id} has failed that members were added to while it ran`)
-      if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
+      if (index % NODES_A_TURN === NODES_A_TURN - 1) await nextTurn()
     }
-    return rows
   }
 
   async #workflow(id: string): Promise<WorkflowRow> {

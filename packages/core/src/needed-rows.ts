@@ -1,0 +1,33 @@
+import type { EngineEvent } from './event.ts'
+import { nodeId, type RowReader } from './rows.ts'
+
+const NONE: readonly string[] = []
+
+/**
+ * Tell which rows `advance` has to see for a batch of facts, beside those at hand, as what has ended or sleeps may be in the store alone.
+ * One that is nowhere is named, too. Most facts need none.
+ */
+export function neededRows(rows: RowReader, events: readonly EngineEvent[]): readonly string[] {
+  let needed: Set<string> | undefined
+  for (const event of events) {
+    for (const id of neededFor(event)) {
+      if (rows.get(id) !== undefined) continue
+      needed ??= new Set()
+      needed.add(id)
+    }
+  }
+  return needed === undefined ? NONE : [...needed]
+}
+
+function neededFor(event: EngineEvent): readonly string[] {
+  switch (event.type) {
+    case 'canvas-sent': {
+      const { redrives, plan } = event
+      // what stands of the workflow that it is sent in the place of: one task takes nothing over
+      if (redrives === undefined || plan.nodes.length === 1) return NONE
+      return plan.nodes.map((_, index) => nodeId(redrives, index))
+    }
+    default:
+      return NONE
+  }
+}
