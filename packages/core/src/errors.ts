@@ -121,6 +121,15 @@ export const ERRORS = {
     summary: 'Something is not a canvas.',
     nextStep: 'Build it with chain, group, chord and the methods of a task.',
   },
+  UMBEL_PLACEHOLDER_STARTED: {
+    summary: 'XState itself started an actor that stands for a task or a canvas.',
+    nextStep:
+      'Run the machine with app.workflow(machine).start(...); for a plain XState actor give it other logic with machine.provide({ actors }).',
+  },
+  UMBEL_BAD_INPUT: {
+    summary: 'A machine gave what it invokes an input that is no list of arguments.',
+    nextStep: 'Let input give a list, [order, 5], or what applyAsync takes, { args, kwargs, lane }.',
+  },
   UMBEL_DUPLICATE_ID: {
     summary: 'An id was used before.',
     nextStep: 'Choose another id, or use app.result(id) to follow the one that exists.',

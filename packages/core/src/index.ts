@@ -114,6 +114,14 @@ export { type CommonState, isReady, READY_STATES, TASK_STATES, type TaskState } 
 // the statecharts
 export { MACHINES, Machines } from './machines.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
+export {
+  PLACEHOLDER,
+  type Placeholder,
+  type PlaceholderLogic,
+  type PlaceholderSnapshot,
+  placeholderLogic,
+  placeholderOf,
+} from './placeholder.ts'
 export { stateName, transitionTable } from './transition-table.ts'
 export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine } from './workflow-machine.ts'
 

@@ -17,6 +17,10 @@ export type { BaseOptions, SharedOptions, TaskOptions } from './task.ts'
 export type { CeleryJsonLimits, CelerySignature, JsonValue, TaskHeaders } from '@umbel/core'
 export type { Place, Progress, TaskState } from '@umbel/core'
 
+// what machines invoke
+export { type CallInput, fromCanvas, fromTask, type MadeInput } from './from-task.ts'
+export type { PlaceholderLogic, PlaceholderSnapshot } from '@umbel/core'
+
 // the app
 export { App, createApp } from './app.ts'
 export type { StopOptions } from './shutdown.ts'

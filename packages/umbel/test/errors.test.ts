@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import { placeholderOf } from '@umbel/core'
 import { afterEach, expect, test } from 'vitest'
+import { createActor } from 'xstate'
 import { task as row, SPEC } from '../../../test/conformance/store-rows.ts'
 import {
   type AnySignature,
@@ -11,6 +13,7 @@ import {
   defineTasks,
   ERRORS,
   type ErrorCode,
+  fromTask,
   group,
   Ignore,
   memoryStore,
@@ -331,6 +334,18 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
   UMBEL_STORE_FULL: [
     () => Promise.reject(storeError({ errcode: 13, message: 'database or disk is full' }, 'work.db')),
     'work.db',
+  ],
+  UMBEL_PLACEHOLDER_STARTED: [
+    () => {
+      const actor = createActor(fromTask(faults.fine), { input: [1] })
+      actor.subscribe({ error: () => {} })
+      throw actor.start().getSnapshot().error
+    },
+    'faults.fine',
+  ],
+  UMBEL_BAD_INPUT: [
+    () => placeholderOf(fromTask(faults.fine))?.canvasFor({ args: [1], lan: 'high' }),
+    'faults.fine is a record with lan. Did you mean "lane"?',
   ],
   UMBEL_STORE_OWNED: [() => reopened(() => {}), `process ${process.pid}`],
   UMBEL_STORE_FENCED: [

@@ -1,0 +1,59 @@
+import type { ActorLogic, AnyEventObject, Snapshot } from 'xstate'
+import { umbelError } from './errors.ts'
+import type { Canvas } from './signature.ts'
+import type { TaskState } from './states.ts'
+
+/** What a machine's actor stands for: the engine runs that in its place. */
+export interface Placeholder {
+  readonly kind: 'task' | 'canvas'
+  /** Name of the task, or of the canvas as a diagram shows it. */
+  readonly name: string
+  /** It as it is before its input is known; `undefined` where the input makes it. */
+  readonly canvas: Canvas | undefined
+  /** Make of an invoke's input what is to be sent. @throws UMBEL_BAD_INPUT */
+  readonly canvasFor: (input: unknown) => Canvas
+}
+
+/** What a machine sees of the task or canvas behind a placeholder while that is under way. */
+export type PlaceholderSnapshot<Output, Input> = Snapshot<Output> & {
+  readonly input: Input
+  /** State of the task or of the canvas. */
+  readonly state: TaskState
+  /** What it told last of its state or its progress. */
+  readonly info: unknown
+}
+
+/** Actor logic that stands for a task or a canvas in a machine. Only Umbel can run it: started by XState itself it fails. */
+export interface PlaceholderLogic<Output, Input>
+  extends ActorLogic<PlaceholderSnapshot<Output, Input>, AnyEventObject, Input> {
+  readonly [PLACEHOLDER]: Placeholder
+}
+
+/** Where actor logic keeps what it stands for. */
+export const PLACEHOLDER: unique symbol = Symbol.for('umbel.placeholder') as never
+
+/** Make the logic that stands for a task or a canvas in `setup({ actors })`. */
+export function placeholderLogic<Output, Input>(placeholder: Placeholder): PlaceholderLogic<Output, Input> {
+  return {
+    [PLACEHOLDER]: placeholder,
+    config: placeholder.name,
+    getInitialSnapshot: (_scope, input) => ({
+      status: 'active',
+      output: undefined,
+      error: undefined,
+      input,
+      state: 'PENDING',
+      info: undefined,
+    }),
+    transition: (snapshot) => snapshot,
+    getPersistedSnapshot: (snapshot) => snapshot,
+    restoreSnapshot: (snapshot) => snapshot as PlaceholderSnapshot<Output, Input>,
+    start() {
+      throw umbelError('UMBEL_PLACEHOLDER_STARTED', `XState started the actor that stands for ${placeholder.name}.`)
+    },
+  }
+}
+
+/** What an actor's logic stands for; `undefined` for logic that is no placeholder. */
+export const placeholderOf = (logic: unknown): Placeholder | undefined =>
+  typeof logic === 'object' && logic !== null && PLACEHOLDER in logic ? (logic[PLACEHOLDER] as Placeholder) : undefined
