@@ -121,6 +121,11 @@ export const ERRORS = {
     summary: 'Something is not a canvas.',
     nextStep: 'Build it with chain, group, chord and the methods of a task.',
   },
+  UMBEL_BAD_MACHINE: {
+    summary: 'A machine is malformed, or could not be stored and go on after a restart.',
+    nextStep:
+      'Correct the place named: invoke tasks through fromTask or fromCanvas, keep plain data in context, give actions names.',
+  },
   UMBEL_PLACEHOLDER_STARTED: {
     summary: 'XState itself started an actor that stands for a task or a canvas.',
     nextStep:

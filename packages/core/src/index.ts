@@ -114,6 +114,8 @@ export { type CommonState, isReady, READY_STATES, TASK_STATES, type TaskState } 
 // the statecharts
 export { MACHINES, Machines } from './machines.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
+export { actorOf, type ChartActor, chartActor, invokedActor, isMachine, local } from './chart-actors.ts'
+export { type ChartFault, chartFaults, checkChart } from './chart-checks.ts'
 export {
   PLACEHOLDER,
   type Placeholder,

@@ -19,7 +19,7 @@ export type { Place, Progress, TaskState } from '@umbel/core'
 
 // what machines invoke
 export { type CallInput, fromCanvas, fromTask, type MadeInput } from './from-task.ts'
-export type { PlaceholderLogic, PlaceholderSnapshot } from '@umbel/core'
+export { local, type PlaceholderLogic, type PlaceholderSnapshot } from '@umbel/core'
 
 // the app
 export { App, createApp } from './app.ts'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
-import { placeholderOf } from '@umbel/core'
+import { checkChart, placeholderOf } from '@umbel/core'
 import { afterEach, expect, test } from 'vitest'
-import { createActor } from 'xstate'
+import { createActor, createMachine, fromPromise } from 'xstate'
 import { task as row, SPEC } from '../../../test/conformance/store-rows.ts'
 import {
   type AnySignature,
@@ -334,6 +334,10 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
   UMBEL_STORE_FULL: [
     () => Promise.reject(storeError({ errcode: 13, message: 'database or disk is full' }, 'work.db')),
     'work.db',
+  ],
+  UMBEL_BAD_MACHINE: [
+    () => checkChart(createMachine({ id: 'order', invoke: { src: fromPromise(async () => 1) } })),
+    'order.invoke[0] runs logic of its own',
   ],
   UMBEL_PLACEHOLDER_STARTED: [
     () => {
