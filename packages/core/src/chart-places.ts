@@ -76,7 +76,8 @@ const ACTOR_EVENTS = [
   ['xstate.snapshot.', 'actor-snapshot'],
 ] as const
 
-function triggerOf(event: string, transition: ChartTransition, node: ChartNode): Trigger {
+/** What makes a machine take a transition, by the event that XState calls it by. */
+export function triggerOf(event: string, transition: ChartTransition, node: ChartNode): Trigger {
   if (event === `xstate.done.state.${node.id}`) return { kind: 'done' }
   if (event.startsWith('xstate.after.')) return { kind: 'after', delay: (transition as { delay?: unknown }).delay }
   for (const [prefix, kind] of ACTOR_EVENTS)

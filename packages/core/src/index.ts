@@ -115,6 +115,18 @@ export { type CommonState, isReady, READY_STATES, TASK_STATES, type TaskState } 
 export { MACHINES, Machines } from './machines.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
 export { actorOf, type ChartActor, chartActor, invokedActor, isMachine, local } from './chart-actors.ts'
+export type { ChartGraph, EdgeTrigger, InvokeData, StateEdge, StateNodeData } from './chart-graph.ts'
+export { nextEdges } from './chart-graph.ts'
+export type {
+  CanvasEdge,
+  CanvasGraph,
+  CanvasGraphOptions,
+  CanvasGroup,
+  CanvasNode,
+  CanvasTask,
+} from './canvas-graph.ts'
+export { type Graph, graphOf } from './graph.ts'
+export { toMermaid } from './mermaid.ts'
 export { type ChartFault, chartFaults, checkChart } from './chart-checks.ts'
 export {
   PLACEHOLDER,

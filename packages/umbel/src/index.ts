@@ -20,6 +20,21 @@ export type { Place, Progress, TaskState } from '@umbel/core'
 // what machines invoke
 export { type CallInput, fromCanvas, fromTask, type MadeInput } from './from-task.ts'
 export { local, type PlaceholderLogic, type PlaceholderSnapshot } from '@umbel/core'
+export { graphOf, nextEdges, toMermaid } from '@umbel/core'
+export type {
+  CanvasEdge,
+  CanvasGraph,
+  CanvasGraphOptions,
+  CanvasGroup,
+  CanvasNode,
+  CanvasTask,
+  ChartGraph,
+  EdgeTrigger,
+  Graph,
+  InvokeData,
+  StateEdge,
+  StateNodeData,
+} from '@umbel/core'
 
 // the app
 export { App, createApp } from './app.ts'
