@@ -11,6 +11,7 @@ import {
   umbelError,
 } from '@umbel/core'
 import { nextTurn, pause, systemClock } from '../../system.ts'
+import { CommitSize } from './commit-size.ts'
 import { migrate, openDatabase, type Sync } from './database.ts'
 import { EventLog } from './event-log.ts'
 import { HighWaterMark } from './high-water-mark.ts'
@@ -19,9 +20,6 @@ import { LetterTable } from './letter-table.ts'
 import { type Keeping, Retention } from './retention.ts'
 import { type Root, RowTable } from './row-table.ts'
 import { storeError } from './sqlite-error.ts'
-
-/** Events stored in one go: the main loop is busy meanwhile, for about a hundredth of a second. */
-const MOST_EVENTS = 250
 
 /** Milliseconds between two looks at a store that another process owns. */
 const LOOK_AGAIN = 50
@@ -61,8 +59,8 @@ interface Open {
 
 /** Keeps rows and events in one SQLite file: a batch is one transaction, by one owner at a time. */
 export class SqliteStore implements Store {
-  readonly mostEvents = MOST_EVENTS
   readonly #settings: SqliteSettings
+  readonly #size = new CommitSize()
   readonly #mark: HighWaterMark
   #open: Open | undefined
   #closed = false
@@ -71,6 +69,11 @@ export class SqliteStore implements Store {
   constructor(settings: SqliteSettings) {
     this.#settings = settings
     this.#mark = new HighWaterMark(settings.file)
+  }
+
+  /** The main loop is busy while they are stored. */
+  get mostEvents(): number {
+    return this.#size.events
   }
 
   async open(): Promise<void> {
@@ -94,14 +97,18 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<number> {
+    await nextTurn() // what was worked out before it had a turn of the loop for itself
     const seq = this.#transaction((open) => {
+      const began = systemClock.monotonic()
       for (const row of batch.rows) {
         const ended = open.rows.put(row)
         if (ended !== undefined) open.retention.ended(ended)
       }
       for (const change of batch.letters ?? []) open.letters.change(change)
       open.retention.prune(this.#settings.clock.now())
-      return open.log.append(batch.events, open.rows)
+      const last = open.log.append(batch.events, open.rows)
+      this.#size.took(batch.events.length, systemClock.monotonic() - began)
+      return last
     })
     if (batch.events.length > 0) this.#mark.move(seq)
     // what came in meanwhile belongs to the next transaction
@@ -157,6 +164,7 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     this.#renewal?.cancel()
+    await nextTurn() // what was to be committed before has its turn
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
