@@ -49,6 +49,8 @@ export interface TaskSpec {
   /** What the task has written on it; one object for all members of a canvas that were given the same. */
   readonly headers?: TaskHeaders
   readonly ignoreResult: boolean
+  /** Whether an attempt is over with as it starts: one that is cut off is not made up for. Else it is acknowledged with its outcome. */
+  readonly acks?: 'early'
   /** Version of the task that its arguments are for, where that is not 1. */
   readonly version?: number
   readonly link: readonly Plan[]

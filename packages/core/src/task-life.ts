@@ -160,8 +160,8 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-revoked':
       return moveTask(draft, { ...row, error: event.error }, 'task-revoked')
     case 'task-lost':
-      if (row.losses + 1 >= MAX_LOSSES)
-        return moveTask(draft, { ...row, losses: row.losses + 1, error: event.error }, 'task-failed')
+      if (row.spec.acks === 'early' || row.losses + 1 >= MAX_LOSSES)
+        return moveTask(draft, { ...row, losses: row.losses + 1, error: lossOf(row, event.error) }, 'task-failed')
       return moveTask(
         draft,
         {
@@ -180,6 +180,12 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-returned':
       return moveTask(draft, { ...row, attempt: row.attempt - 1, startedAt: undefined }, 'task-received')
   }
+}
+
+/** What a task fails with whose worker died, once it is not started again. */
+function lossOf({ spec }: TaskRow, error: ErrorData): ErrorData {
+  if (spec.acks !== 'early') return error
+  return { ...error, message: `${error.message} It was acknowledged as it started, and is not started again.` }
 }
 
 /** Move a task by the table of its machine. `row` holds what the fact brings; it is dropped where the machine has no such move. */

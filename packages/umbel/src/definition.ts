@@ -65,6 +65,7 @@ export interface DefinedOptions extends Versioned {
   /** How long a call of its handler may take. Unlimited where there is none. */
   readonly timeLimit?: TimeLimits | undefined
   readonly ignoreResult: boolean
+  readonly acks?: 'late' | 'early' | undefined
   readonly rateLimit?: DefinedLimit | undefined
   /** Whether its handlers are told where in their canvas they stand. */
   readonly place?: boolean

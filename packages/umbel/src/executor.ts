@@ -111,12 +111,24 @@ function callOf({ engine, limits, timeLimits, tasks }: ExecutorContext, row: Tas
   return { id, task, via, ...run, args, kwargs, parent, root, lane, chord, place, startBy, timeLimit, headers, version }
 }
 
+/** What every fact about a run says. */
+type FactOfRun = Readonly<Record<'attempt' | 'run' | 'at', number>> & { readonly id: string }
+
+/** The fact that an attempt was ended as its app stops: the next app makes up for it, unless it was acknowledged already. */
+function cutOff({ engine }: ExecutorContext, own: FactOfRun): EngineEvent {
+  const spec = engine.task(own.id)?.spec
+  if (spec?.acks !== 'early') return { type: 'task-returned', ...own }
+  const error = umbelError('UMBEL_WORKER_LOST', `The app was stopped while task ${own.id} (${spec.task}) ran.`)
+  return { type: 'task-lost', ...own, error: toErrorData(error) }
+}
+
 /** The fact an outcome is. */
 function outcomeEvent(
-  { producer, clock, stopping }: ExecutorContext,
+  context: ExecutorContext,
   { id, attempt, run, task }: AttemptCall,
   outcome: Outcome,
 ): EngineEvent {
+  const { producer, clock, stopping } = context
   const at = clock.now()
   const own = { id, attempt, run, at }
   switch (outcome.kind) {
@@ -137,7 +149,7 @@ function outcomeEvent(
     case 'rejected':
       return { type: 'task-rejected', ...own, reason: outcome.reason }
     case 'aborted':
-      if (stopping()) return { type: 'task-returned', ...own }
+      if (stopping()) return cutOff(context, own)
       return { type: 'task-revoked', id, error: outcome.error, at }
     case 'lost':
       return { type: 'task-lost', ...own, error: outcome.error }

@@ -141,7 +141,7 @@ export class SpecResolver {
   #spec(signature: TaskSignature | MapSignature, definition: TaskDefinition): TaskSpec {
     const { options } = signature
     const headers = options.headers === undefined ? undefined : this.#headers(options.headers)
-    const { version = 1 } = definition.options
+    const { version = 1, acks } = definition.options
     return {
       task: definition.name,
       via: signature.kind === 'task' ? 'call' : signature.kind,
@@ -153,6 +153,7 @@ export class SpecResolver {
       // a map is a task of its own: it has the results of what it calls
       ignoreResult:
         flag(options.ignoreResult, 'ignoreResult') ?? (signature.kind === 'task' && definition.options.ignoreResult),
+      ...(acks === 'early' && { acks }),
       ...(version !== 1 && { version }),
       ...(headers !== undefined && { headers }),
       link: stampedCallbacks(options.link, headers).map((callback) => this.plan(callback, true)),

@@ -26,6 +26,11 @@ export interface SharedOptions<States extends string, P extends readonly unknown
   readonly timeLimit?: TimeLimit
   /** Keep no result. Default false. */
   readonly ignoreResult?: boolean
+  /**
+   * When an attempt is acknowledged. `late` (default): with its outcome; one whose thread or process dies under it is made up for, so
+   * the handler runs at least once. `early`: as it starts; it fails with UMBEL_WORKER_LOST instead, so each attempt runs at most once.
+   */
+  readonly acks?: 'late' | 'early'
   /** How fast it may start, over all lanes and threads; what waits for that holds no slot. Default: as fast as slots allow. */
   readonly rateLimit?: TaskRateLimit<P>
 }
@@ -127,6 +132,7 @@ const SHARED_OPTIONS = [
   'expires',
   'timeLimit',
   'ignoreResult',
+  'acks',
   'rateLimit',
 ]
 const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'place', 'version', 'upcast']
