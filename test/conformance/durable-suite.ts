@@ -1,7 +1,7 @@
 import { encode, type Row, type Store } from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CANVASES, FIELDS, FULL_ROWS } from './full-rows.ts'
-import { ended, event, letter, node, stream, task, workflow } from './store-rows.ts'
+import { ended, event, keptKey, key, letter, node, stream, task, workflow } from './store-rows.ts'
 
 /** What a store that outlives its process must do besides. `place` gives a maker of stores on one and the same place, empty at first. */
 export function durableSuite(
@@ -105,6 +105,13 @@ export function durableSuite(
         true,
       ])
       expect((await again.events(1, 10)).map(({ seq }) => seq)).toEqual([2, 3])
+    })
+
+    test('has its keys: those that are held among what has not ended, and those that are kept', async () => {
+      const held = key('t1')
+      const again = await reopened((one) => one.commit({ rows: [held, keptKey('/key/t/kept', 5)], events: [] }))
+      expect(await listed(again)).toEqual([held])
+      expect(await again.get('/key/t/kept')).toEqual(keptKey('/key/t/kept', 5))
     })
 
     test('has its dead letters', async () => {

@@ -3,6 +3,7 @@ import {
   type ErrorData,
   encode,
   type JoinRow,
+  type KeyRow,
   type Plan,
   type Row,
   type StreamRow,
@@ -79,6 +80,8 @@ const FULL_TASK: Filled<TaskRow> = {
   root: 'root',
   settles: 'settled',
   replacedBy: 't1.r1',
+  keys: ['/key/demo.full/k'],
+  follows: '/key/demo.full/other',
   state: 'UPLOADING',
   meta: encode({ at: new Date(5) }),
   progress: { done: 0.25, total: 1e21 },
@@ -126,12 +129,26 @@ const FULL_WORKFLOW: Filled<WorkflowRow> = {
 
 const FULL_STREAM: Filled<StreamRow> = { kind: 'stream', id: '/stream/s', cursor: 2 ** 50, startedAt: 1, at: 2 }
 
+const FULL_KEY: Filled<KeyRow> = {
+  kind: 'key',
+  id: '/key/demo.full/k/😀',
+  state: 'kept',
+  holder: 't1',
+  args: BYTES,
+  kwargs: encode({ bytes: new Uint8Array([7]) }),
+  version: 3,
+  ttl: 1.5,
+  result: BYTES,
+  heldAt: 1_700_000_000_000.5,
+  endedAt: 1_700_000_000_001.5,
+}
+
 /** A row of each kind with all that it can have. */
-export const FULL_ROWS: readonly Row[] = [FULL_TASK, FULL_JOIN, FULL_WORKFLOW, FULL_STREAM]
+export const FULL_ROWS: readonly Row[] = [FULL_TASK, FULL_JOIN, FULL_WORKFLOW, FULL_STREAM, FULL_KEY]
 
 /** Fields without which a row is none. */
 const NEEDED: ReadonlySet<string> = new Set(
-  'kind id spec args node root state attempt runs losses sentAt workflow remaining failed plan cursor startedAt at'.split(
+  'kind id spec args node root state attempt runs losses sentAt workflow remaining failed plan cursor startedAt at holder heldAt'.split(
     ' ',
   ),
 )

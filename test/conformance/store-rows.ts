@@ -1,6 +1,7 @@
 import {
   type EngineEvent,
   encode,
+  type KeyRow,
   type LetterRow,
   type StreamRow,
   streamRowId,
@@ -111,6 +112,26 @@ export const workflow = (id: string, size: number, more: Partial<WorkflowRow> = 
 /** A node of a workflow. */
 export const node = (of: string, index: number, more: Partial<TaskRow> = {}): TaskRow =>
   task(`${of}/${index}`, { workflow: of, node: index, root: of, ...more })
+
+/** The row of a key that a task has. */
+export const key = (holder: string, more: Partial<KeyRow> = {}): KeyRow => ({
+  kind: 'key',
+  id: '/key/t/k',
+  state: 'held',
+  holder,
+  args: encode([2, 3]),
+  kwargs: undefined,
+  version: undefined,
+  ttl: undefined,
+  result: undefined,
+  heldAt: 1_000,
+  endedAt: undefined,
+  ...more,
+})
+
+/** The row of a key with a result that stands. */
+export const keptKey = (id: string, endedAt: number): KeyRow =>
+  key('t1', { id, state: 'kept', result: encode(id), endedAt })
 
 /** The row of a stream that has come so far. */
 export const stream = (name: string, cursor: number): StreamRow => ({

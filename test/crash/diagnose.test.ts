@@ -1,6 +1,6 @@
 import { encode, type JoinRow, type Row, type WorkflowRow } from '@umbel/core'
 import { expect, test } from 'vitest'
-import { ended, node, SPEC, task, workflow } from '../conformance/store-rows.ts'
+import { ended, key, node, SPEC, task, workflow } from '../conformance/store-rows.ts'
 import { diagnose } from './diagnose.ts'
 
 /** A group of two whose first member has ended. */
@@ -37,6 +37,12 @@ test('finds nothing wrong with sound rows', () => {
   expect(diagnose(sound)).toEqual([])
 })
 
+test('finds nothing wrong with a key, its holder, and what waits for it', () => {
+  const holder = task('t1', { keys: ['/key/t/k'] })
+  const waits = task('t3', { state: 'PENDING', follows: '/key/t/k' })
+  expect(diagnose([...but(holder), waits, key('t1')])).toEqual([])
+})
+
 test.each<readonly [string, readonly Row[]]>([
   ['I1 t1 is there twice', [...sound, task('t1')]],
   ['I1 task t1 is in no state of its own', but(task('t1', { state: 'FLYING' }))],
@@ -51,6 +57,11 @@ test.each<readonly [string, readonly Row[]]>([
   ['I5 join g/3 is complete', [...but({ ...JOIN, remaining: 0 }), ended('g/2', { workflow: 'g', node: 2, runs: 1 })]],
   ['I6 join g/3 is open', [...sound, node('g', 4)]],
   ['I7 task t1 is PENDING', but(task('t1', { state: 'PENDING' }))],
+  ['I7 task t1 waits for /key/t/k', [...but(task('t1', { state: 'PENDING', follows: '/key/t/k' })), key('t2')]],
+  ['I7 task t1 waits for t2', but(task('t1', { state: 'PENDING', follows: 't2' }))],
+  ['I7 key /key/t/k is held by t2', [...sound, key('t2')]],
+  ['I7 key /key/t/k is held by t1', [...sound, key('t1')]],
+  ['I7 key /key/t/k is free', [...sound, { ...key('t2'), state: 'free' }]],
   ['I7 task t1 waits for t1.r1', but(task('t1', { state: 'REPLACED', replacedBy: 't1.r1' }))],
   ['I7 workflow g is ACTIVE', sound.filter(({ id }) => id !== 'g/2')],
   ['I9 task g/2 is RECEIVED', but({ ...GROUP, state: 'REVOKED', endedAt: 9 })],

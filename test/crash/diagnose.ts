@@ -1,4 +1,14 @@
-import { isReady, type JoinRow, nodeId, type Row, TASK_STATES, type TaskRow, type WorkflowRow } from '@umbel/core'
+import {
+  isReady,
+  isResultRow,
+  type JoinRow,
+  type KeyRow,
+  nodeId,
+  type Row,
+  TASK_STATES,
+  type TaskRow,
+  type WorkflowRow,
+} from '@umbel/core'
 
 /** What is wrong with rows as they stand in a store: each finding begins with the number of the invariant that does not hold. */
 export function diagnose(all: Iterable<Row>): string[] {
@@ -11,6 +21,7 @@ export function diagnose(all: Iterable<Row>): string[] {
   for (const row of rows.values()) {
     if (row.kind === 'task') found.push(...ofTask(row, rows))
     if (row.kind === 'join') found.push(...ofJoin(row, rows))
+    if (row.kind === 'key') found.push(...ofKey(row, rows))
     if (row.kind === 'workflow') found.push(...ofWorkflow(row, rows))
   }
   return found
@@ -30,7 +41,8 @@ function* ofTask(row: TaskRow, rows: Rows): Generator<string> {
     yield `I3 task ${id} has ${attempt} attempts, ${runs} runs, ${losses} losses`
   if (!isReady(state) && !NOT_RUNNING.has(state) && row.startedAt === undefined)
     yield `I4 task ${id} runs and never started`
-  if ((state === 'PENDING' || state === 'RETRY') && row.due === undefined)
+  if (state === 'PENDING' && row.follows !== undefined) yield* ofFollower(row, rows)
+  else if ((state === 'PENDING' || state === 'RETRY') && row.due === undefined)
     yield `I7 task ${id} is ${state}, due at no time`
   if (state === 'REPLACED') {
     const by = rows.get(row.replacedBy ?? '')
@@ -41,6 +53,21 @@ function* ofTask(row: TaskRow, rows: Rows): Generator<string> {
   if (whole?.kind === 'workflow' && whole.endedAt !== undefined && !isReady(state))
     yield `I9 task ${id} is ${state}, and its workflow is over`
   if (row.workflow !== undefined && whole === undefined) yield `I7 task ${id} is of a workflow that is nowhere`
+}
+
+/** What waits for a key waits for a task that has it and has not ended. */
+function* ofFollower({ id, follows = '' }: TaskRow, rows: Rows): Generator<string> {
+  const key = rows.get(follows)
+  const first = rows.get(key?.kind === 'key' && key.state === 'held' ? key.holder : follows)
+  if (first?.kind !== 'task' || hasEnded(first) || first.id === id)
+    yield `I7 task ${id} waits for ${follows}, which nobody has`
+}
+
+function* ofKey({ id, state, holder }: KeyRow, rows: Rows): Generator<string> {
+  const row = rows.get(holder)
+  if (state === 'free') yield `I7 key ${id} is free, and was kept`
+  if (state === 'held' && (row?.kind !== 'task' || hasEnded(row) || !row.keys?.includes(id)))
+    yield `I7 key ${id} is held by ${holder}, which is over or nowhere or knows nothing of it`
 }
 
 function* ofJoin(row: JoinRow, rows: Rows): Generator<string> {
@@ -68,7 +95,7 @@ function* ofWorkflow(row: WorkflowRow, rows: Rows): Generator<string> {
   if (ended !== (row.endedAt !== undefined))
     yield `I2 workflow ${row.id} is ${row.state} and ended at ${String(row.endedAt)}`
   const exit = rows.get(nodeId(row.id, row.plan.exit))
-  if (row.state === 'SUCCESS' && exit !== undefined && exit.kind !== 'stream' && text(exit.result) !== text(row.result))
+  if (row.state === 'SUCCESS' && exit !== undefined && isResultRow(exit) && text(exit.result) !== text(row.result))
     yield `I5 workflow ${row.id} has another result than its last node`
   if (ended) return
   const alive = row.plan.nodes.some((_, index) => {

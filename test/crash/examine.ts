@@ -1,4 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
+import type { Row } from '@umbel/core'
+import { KeyTable } from '../../packages/umbel/src/stores/sqlite/key-table.ts'
 import { RowTable } from '../../packages/umbel/src/stores/sqlite/row-table.ts'
 import { diagnose } from './diagnose.ts'
 
@@ -6,10 +8,15 @@ import { diagnose } from './diagnose.ts'
 export function examine(file: string): string[] {
   const database = new DatabaseSync(file, { readOnly: true })
   try {
-    return [...ofFile(database), ...ofLog(database), ...diagnose(new RowTable(database).all())]
+    return [...ofFile(database), ...ofLog(database), ...diagnose(rowsOf(database))]
   } finally {
     database.close()
   }
+}
+
+function* rowsOf(database: DatabaseSync): Generator<Row> {
+  yield* new RowTable(database).all()
+  yield* new KeyTable(database, 1).all()
 }
 
 function* ofFile(database: DatabaseSync): Generator<string> {

@@ -26,6 +26,11 @@ export function pieceOf(number: number, name: string, effects: string, random: (
       expected: `${b}+${c}`,
       labels: [a, b, c, d],
     }),
+    () => {
+      const keyed = work.keyed.si(effects, a, millis())
+      // the second finds what the first came to, and does nothing
+      return { kind: 'keyed', canvas: chain(keyed, keyed), expected: a, labels: [a] }
+    },
     () => ({ kind: 'retries', canvas: work.flaky.si(effects, a), expected: a, labels: [a] }),
     () => ({
       kind: 'timer',

@@ -10,6 +10,13 @@ export const work = defineTasks(import.meta, 'work', {
     sink(effects, label, ctx.id)
     return new Promise((resolve) => setTimeout(() => resolve(label), millis))
   },
+  keyed: task(
+    (ctx, effects: string, label: string, millis: number): Promise<string> => {
+      sink(effects, label, ctx.id)
+      return new Promise((resolve) => setTimeout(() => resolve(label), millis))
+    },
+    { idempotencyKey: (_effects, label) => label },
+  ),
   flaky: task(
     (ctx, effects: string, label: string): string => {
       sink(effects, label, ctx.id)

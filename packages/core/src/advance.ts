@@ -3,6 +3,7 @@ import type { Command } from './command.ts'
 import type { LetterChange } from './dead-letter.ts'
 import { Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
+import { takeHolderEnded } from './key-life.ts'
 import { MACHINES, type Machines } from './machines.ts'
 import { takePrioritised } from './priority-life.ts'
 import type { Row, RowReader, TaskRow } from './rows.ts'
@@ -50,6 +51,8 @@ function take(draft: Draft, message: Message): void {
       return extendChord(draft, message)
     case 'member-ended':
       return takeMemberEnded(draft, message)
+    case 'holder-ended':
+      return takeHolderEnded(draft, message)
     case 'workflow-revoked':
       return takeWorkflowRevoked(draft, message)
     case 'task-prioritised':

@@ -4,7 +4,17 @@ import type { LetterChange } from './dead-letter.ts'
 import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
 import type { Machines } from './machines.ts'
-import type { JoinRow, ResultRow, Row, RowReader, TaskRow, WorkflowRow } from './rows.ts'
+import {
+  isResultRow,
+  type JoinRow,
+  type KeyRow,
+  type ResultRow,
+  type Row,
+  type RowReader,
+  type TaskRow,
+  type WorkflowRow,
+} from './rows.ts'
+import { isReady } from './states.ts'
 
 /** How a node of a workflow ended. */
 export type Ends =
@@ -29,8 +39,15 @@ export interface MemberEnded {
   readonly ends: Ends
 }
 
+/** A task that has keys has ended. Never leaves core. */
+export interface HolderEnded {
+  readonly type: 'holder-ended'
+  /** Id of the task. */
+  readonly id: string
+}
+
 /** What an actor of the engine is sent: facts from outside, and word of one another. */
-export type Message = EngineEvent | NodeEnded | MemberEnded
+export type Message = EngineEvent | NodeEnded | MemberEnded | HolderEnded
 
 /**
  * The rows as they will stand once a batch of events is taken in, over the rows as they are; with the commands so far, and
@@ -49,6 +66,8 @@ export class Draft implements RowReader {
   /** Rows put and letters changed so far: whether it grows tells whether a fact changed anything. */
   puts = 0
   readonly #changed = new Map<string, Row>()
+  /** Tasks that came to follow something, by what that is. */
+  readonly #followers = new Map<string, string[]>()
   readonly machines: Machines
   readonly #rows: RowReader
 
@@ -69,7 +88,7 @@ export class Draft implements RowReader {
   /** A row of something that can end. */
   awaited(id: string): ResultRow | undefined {
     const row = this.get(id)
-    return row?.kind === 'stream' ? undefined : row
+    return row !== undefined && isResultRow(row) ? row : undefined
   }
 
   join(id: string): JoinRow | undefined {
@@ -82,6 +101,19 @@ export class Draft implements RowReader {
     return row?.kind === 'workflow' ? row : undefined
   }
 
+  key(id: string): KeyRow | undefined {
+    const row = this.get(id)
+    return row?.kind === 'key' ? row : undefined
+  }
+
+  /** The tasks that follow something and have not ended, the oldest first. */
+  followers(id: string): TaskRow[] {
+    const ids = new Set([...(this.#rows.following?.(id) ?? []), ...(this.#followers.get(id) ?? [])])
+    return Array.from(ids, (one) => this.task(one)).filter(
+      (row): row is TaskRow => row?.follows === id && !isReady(row.state),
+    )
+  }
+
   letter(change: LetterChange): void {
     this.puts += 1
     this.letters.push(change)
@@ -90,6 +122,13 @@ export class Draft implements RowReader {
   put(row: Row): void {
     this.puts += 1
     this.#changed.set(row.id, row)
+    if (row.kind === 'task' && row.follows !== undefined) this.#follow(row.id, row.follows)
+  }
+
+  #follow(id: string, what: string): void {
+    const followers = this.#followers.get(what)
+    if (followers === undefined) this.#followers.set(what, [id])
+    else followers.push(id)
   }
 
   /** Keep how a task stands now that its handler showed something, so that observers see it even if it is over within the batch. */

@@ -1,5 +1,6 @@
-import { codedMessage, ERRORS, type ErrorCode, TaskError, UmbelError } from './errors.ts'
+import { codedMessage, ERRORS, type ErrorCode, UmbelError } from './errors.ts'
 import { readValue } from './read-value.ts'
+import { TaskError } from './task-error.ts'
 import { classNameOf, describeObject, isError, isRecord } from './value-kinds.ts'
 import { writeValue } from './write-value.ts'
 

@@ -72,6 +72,14 @@ export const ERRORS = {
     summary: 'Retry options are malformed.',
     nextStep: 'Write retry as { on, max, backoff: { base, max, factor, jitter } }; all of them may be left out.',
   },
+  UMBEL_BAD_KEY: {
+    summary: 'What should give the key of a call threw, or gave something else.',
+    nextStep: 'Let it give text of 1 to 1,024 characters for whatever the task may be given.',
+  },
+  UMBEL_IDEMPOTENCY_CONFLICT: {
+    summary: 'A task was given other arguments than the one that has its idempotency key.',
+    nextStep: 'Work all into the key that makes a difference, or send it as the first one was sent.',
+  },
   UMBEL_BAD_RATE: {
     summary: 'A rate limit is malformed, or a task cannot be held to it.',
     nextStep:
@@ -307,38 +315,4 @@ export function umbelError(
 /** Put the next step of a code behind what went wrong, which becomes a sentence where it is none. */
 export function codedMessage(code: ErrorCode, message: string): string {
   return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${ERRORS[code].nextStep}`
-}
-
-/** What is known here of an error whose class is not. */
-export interface RemoteError {
-  readonly name: string
-  /** Name of its class. Default: `name`. */
-  readonly remoteName?: string | undefined
-  readonly message: string
-  readonly code?: string | undefined
-  readonly fields?: Readonly<Record<string, unknown>> | undefined
-  readonly stack?: string | undefined
-  readonly cause?: unknown
-}
-
-/** The error of a failed task whose class is not known on this side. `name` and `message` are the remote error's. */
-export class TaskError extends Error {
-  override readonly name: string
-  /** Name of the class that was thrown where the handler ran. */
-  readonly remoteName: string
-  /** The remote error's `code`, where it was a string. */
-  readonly code: string | undefined
-  /** The remote error's own data fields that could travel. */
-  readonly fields: Readonly<Record<string, unknown>>
-  /** Where it was thrown; `stack` is where this one was made. */
-  readonly remoteStack: string | undefined
-
-  constructor(remote: RemoteError) {
-    super(remote.message, remote.cause === undefined ? undefined : { cause: remote.cause })
-    this.name = remote.name
-    this.remoteName = remote.remoteName ?? remote.name
-    this.code = remote.code
-    this.fields = remote.fields ?? {}
-    this.remoteStack = remote.stack
-  }
 }

@@ -37,9 +37,18 @@ interface OfRun {
   readonly at: number
 }
 
-/** A worker is about to run its handler. */
+/** A worker is about to run its handler; one that has a key, unless another task has that. */
 export interface TaskStarted extends OfRun {
   readonly type: 'task-started'
+  readonly key?: TaskKey
+}
+
+/** The key of a call, under which its handler comes to one result. */
+export interface TaskKey {
+  /** Id of its row: see `keyRowId`. */
+  readonly id: string
+  /** Milliseconds for which the result stands. */
+  readonly ttl?: number
 }
 
 /** Its handler set one of its own states. */

@@ -13,7 +13,8 @@
 // values and errors
 export { concatLists, decode, EMPTY_LIST, type Encoded, encode, encodedSize, encodeList } from './codec.ts'
 export { type ErrorClass, type ErrorClasses, type ErrorData, fromErrorData, toErrorData } from './error-data.ts'
-export { ERRORS, type ErrorCode, TaskError, UmbelError, umbelError } from './errors.ts'
+export { ERRORS, type ErrorCode, UmbelError, umbelError } from './errors.ts'
+export { TaskError } from './task-error.ts'
 export { Ignore, Reject } from './control-errors.ts'
 
 // tasks and canvases as data
@@ -87,7 +88,7 @@ export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-
 // what happens
 export { advance, type Step } from './advance.ts'
 export type { Command } from './command.ts'
-export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent } from './event.ts'
+export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent, type TaskKey } from './event.ts'
 export { type LetterChange, type LetterRow, redrivenId } from './dead-letter.ts'
 export { neededRows } from './needed-rows.ts'
 export { priorityOf } from './priority-life.ts'
@@ -96,7 +97,11 @@ export { attemptLost, pendingCommand } from './recovery.ts'
 export { expiredError, isExpired, isParked, replacementId } from './task-life.ts'
 export {
   currentRun,
+  isKeyRowId,
+  isResultRow,
   type JoinRow,
+  type KeyRow,
+  keyRowId,
   nodeId,
   type PastAttempt,
   type Progress,

@@ -27,6 +27,8 @@ function neededFor(event: EngineEvent): readonly string[] {
       if (redrives === undefined || plan.nodes.length === 1) return NONE
       return plan.nodes.map((_, index) => nodeId(redrives, index))
     }
+    case 'task-started':
+      return event.key === undefined ? NONE : [event.key.id]
     default:
       return NONE
   }

@@ -27,6 +27,10 @@ export interface TaskRow {
   readonly settles: string | undefined
   /** Id of what goes on for it, after `ctx.replace`. */
   readonly replacedBy: string | undefined
+  /** Ids of the rows of the keys that it has, or had until it ended; of none where there is no such. */
+  readonly keys?: readonly string[] | undefined
+  /** Id of the row of the key that it waits for, as another task has it. */
+  readonly follows?: string | undefined
   readonly state: TaskState
   /** What `ctx.setState` gave beside the name of the state. */
   readonly meta: Encoded | undefined
@@ -135,26 +139,59 @@ export interface StreamRow {
   readonly at: number
 }
 
+/** The truth about one key of a task: which call of it has the key, and what came of that. */
+export interface KeyRow {
+  readonly kind: 'key'
+  /** See `keyRowId`. */
+  readonly id: string
+  /** `held` by a task that has not ended, `kept` with what it came to; one that is `free` counts for nothing, and stores drop it. */
+  readonly state: 'held' | 'kept' | 'free'
+  /** Id of the task that has it, or had it last. */
+  readonly holder: string
+  /** What that was given. */
+  readonly args: Encoded
+  readonly kwargs: Encoded | undefined
+  /** Version of the task that this is for, where that is not 1. */
+  readonly version: number | undefined
+  /** Milliseconds for which a result stands; of none as long as the store keeps it. */
+  readonly ttl: number | undefined
+  readonly result: Encoded | undefined
+  /** Moments in milliseconds since the epoch. */
+  readonly heldAt: number
+  readonly endedAt: number | undefined
+}
+
 /** A row of something that ends and can be waited for. */
 export type ResultRow = TaskRow | JoinRow | WorkflowRow
 
 /** One row of the store. */
-export type Row = ResultRow | StreamRow
+export type Row = ResultRow | StreamRow | KeyRow
+
+/** Whether a row is of something that ends and can be waited for. */
+export const isResultRow = (row: Row): row is ResultRow => row.kind !== 'stream' && row.kind !== 'key'
 
 /** Read access to the rows as they stand. */
 export interface RowReader {
   get(id: string): Row | undefined
+  /** Ids of the tasks that follow something (see `TaskRow.follows`), the oldest first; nothing, where there can be none. */
+  following?(id: string): Iterable<string>
 }
 
-/** Id of what a row is listed under as a child. A workflow stands for the nodes it begins with; joins and streams are nobody's children. */
+/** Id of what a row is listed under as a child. A workflow stands for the nodes it begins with; joins, streams and keys are nobody's children. */
 export function parentOf(row: Row): string | undefined {
-  if (row.kind === 'join' || row.kind === 'stream') return undefined
+  if (row.kind === 'join' || row.kind === 'stream' || row.kind === 'key') return undefined
   const begins = row.kind === 'task' && row.workflow !== undefined && !row.parent?.startsWith(`${row.workflow}/`)
   return begins ? undefined : row.parent
 }
 
 /** Id of a node's row. */
 export const nodeId = (workflow: string, node: number): string => `${workflow}/${node}`
+
+/** Whether an id is that of a row of a key. */
+export const isKeyRowId = (id: string): boolean => id.startsWith('/key/')
+
+/** Id of the row of a task's key: it begins as no id of a task may. */
+export const keyRowId = (task: string, key: string): string => `/key/${task}/${key}`
 
 /** Id of the row of the stream that a caller named: it begins as no id of a task may. */
 export const streamRowId = (name: string): string => `/stream/${name}`

@@ -4,7 +4,8 @@ import { codedError } from './coded-error.ts'
 import { letterOf, withPast } from './dead-letter.ts'
 import type { Draft, Ends } from './draft.ts'
 import type { ErrorData } from './error-data.ts'
-import type { TaskEvent, TaskReplaced } from './event.ts'
+import type { TaskEvent, TaskReplaced, TaskStarted } from './event.ts'
+import { claimKey, withKey } from './key-claim.ts'
 import type { Expiry, Plan, TaskNode } from './plan.ts'
 import { currentRun, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
@@ -70,7 +71,7 @@ export function turn(draft: Draft, row: TaskRow): void {
 }
 
 /** Hand a task that is due to its lane; as in Celery, not one that has expired by then. */
-function receive(draft: Draft, row: TaskRow): void {
+export function receive(draft: Draft, row: TaskRow): void {
   if (isExpired(row, draft.at)) moveTask(draft, { ...row, error: expiredError(row) }, 'task-revoked')
   else moveTask(draft, row, 'task-received')
 }
@@ -109,20 +110,7 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       if (row.due === undefined) return
       return receive(draft, { ...row, due: undefined })
     case 'task-started':
-      // what an earlier attempt showed, or failed with, is over
-      return moveTask(
-        draft,
-        {
-          ...row,
-          attempt: event.attempt,
-          runs: event.run,
-          startedAt: event.at,
-          meta: undefined,
-          progress: undefined,
-          error: undefined,
-        },
-        'task-started',
-      )
+      return takeStarted(draft, row, event)
     case 'task-state':
       moveTask(draft, { ...row, meta: event.meta }, `task-state.${event.state}`)
       return draft.show(row)
@@ -188,8 +176,31 @@ function lossOf({ spec }: TaskRow, error: ErrorData): ErrorData {
   return { ...error, message: `${error.message} It was acknowledged as it started, and is not started again.` }
 }
 
+/** Let a task start; where it has a key, only if that is its own. */
+function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: TaskStarted): void {
+  let keys = row.keys
+  if (key !== undefined && row.state === 'RECEIVED') {
+    const claim = claimKey(draft, row, key)
+    switch (claim.kind) {
+      case 'has':
+        keys = withKey(row, key.id)
+        break
+      case 'waits':
+        return moveTask(draft, { ...row, follows: key.id }, 'task-held')
+      case 'stands':
+        return moveTask(draft, { ...row, result: claim.result }, 'task-answered')
+      case 'differs':
+        return moveTask(draft, { ...row, error: claim.error }, 'task-failed')
+    }
+  }
+  // what an earlier attempt showed, or failed with, is over
+  const fresh = { meta: undefined, progress: undefined, error: undefined }
+  const next = { ...row, attempt, runs: run, startedAt: at, ...fresh }
+  moveTask(draft, keys === undefined ? next : { ...next, keys }, 'task-started')
+}
+
 /** Move a task by the table of its machine. `row` holds what the fact brings; it is dropped where the machine has no such move. */
-function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, more: More = {}): void {
+export function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, more: More = {}): void {
   const move = draft.machines.task(row.spec.states).get(row.state)?.get(fact)
   if (move === undefined) return
   const next: TaskRow = { ...row, state: move.state, endedAt: isReady(move.state) ? draft.at : undefined }
@@ -261,6 +272,7 @@ export function revoke(draft: Draft, id: string, error: ErrorData): void {
 
 function settle(draft: Draft, row: TaskRow, announce: boolean): void {
   draft.commands.push({ type: 'settle', id: row.id })
+  if (row.keys !== undefined) draft.mail.push({ type: 'holder-ended', id: row.id })
   if (announce) sendCallbacks(draft, row)
   const ends = endsOf(row)
   if (row.workflow !== undefined) draft.mail.push({ type: 'node-ended', workflow: row.workflow, node: row.node, ends })

@@ -1,11 +1,16 @@
 import { type AnyStateMachine, setup } from 'xstate'
 
-/** What has happened to a task, as its machine sees it. `task-state.<NAME>` stands for each of the task's own states. */
+/**
+ * What has happened to a task, as its machine sees it. `task-state.<NAME>` stands for each of the task's own states. It is held
+ * while another task has its key, and answered with what stands under that, without a run.
+ */
 export type TaskFact =
   | 'task-scheduled'
   | 'task-received'
   | 'task-started'
   | 'task-parked'
+  | 'task-held'
+  | 'task-answered'
   | `task-state.${string}`
   | 'task-replaced'
   | 'task-retried'
@@ -65,6 +70,7 @@ export function taskMachine(states: readonly string[]): AnyStateMachine {
         on: {
           'task-scheduled': { actions: 'arm' },
           'task-received': { target: 'RECEIVED', actions: 'run' },
+          'task-answered': { target: 'SUCCESS', actions: 'settle' },
           'task-revoked': { target: 'REVOKED', actions: ['disarm', 'settle'] },
           ...ends,
         },
@@ -73,6 +79,8 @@ export function taskMachine(states: readonly string[]): AnyStateMachine {
         on: {
           'task-started': 'STARTED',
           'task-parked': 'PENDING',
+          'task-held': 'PENDING',
+          'task-answered': { target: 'SUCCESS', actions: 'settle' },
           'task-revoked': { target: 'REVOKED', actions: ['withdraw', 'settle'] },
           ...ends,
         },
@@ -121,6 +129,8 @@ export function taskFacts(states: readonly string[]): TaskFact[] {
     'task-received',
     'task-started',
     'task-parked',
+    'task-held',
+    'task-answered',
     ...states.map((state): TaskFact => `task-state.${state}`),
     'task-replaced',
     'task-retried',

@@ -11,7 +11,8 @@ import {
   encodedSize,
   encodeList,
 } from '../src/codec.ts'
-import { TaskError, UmbelError } from '../src/errors.ts'
+import { UmbelError } from '../src/errors.ts'
+import { TaskError } from '../src/task-error.ts'
 
 const codeOf = (run: () => unknown): string => {
   try {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { codedError, type ErrorData, fromErrorData, toErrorData } from '../src/error-data.ts'
-import { ERRORS, TaskError, UmbelError, umbelError } from '../src/errors.ts'
+import { ERRORS, UmbelError, umbelError } from '../src/errors.ts'
+import { TaskError } from '../src/task-error.ts'
 
 const throwing = (): never => {
   throw new Error('boom')

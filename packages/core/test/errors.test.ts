@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Ignore, Reject } from '../src/control-errors.ts'
-import { ERRORS, type ErrorCode, TaskError, UmbelError, umbelError } from '../src/errors.ts'
+import { ERRORS, type ErrorCode, UmbelError, umbelError } from '../src/errors.ts'
+import { TaskError } from '../src/task-error.ts'
 
 describe('every coded error', () => {
   it.each(Object.entries(ERRORS))('%s says what went wrong and what to do next', (code, { summary, nextStep }) => {

@@ -33,6 +33,8 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
   if (row?.kind !== 'task') return
   switch (event.type) {
     case 'task-started':
+      // one that has no run under its key: it waits, or has ended
+      if (row.runs < event.run) return
       if (signals.wants('task-prerun')) signals.emit('task-prerun', { ...about(row, event.at), attempt: event.attempt })
       return
     case 'task-state':

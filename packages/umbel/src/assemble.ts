@@ -66,6 +66,12 @@ const failureTeller =
 const laneOf = (lanes: ReadonlyMap<string, Lane>, name: string): Lane =>
   (lanes.get(name) ?? lanes.get('default')) as Lane
 
+/** Asks the store whether it knows an id, once it is open. */
+const knownIn = (store: Store, engine: Engine) => async (id: string) => {
+  await engine.opened()
+  return (await store.get(id)) !== undefined
+}
+
 /** Put the parts of an app together. @throws UMBEL_BAD_ROUTE */
 export function assemble(settings: AppSettings): Parts {
   const { clock, store, tasks, errors } = settings
@@ -103,7 +109,7 @@ export function assemble(settings: AppSettings): Parts {
       maxBytes: settings.maxBytes,
     }),
     now: () => clock.now(),
-    known: async (id) => (await store.get(id)) !== undefined,
+    known: knownIn(store, engine),
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const effects = { engine, timers, results, totals, revocations, lane: (name: string) => laneOf(lanes, name) }

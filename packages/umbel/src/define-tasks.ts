@@ -11,6 +11,7 @@ import {
 import type { NoKeywords } from './any-signature.ts'
 import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'
+import { definedKey } from './idempotency-key.ts'
 import { definedLimit } from './limits/task-limit.ts'
 import { Task } from './named-task.ts'
 import { checkedPriority } from './option-checks.ts'
@@ -145,6 +146,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     ignoreResult: inherited('ignoreResult') ?? false,
     acks: inherited('acks'),
     rateLimit: rateLimit === undefined ? undefined : definedLimit(rateLimit, name),
+    idempotencyKey: options.idempotencyKey === undefined ? undefined : definedKey(options.idempotencyKey, name),
     version: options.version,
     upcast: options.upcast,
     place: options.place ?? false,

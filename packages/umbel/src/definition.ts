@@ -1,5 +1,6 @@
 import { type Arity, type Duration, type ErrorClass, type RetryPolicy, type TimeLimits, umbelError } from '@umbel/core'
 import type { TaskContext } from './context.ts'
+import type { DefinedKey } from './idempotency-key.ts'
 import type { DefinedLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
@@ -67,6 +68,8 @@ export interface DefinedOptions extends Versioned {
   readonly ignoreResult: boolean
   readonly acks?: 'late' | 'early' | undefined
   readonly rateLimit?: DefinedLimit | undefined
+  /** Under which key a call of it comes to one result. */
+  readonly idempotencyKey?: DefinedKey | undefined
   /** Whether its handlers are told where in their canvas they stand. */
   readonly place?: boolean
   /** Schema of its keyword arguments. */

@@ -15,6 +15,7 @@ import {
   UmbelError,
   umbelError,
 } from '@umbel/core'
+import { Followers } from './followers.ts'
 import { nextTurn, pause } from './system.ts'
 
 /** Most events taken in at once, where the store does not want fewer. */
@@ -48,8 +49,9 @@ export class Engine implements RowReader {
   readonly #perform: Perform
   readonly #failed: (error: unknown) => void
   readonly #came: (event: EngineEvent) => void
-  /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read. */
+  /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
   readonly #rows = new Map<string, Row>()
+  readonly #followers = new Followers()
   /** Tasks that wait in a lane or run. */
   #active = 0
   #events: EngineEvent[] = []
@@ -85,6 +87,12 @@ export class Engine implements RowReader {
     )
   }
 
+  /** Resolve once the store is open; rejects where it cannot be. */
+  async opened(): Promise<void> {
+    const refusal = await this.#opening
+    if (refusal !== undefined) throw refusal
+  }
+
   /** Take in a fact. `taken` is called once it is stored and its commands are carried out. */
   accept(event: EngineEvent, taken?: Taken): void {
     this.#came(event)
@@ -108,6 +116,11 @@ export class Engine implements RowReader {
   task(id: string): TaskRow | undefined {
     const row = this.#rows.get(id)
     return row?.kind === 'task' ? row : undefined
+  }
+
+  /** Ids of the tasks that follow something and have not ended, in the order in which they came to. */
+  following(id: string): Iterable<string> {
+    return this.#followers.of(id)
   }
 
   /** Tasks that wait in a lane or run; those that wait for their time are not counted. */
@@ -241,7 +254,7 @@ export class Engine implements RowReader {
       if (row !== undefined) stored.set(id, row)
       if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
     }
-    return { get: (id) => this.#rows.get(id) ?? stored.get(id) }
+    return { get: (id) => this.#rows.get(id) ?? stored.get(id), following: (id) => this.following(id) }
   }
 
   /** A task of which something cannot be taken in has failed: else it, and all that waits for it, would never end. */
@@ -287,8 +300,11 @@ export class Engine implements RowReader {
   }
 
   #set(row: Row): void {
-    this.#active += Number(isActive(row)) - Number(isActive(this.#rows.get(row.id)))
+    if (row.kind === 'key' && row.state !== 'held') return void this.#rows.delete(row.id)
+    const before = this.#rows.get(row.id)
+    this.#active += Number(isActive(row)) - Number(isActive(before))
     this.#rows.set(row.id, row)
+    this.#followers.changed(before, row)
   }
 }
 

@@ -8,6 +8,7 @@ import {
   isExpired,
   type Outcome,
   placeOf,
+  type TaskKey,
   type TaskRow,
   toErrorData,
   umbelError,
@@ -16,6 +17,7 @@ import {
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import type { Finishing } from './finishing.ts'
+import { keyOf } from './key-of-task.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
 import type { Revocations } from './revocations.ts'
@@ -72,12 +74,26 @@ async function begun(context: ExecutorContext, row: TaskRow): Promise<AttemptCal
     engine.accept(refusal)
     return undefined
   }
+  const { idempotencyKey } = context.tasks.get(row.spec.task)?.options ?? {}
+  const key = idempotencyKey === undefined ? undefined : keyFor(context, row, at)
+  if (key === 'none') return undefined
   const call = callOf(context, row)
   const { id, attempt, run } = call
-  return engine.accepted({ type: 'task-started', id, attempt, run, at }).then(
+  const started = { type: 'task-started', id, attempt, run, at } as const
+  return engine.accepted(key === undefined ? started : { ...started, key }).then(
     () => call,
     () => undefined,
   )
+}
+
+/** The key that a task asks for as it starts. One that has none it can name has failed. */
+function keyFor({ engine, tasks }: ExecutorContext, row: TaskRow, at: number): TaskKey | undefined | 'none' {
+  try {
+    return keyOf(tasks.get(row.spec.task) as TaskDefinition, row)
+  } catch (error) {
+    engine.accept({ type: 'task-failed', id: row.id, ...currentRun(row), error: toErrorData(error), at })
+    return 'none'
+  }
 }
 
 /** Store what an attempt came to, then let it run what its task does afterwards. Its slot is free once that is over. */

@@ -1,4 +1,4 @@
-import type { Command, Row, TaskRow } from '@umbel/core'
+import { type Command, isResultRow, type Row, type TaskRow } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
@@ -46,7 +46,7 @@ function withLane(effects: Effects, id: string, act: (lane: Lane, row: TaskRow) 
 }
 
 function settle({ engine, results, totals }: Effects, row: Row | undefined): void {
-  if (row === undefined || row.kind === 'stream') return
+  if (row === undefined || !isResultRow(row)) return
   if (row.kind === 'task') totals.ended(row)
   results.ended(row)
   engine.release(row)

@@ -1,4 +1,13 @@
-import { type Clock, type ErrorClasses, type Plan, type ResultRow, type Row, type Store, umbelError } from '@umbel/core'
+import {
+  type Clock,
+  type ErrorClasses,
+  isResultRow,
+  type Plan,
+  type ResultRow,
+  type Row,
+  type Store,
+  umbelError,
+} from '@umbel/core'
 import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
 import type { Engine } from './engine.ts'
 import { GroupResult } from './group-result.ts'
@@ -57,7 +66,7 @@ export class AppResultSource implements ResultSource {
   /** Whether something stands under an id, or is on its way, that has not ended. */
   isOpen(id: string): boolean {
     const row = this.#engine.get(id)
-    if (row !== undefined && row.kind !== 'stream') return !hasEnded(row)
+    if (row !== undefined && isResultRow(row)) return !hasEnded(row)
     if (this.#isOnItsWay(id)) return true
     const [, workflow = '', node] = /^(.+)\/(\d+)$/.exec(id) ?? []
     const whole = this.#engine.get(workflow)
@@ -176,5 +185,6 @@ export class AppResultSource implements ResultSource {
 export const nothingUnder = (id: unknown): Error =>
   umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${shown(id)}.`)
 
-/** A row that a handle can be about: a stream has no result. */
-const awaited = (row: Row | undefined): ResultRow | undefined => (row?.kind === 'stream' ? undefined : row)
+/** A row that a handle can be about: streams and keys have no result of their own. */
+const awaited = (row: Row | undefined): ResultRow | undefined =>
+  row !== undefined && isResultRow(row) ? row : undefined

@@ -1,4 +1,4 @@
-import type { Plan, ResultRow, Row, TaskHeaders } from '@umbel/core'
+import { isResultRow, type Plan, type ResultRow, type Row, type TaskHeaders } from '@umbel/core'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
@@ -100,7 +100,7 @@ export class Results {
   }
 
   changed(row: Row): void {
-    if (row.kind !== 'stream') this.#cells.get(row.id)?.changed(row)
+    if (isResultRow(row)) this.#cells.get(row.id)?.changed(row)
   }
 
   ended(row: ResultRow): void {

@@ -92,12 +92,14 @@ export class SpecResolver {
 
   #task(signature: TaskSignature | MapSignature, fed: boolean): ReturnType<Resolve['task']> {
     const definition = this.#definition(signature.task)
-    if (signature.kind !== 'task')
+    if (signature.kind !== 'task') {
+      checkMapped(definition, signature.kind)
       return {
         spec: this.#spec(signature, definition),
         args: this.#encode([signature.items], 'args'),
         kwargs: undefined,
       }
+    }
     if (!fed || signature.immutable) {
       checkArity(definition, signature.args.length)
       this.#options.limits.check(definition, signature.args)
@@ -216,6 +218,13 @@ export class SpecResolver {
     const room = most - (first.kind === 'task' ? first.args.length : 0)
     return { plan, takes: room >= 3 ? 3 : room === 2 ? 2 : 1 }
   }
+}
+
+/** Refuse to map what has a key for each call: a map is one call. @throws UMBEL_BAD_CANVAS */
+function checkMapped({ name, options }: TaskDefinition, kind: 'map' | 'starmap'): void {
+  if (options.idempotencyKey === undefined) return
+  const message = `A ${kind} of ${name} would run its items in one call, and each has a key of its own: send a group.`
+  throw umbelError('UMBEL_BAD_CANVAS', message)
 }
 
 /** Specs of calls with no options of their own. */

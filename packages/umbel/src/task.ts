@@ -2,6 +2,7 @@ import { type Duration, didYouMean, milliseconds, type RetryOptions, type TimeLi
 import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
 import type { AnyHandler, AttemptEnd, TaskBase, Upcast } from './definition.ts'
+import type { IdempotencyKey } from './idempotency-key.ts'
 import type { TaskRateLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
@@ -49,6 +50,11 @@ export interface TaskOptions<
   readonly version?: number
   /** What makes of the arguments and keyword arguments of a version those of the next, under the older one's number. */
   readonly upcast?: Readonly<Record<number, Upcast>>
+  /**
+   * Works out from its arguments the key under which a call comes to one result: another one with the key is not run but has that
+   * result, whether it is a retry, a recovery or sent again. Given other arguments it fails with UMBEL_IDEMPOTENCY_CONFLICT. Default: none.
+   */
+  readonly idempotencyKey?: IdempotencyKey<P>
   /** Tell handlers where in their canvas they stand: `ctx.place`. It costs time with the canvas's size. Default false. */
   readonly place?: boolean
   /** Schema (zod, valibot, ...) of its keyword arguments. Without one it declares none. */
@@ -135,7 +141,7 @@ const SHARED_OPTIONS = [
   'acks',
   'rateLimit',
 ]
-const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'place', 'version', 'upcast']
+const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'idempotencyKey', 'place', 'version', 'upcast']
 const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn', 'around']
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']
 

@@ -15,6 +15,8 @@ export type WaitReason =
   | { readonly kind: 'countdown' | 'eta' | 'retry'; readonly until: number }
   /** Its task is registered no more: it goes on in an app that starts with it. */
   | { readonly kind: 'unregistered' }
+  /** Another task has its key, and has not ended. */
+  | { readonly kind: 'key'; readonly on: string }
   /** It was replaced, and ends as this does. */
   | { readonly kind: 'dependency'; readonly on: string }
 
@@ -72,13 +74,14 @@ export async function listWaiting(parts: WaitingParts, lane: string | undefined,
     const row = engine.task(id)
     if (row?.due !== undefined && !isParked(row)) list(row, { kind: timeOf(row), until: row.due })
   }
-  const { timed, parked, replaced, workflows, dependent } = await rest(engine, lane)
+  const { timed, parked, replaced, held, workflows, dependent } = await rest(engine, lane)
   for (const row of parked.slice(0, limit - tasks.length)) list(row, { kind: 'unregistered' })
   for (const row of replaced.slice(0, limit - tasks.length))
     list(row, { kind: 'dependency', on: row.replacedBy ?? row.id })
+  for (const row of held.slice(0, limit - tasks.length)) list(row, { kind: 'key', on: holderOf(engine, row) })
   const waiting = lanes.reduce((sum, one) => sum + one.waiting, 0)
   return {
-    total: waiting + timed + parked.length + replaced.length,
+    total: waiting + timed + parked.length + replaced.length + held.length,
     tasks,
     dependent,
     workflows: workflows.slice(0, limit),
@@ -92,13 +95,21 @@ export function timeOf({ state, spec }: TaskRow): 'countdown' | 'eta' | 'retry' 
 }
 
 /** What waits outside of lanes. */
-async function rest(
-  engine: Engine,
-  lane: string | undefined,
-): Promise<{ timed: number; parked: TaskRow[]; replaced: TaskRow[]; workflows: WaitingWorkflow[]; dependent: number }> {
+interface Rest {
+  readonly timed: number
+  readonly parked: readonly TaskRow[]
+  readonly replaced: readonly TaskRow[]
+  /** By another task's key. */
+  readonly held: readonly TaskRow[]
+  readonly workflows: readonly WaitingWorkflow[]
+  readonly dependent: number
+}
+
+async function rest(engine: Engine, lane: string | undefined): Promise<Rest> {
   let timed = 0
   const parked: TaskRow[] = []
   const replaced: TaskRow[] = []
+  const held: TaskRow[] = []
   const plans = new Map<string, Plan>()
   const begun = new Map<string, number>()
   await eachRow(engine, (row: Row) => {
@@ -107,13 +118,20 @@ async function rest(
     if (row.workflow !== undefined) begun.set(row.workflow, (begun.get(row.workflow) ?? 0) + 1)
     if (row.state === 'REPLACED') replaced.push(row)
     else if (isParked(row)) parked.push(row)
+    else if (row.follows !== undefined && row.endedAt === undefined) held.push(row)
     else if (row.due !== undefined && row.endedAt === undefined) timed += 1
   })
   const workflows = Array.from(plans, ([workflow, plan]) => ({
     workflow,
     tasks: taskCount(plan, lane) - (begun.get(workflow) ?? 0),
   })).filter(({ tasks }) => tasks > 0)
-  return { timed, parked, replaced, workflows, dependent: workflows.reduce((sum, { tasks }) => sum + tasks, 0) }
+  return { timed, parked, replaced, held, workflows, dependent: workflows.reduce((sum, { tasks }) => sum + tasks, 0) }
+}
+
+/** Id of the task whose key another one waits for. */
+function holderOf(engine: Engine, { follows = '' }: TaskRow): string {
+  const key = engine.get(follows)
+  return key?.kind === 'key' ? key.holder : follows
 }
 
 const isOf = ({ spec }: TaskRow, lane: string | undefined): boolean => lane === undefined || spec.lane === lane

@@ -348,7 +348,7 @@ test('a file from before there were dead letters is given room for them', async 
   expect(await first.tasks.note.delay(1).get()).toBe(1)
   await first.app.stop()
   const old = asIfKilled(file)
-  tamper(old, 'DROP TABLE letters; PRAGMA user_version = 1')
+  tamper(old, 'DROP TABLE letters; DROP TABLE keys; PRAGMA user_version = 1')
   const second = begin(sqliteStore(old, { sync: 'off' }))
   await failed(second.tasks.fails.delay(2))
   expect(await ids(second.app)).toHaveLength(1)

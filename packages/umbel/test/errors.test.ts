@@ -95,6 +95,22 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
     'faults.fien. Did you mean "faults.fine"?',
   ],
   UMBEL_BAD_RATE: [() => open({ limits: { stripe: loose('ten a second') } }), 'limits.stripe is "ten a second"'],
+  UMBEL_BAD_KEY: [
+    () => {
+      const tasks = defineTasks('keyed', { pay: task((_ctx, n: number) => n, { idempotencyKey: loose(() => 5) }) })
+      return ended(tasks.pay.s(1), { tasks: [tasks] })
+    },
+    'The idempotencyKey of keyed.pay gave number',
+  ],
+  UMBEL_IDEMPOTENCY_CONFLICT: [
+    async () => {
+      const tasks = defineTasks('keyed', { pay: task((_ctx, n: number) => n, { idempotencyKey: () => 'one' }) })
+      const app = open({ tasks: [tasks] })
+      await app.delay(tasks.pay.s(1)).get()
+      await app.delay(tasks.pay.s(2)).get()
+    },
+    'keyed.pay) has the key /key/keyed.pay/one',
+  ],
   UMBEL_UNKNOWN_LIMIT: [
     () => {
       const tasks = defineTasks('held', { pay: task(() => 1, { rateLimit: { limit: 'strip' } }) })

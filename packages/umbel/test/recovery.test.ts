@@ -360,3 +360,15 @@ test('10,000 tasks in flight are recovered within 5 seconds, the first of them w
   expect(performance.now() - begun).toBeLessThan(5_000)
   expect(ended.length).toBeGreaterThanOrEqual(10_000)
 })
+
+test('an id of the caller’s choice can be given before the store is open, and is told to be new or not once it is', async () => {
+  const file = newFile()
+  const first = begin(file)
+  expect(await first.app.delay(first.tasks.note.s(1).set({ id: 'mine' })).get()).toBe(1)
+  await first.app.stop()
+  const second = begin(file)
+  const again = second.app.delay(second.tasks.note.s(2).set({ id: 'mine' }))
+  const other = second.app.delay(second.tasks.note.s(3).set({ id: 'other' }))
+  await expect(again.accepted).rejects.toMatchObject({ code: 'UMBEL_DUPLICATE_ID' })
+  expect(await other.get()).toBe(3)
+})

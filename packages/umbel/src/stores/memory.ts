@@ -3,6 +3,7 @@ import {
   type EngineEvent,
   EVENT_VERSION,
   isReady,
+  type KeyRow,
   type LetterRow,
   nodeId,
   parentOf,
@@ -22,11 +23,14 @@ export interface MemoryStoreOptions {
   readonly keepEvents?: number
   /** Dead letters that are kept, whatever else is; beyond it the oldest go first. Default 10,000. */
   readonly keepLetters?: number
+  /** Keys of tasks that are kept with their results, whatever else is; beyond it the oldest go first. Default 100,000. */
+  readonly keepKeys?: number
 }
 
 /** Keep everything in memory: nothing survives the process. What has ended is kept up to a bound. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  return new MemoryStore(options.keepEnded ?? 100_000, options.keepEvents ?? 10_000, options.keepLetters ?? 10_000)
+  const { keepEnded = 100_000, keepEvents = 10_000, keepLetters = 10_000, keepKeys = 100_000 } = options
+  return new MemoryStore({ keepEnded, keepEvents, keepLetters, keepKeys })
 }
 
 class MemoryStore implements Store {
@@ -42,8 +46,12 @@ class MemoryStore implements Store {
   #seq = 0
   readonly #keepEnded: number
   readonly #letters: MemoryLetters
+  readonly #keepKeys: number
+  /** Ids of the keys that are kept with a result, oldest first. */
+  readonly #keys = new Set<string>()
 
-  constructor(keepEnded: number, keepEvents: number, keepLetters: number) {
+  constructor({ keepEnded, keepEvents, keepLetters, keepKeys }: Required<MemoryStoreOptions>) {
+    this.#keepKeys = keepKeys
     this.#letters = new MemoryLetters(keepLetters)
     this.#keepEnded = keepEnded
     this.#log = new Array(keepEvents)
@@ -77,6 +85,10 @@ class MemoryStore implements Store {
   async *unfinished(): AsyncIterable<Row> {
     for (const row of this.#rows.values()) {
       if (row.kind === 'stream') continue
+      if (row.kind === 'key') {
+        if (row.state === 'held') yield row
+        continue
+      }
       const workflow = row.kind === 'workflow' ? row : this.#rows.get(row.workflow ?? '')
       const open =
         workflow?.kind === 'workflow' ? workflow.endedAt === undefined : row.kind === 'task' && !isReady(row.state)
@@ -105,6 +117,7 @@ class MemoryStore implements Store {
   async drop(id: string): Promise<void> {
     const row = this.#rows.get(id)
     if (row?.kind === 'stream') this.#rows.delete(id)
+    if (row?.kind === 'key' && row.state === 'kept') this.#dropKey(id)
     if (row === undefined || !isRoot(row) || row.endedAt === undefined) return
     this.#remove(row)
     this.#passed += 1
@@ -113,6 +126,7 @@ class MemoryStore implements Store {
   async close(): Promise<void> {}
 
   #put(row: Row): void {
+    if (row.kind === 'key') return this.#putKey(row)
     const known = this.#rows.get(row.id)
     this.#rows.set(row.id, row)
     const parent = known === undefined ? parentOf(row) : undefined
@@ -129,6 +143,23 @@ class MemoryStore implements Store {
       return
     this.#ended.push(row.id)
     this.#endedRows += sizeOf(row)
+  }
+
+  /** Keep a key as it stands; one that is free is not kept. */
+  #putKey(row: KeyRow): void {
+    this.#dropKey(row.id)
+    if (row.state === 'free') return
+    this.#rows.set(row.id, row)
+    if (row.state === 'kept') this.#keys.add(row.id)
+    for (const id of this.#keys) {
+      if (this.#keys.size <= this.#keepKeys) return
+      this.#dropKey(id)
+    }
+  }
+
+  #dropKey(id: string): void {
+    this.#rows.delete(id)
+    this.#keys.delete(id)
   }
 
   /** Drop the oldest ended while there are too many; the newest stays, however large. */

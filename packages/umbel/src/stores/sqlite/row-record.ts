@@ -2,6 +2,7 @@ import {
   END,
   type Encoded,
   type JoinRow,
+  type KeyRow,
   type Plan,
   parentOf,
   type Row,
@@ -12,11 +13,14 @@ import {
 } from '@umbel/core'
 import { type Packed, pack, unpack } from './pack.ts'
 
+/** A row of the table of rows: keys have one of their own. */
+export type TableRow = Exclude<Row, KeyRow>
+
 /** A row as the table has it. What may be asked for has a column; the rest stands in `fixed`, which is written once, and `body`. */
 export interface RowRecord {
   readonly n: number
   readonly id: string
-  readonly kind: Row['kind']
+  readonly kind: TableRow['kind']
   readonly state: string | null
   readonly task: string | null
   readonly workflow: string | null
@@ -56,7 +60,7 @@ export interface Shared {
 }
 
 /** Whether what is fixed about a row is still what it was. */
-export function isSameFixed(before: Row, row: Row): boolean {
+export function isSameFixed(before: TableRow, row: TableRow): boolean {
   if (before.kind === 'task' && row.kind === 'task')
     return (
       before.spec === row.spec &&
@@ -81,7 +85,7 @@ export function isSameFixed(before: Row, row: Row): boolean {
 }
 
 /** Fields that have a column or stand in `fixed`. */
-const ELSEWHERE: { readonly [Kind in Row['kind']]: ReadonlySet<string> } = {
+const ELSEWHERE: { readonly [Kind in TableRow['kind']]: ReadonlySet<string> } = {
   task: new Set('kind id spec args kwargs workflow node parent root settles expires sentAt state endedAt'.split(' ')),
   workflow: new Set('kind id plan parent root settles sentAt state endedAt'.split(' ')),
   join: new Set(['kind', 'id', 'workflow']),
@@ -89,7 +93,7 @@ const ELSEWHERE: { readonly [Kind in Row['kind']]: ReadonlySet<string> } = {
 }
 
 /** What changes about a row: its state, its end, and all fields that are not fixed, whatever they are. */
-export function changing(row: Row): Pick<RowRecord, 'state' | 'ended_at' | 'body'> {
+export function changing(row: TableRow): Pick<RowRecord, 'state' | 'ended_at' | 'body'> {
   const elsewhere = ELSEWHERE[row.kind]
   const rest: Record<string, unknown> = {}
   for (const key in row) {
@@ -114,7 +118,7 @@ const NOTHING = {
 
 /** A new row as a record, without what changes. `plan` is the number of a workflow's plan. */
 export function fixedRecord(
-  row: Row,
+  row: TableRow,
   shared: Shared,
   plan: number | null,
 ): Omit<RowRecord, 'n' | 'state' | 'ended_at' | 'body'> {
@@ -181,7 +185,7 @@ function packFixed(fixed: object): Packed | null {
 }
 
 /** Make the row of a record again. @throws where it is damaged */
-export function readRow(record: RowRecord, shared: Shared): Row {
+export function readRow(record: RowRecord, shared: Shared): TableRow {
   const { id, kind } = record
   const body = unpack(record.body) as object
   switch (kind) {

@@ -1,8 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { nodeId, type Plan, type Row, type TaskSpec, type WorkflowRow } from '@umbel/core'
+import { nodeId, type Plan, type TaskSpec, type WorkflowRow } from '@umbel/core'
 import { type Packed, packedSize } from './pack.ts'
 import { PlanTable } from './plan-table.ts'
-import { changing, fixedRecord, isSameFixed, type RowRecord, readRow, type Shared } from './row-record.ts'
+import {
+  changing,
+  fixedRecord,
+  isSameFixed,
+  type RowRecord,
+  readRow,
+  type Shared,
+  type TableRow,
+} from './row-record.ts'
 import { SpecTable } from './spec-table.ts'
 
 /** What is fixed about a row stands in a table of its own from this size on, so that no later state writes it again. */
@@ -20,7 +28,7 @@ export interface Root {
 /** What is known of a row that may change again. */
 interface Live {
   readonly n: number
-  readonly row: Row
+  readonly row: TableRow
   readonly plan: number | null
 }
 
@@ -35,7 +43,7 @@ export class RowTable implements Shared {
   /** What the transaction that is open has changed in `#live`, and how it was before. */
   #undo: [string, Live | undefined][] = []
   /** Roots that have ended in it. */
-  #ended: Row[] = []
+  #ended: TableRow[] = []
   #last: number
   readonly #statements: Record<
     | 'all'
@@ -94,7 +102,7 @@ export class RowTable implements Shared {
   }
 
   /** Put a row in the place of the one of its id. Returns the root that has ended with it, if one has. */
-  put(row: Row): Root | undefined {
+  put(row: TableRow): Root | undefined {
     const known = this.#live.get(row.id)
     const { state, ended_at, body } = changing(row)
     let live: Live
@@ -112,7 +120,7 @@ export class RowTable implements Shared {
     return { n: live.n, id: row.id, state: state as string, size, plan: live.plan }
   }
 
-  #insert(row: Row, known: Live | undefined, state: string | null, endedAt: number | null, body: Packed): Live {
+  #insert(row: TableRow, known: Live | undefined, state: string | null, endedAt: number | null, body: Packed): Live {
     let plan: number | null = null
     if (row.kind === 'workflow') plan = this.#numberFor(row, known)
     const record = fixedRecord(row, this, plan)
@@ -153,7 +161,7 @@ export class RowTable implements Shared {
     return n
   }
 
-  get(id: string): Row | undefined {
+  get(id: string): TableRow | undefined {
     const record = this.#statements.byId.get(id)
     return record === undefined ? undefined : readRow(record as unknown as RowRecord, this)
   }
@@ -168,24 +176,24 @@ export class RowTable implements Shared {
   }
 
   /** Rows of what has not ended, and of all nodes of workflows that have not. */
-  *unfinished(): Generator<Row> {
+  *unfinished(): Generator<TableRow> {
     for (const { n } of this.#open.roots.all()) {
       const root = this.#read(n as number)
       if (root === undefined) continue
       yield root
       if (root.kind !== 'workflow') continue
-      for (const node of this.#open.nodes.all(root.id)) yield this.#read(node.n as number) as Row
+      for (const node of this.#open.nodes.all(root.id)) yield this.#read(node.n as number) as TableRow
     }
-    for (const { n } of this.#open.orphans.all()) yield this.#read(n as number) as Row
+    for (const { n } of this.#open.orphans.all()) yield this.#read(n as number) as TableRow
   }
 
   /** Every row there is, in the order they came to be. */
-  *all(): Generator<Row> {
+  *all(): Generator<TableRow> {
     for (const record of this.#statements.all.iterate()) yield readRow(record as unknown as RowRecord, this)
   }
 
   /** Read a row that may change again. */
-  #read(n: number): Row | undefined {
+  #read(n: number): TableRow | undefined {
     const record = this.#statements.byNumber.get(n) as unknown as RowRecord | undefined
     if (record === undefined) return undefined
     const row = readRow(record, this)
@@ -260,5 +268,5 @@ export class RowTable implements Shared {
   }
 }
 
-const isEndedRoot = (row: Row): boolean =>
+const isEndedRoot = (row: TableRow): boolean =>
   (row.kind === 'workflow' || (row.kind === 'task' && row.workflow === undefined)) && row.endedAt !== undefined

@@ -39,6 +39,9 @@ export const MIGRATIONS: readonly string[] = [
   );
   INSERT INTO owner (one, token) VALUES (1, 0);`,
   'CREATE TABLE letters (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body NOT NULL);',
+  `CREATE TABLE IF NOT EXISTS keys (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kept_at INTEGER, body NOT NULL);
+  CREATE INDEX IF NOT EXISTS kept_keys ON keys (kept_at) WHERE kept_at IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS held_keys ON keys (n) WHERE kept_at IS NULL;`,
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */

@@ -22,6 +22,8 @@ export interface SqliteStoreOptions {
   readonly keepEvents?: number
   /** Dead letters kept, whatever else is; the oldest go first. Default 10,000. */
   readonly keepLetters?: number
+  /** Keys of tasks kept with their results, whatever else is; the oldest go first. Default 100,000. */
+  readonly keepKeys?: number
   /** What to do while another app owns the file: `fail` (default) with UMBEL_STORE_OWNED, or `wait` for it to end. */
   readonly whenOwned?: 'fail' | 'wait'
   /** How long an owner may be silent (its process stopped, or its main loop blocked) before another may follow it. Default `10s`. */
@@ -35,7 +37,18 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock
 }
 
-const OPTIONS = ['sync', 'keepEnded', 'resultTtl', 'keepEvents', 'keepLetters', 'whenOwned', 'lease', 'onLoss', 'clock']
+const OPTIONS = [
+  'sync',
+  'keepEnded',
+  'resultTtl',
+  'keepEvents',
+  'keepLetters',
+  'keepKeys',
+  'whenOwned',
+  'lease',
+  'onLoss',
+  'clock',
+]
 const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED']
 
 /**
@@ -59,6 +72,7 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sto
     keeping: { most, ttl: resultTtl === undefined ? undefined : milliseconds(resultTtl, 'resultTtl') },
     keepEvents: whole('keepEvents', options.keepEvents ?? 10_000),
     keepLetters: whole('keepLetters', options.keepLetters ?? 10_000),
+    keepKeys: whole('keepKeys', options.keepKeys ?? 100_000),
     whenOwned: oneOf('whenOwned', options.whenOwned ?? 'fail', ['fail', 'wait']),
     onLoss: options.onLoss ?? warnOfLoss,
     lease: Math.max(100, milliseconds(options.lease ?? '10s', 'lease')),

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   type Batch,
   type Clock,
+  isKeyRowId,
   isReady,
   type LetterRow,
   type Row,
@@ -15,6 +16,7 @@ import { CommitSize } from './commit-size.ts'
 import { migrate, openDatabase, type Sync } from './database.ts'
 import { EventLog } from './event-log.ts'
 import { HighWaterMark } from './high-water-mark.ts'
+import { KeyTable } from './key-table.ts'
 import { Lease } from './lease.ts'
 import { LetterTable } from './letter-table.ts'
 import { type Keeping, Retention } from './retention.ts'
@@ -39,6 +41,7 @@ export interface SqliteSettings {
   readonly keeping: Keeping
   readonly keepEvents: number
   readonly keepLetters: number
+  readonly keepKeys: number
   readonly whenOwned: 'fail' | 'wait'
   readonly onLoss: (loss: Loss) => void
   /** Milliseconds that an owner may be silent. */
@@ -54,6 +57,7 @@ interface Open {
   readonly log: EventLog
   readonly retention: Retention
   readonly letters: LetterTable
+  readonly keys: KeyTable
   readonly lease: Lease
 }
 
@@ -77,7 +81,7 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { file, sync, lease: length, keeping, keepEvents, keepLetters } = this.#settings
+    const { file, sync, lease: length, keeping, keepEvents, keepLetters, keepKeys } = this.#settings
     const database = openDatabase(file, sync)
     try {
       const lease = new Lease(file, database, systemClock, length)
@@ -87,7 +91,8 @@ export class SqliteStore implements Store {
       const retention = new Retention(database, rows, keeping)
       const log = new EventLog(database, keepEvents)
       const letters = new LetterTable(database, keepLetters)
-      this.#open = { database, rows, log, retention, letters, lease }
+      const keys = new KeyTable(database, keepKeys)
+      this.#open = { database, rows, log, retention, letters, keys, lease }
       this.#tellLoss(log.seq)
       this.#renewLater()
     } catch (error) {
@@ -101,7 +106,7 @@ export class SqliteStore implements Store {
     const seq = this.#transaction((open) => {
       const began = systemClock.monotonic()
       for (const row of batch.rows) {
-        const ended = open.rows.put(row)
+        const ended = row.kind === 'key' ? open.keys.put(row) : open.rows.put(row)
         if (ended !== undefined) open.retention.ended(ended)
       }
       for (const change of batch.letters ?? []) open.letters.change(change)
@@ -117,11 +122,16 @@ export class SqliteStore implements Store {
   }
 
   async get(id: string): Promise<Row | undefined> {
-    return this.peek(id)
+    return this.#row(id)
   }
 
   peek(id: string): Row | undefined {
-    return this.#read(({ rows }) => rows.get(id))
+    // before it is open nothing can be told at once
+    return this.#open === undefined ? undefined : this.#row(id)
+  }
+
+  #row(id: string): Row | undefined {
+    return this.#read(({ rows, keys }) => (isKeyRowId(id) ? keys.get(id) : rows.get(id)))
   }
 
   async children(id: string): Promise<readonly string[]> {
@@ -130,11 +140,8 @@ export class SqliteStore implements Store {
 
   async *unfinished(): AsyncIterable<Row> {
     const rows = this.#read((open) => open.rows.unfinished())
-    for (;;) {
-      const { done, value } = this.#read(() => rows.next())
-      if (done) return
-      yield value
-    }
+    for (let next = this.#read(() => rows.next()); !next.done; next = this.#read(() => rows.next())) yield next.value
+    yield* this.#read(({ keys }) => [...keys.held()])
   }
 
   async events(from: number, limit: number): Promise<readonly StoredEvent[]> {
@@ -150,8 +157,9 @@ export class SqliteStore implements Store {
   }
 
   async drop(id: string): Promise<void> {
-    const row = this.peek(id)
+    const row = this.#row(id)
     if (row === undefined || row.kind === 'join') return
+    if (row.kind === 'key') return row.state === 'held' ? undefined : this.#transaction(({ keys }) => keys.drop(id))
     if (row.kind === 'task' && (row.workflow !== undefined || !isReady(row.state))) return
     if (row.kind === 'workflow' && row.endedAt === undefined) return
     this.#transaction(({ rows, retention }) => {
@@ -213,7 +221,7 @@ export class SqliteStore implements Store {
   /** Write all of it or nothing. */
   #transaction<T>(write: (open: Open) => T): T {
     const open = this.#opened()
-    const { database, lease, rows, log, retention, letters } = open
+    const { database, lease, rows, log, retention, letters, keys } = open
     try {
       database.exec('BEGIN IMMEDIATE')
       lease.check()
@@ -227,6 +235,7 @@ export class SqliteStore implements Store {
       log.reread()
       retention.recount()
       letters.recount()
+      keys.recount()
       throw storeError(error, this.#settings.file)
     }
   }

@@ -1,0 +1,236 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { advance } from '../src/advance.ts'
+import { decode, encode } from '../src/codec.ts'
+import type { EngineEvent } from '../src/event.ts'
+import { attemptLost, pendingCommand } from '../src/recovery.ts'
+import { keyRowId, type Row, type RowReader, type TaskRow } from '../src/rows.ts'
+import { isReady } from '../src/states.ts'
+import { plan, planOfOne, sig } from './model.ts'
+
+/** Keyed tasks, with all that is around `advance` reduced to what it asks for. */
+class KeyDesk {
+  readonly rows = new Map<string, Row>()
+  runnable = new Set<string>()
+  at = 1
+  /** Results that handlers came to, by key. */
+  readonly results = new Map<string, unknown[]>()
+
+  get reader(): RowReader {
+    return {
+      get: (id) => this.rows.get(id),
+      following: (id) => this.tasks().flatMap((row) => (row.follows === id ? row.id : [])),
+    }
+  }
+
+  accept(...events: EngineEvent[]): void {
+    const step = advance(this.reader, events)
+    for (const row of step.rows) {
+      if (row.kind === 'key' && row.state === 'free') this.rows.delete(row.id)
+      else this.rows.set(row.id, row)
+    }
+    for (const { type, id } of step.commands) if (type === 'run-task' || type === 'start-timer') this.runnable.add(id)
+  }
+
+  send(id: string, key: string, more: unknown = undefined): void {
+    const of = { ...plan(sig('pay', [key, more])) }
+    this.accept({
+      type: 'canvas-sent',
+      id,
+      plan: of,
+      input: undefined,
+      parent: undefined,
+      root: undefined,
+      settles: undefined,
+      at: this.at,
+    })
+  }
+
+  /** What a lane does with one that may run: it starts under its key, where it may. */
+  start(id: string, ttl?: number): void {
+    const row = this.task(id)
+    this.runnable.delete(id)
+    if (row?.state === 'RETRY' || (row?.state === 'PENDING' && row.due !== undefined))
+      this.accept({ type: 'task-received', id, at: this.at })
+    const now = this.task(id)
+    this.runnable.delete(id)
+    if (now?.state !== 'RECEIVED') return
+    const key = { id: keyRowId('pay', keyOf(now)), ...(ttl !== undefined && { ttl }) }
+    this.accept({ type: 'task-started', id, attempt: now.attempt + 1, run: now.runs + 1, at: this.at, key })
+  }
+
+  end(id: string, how: 'succeeds' | 'fails' | 'retries' | 'is lost' | 'is revoked'): void {
+    const row = this.task(id)
+    if (row === undefined) return
+    const run = { id, attempt: row.attempt, run: row.runs, at: this.at }
+    const error = { name: 'Error', message: how }
+    if (how === 'is revoked') return this.accept({ type: 'task-revoked', id, error, at: this.at })
+    if (row.state !== 'STARTED') return
+    if (how === 'succeeds') {
+      const all = this.results.get(keyOf(row)) ?? []
+      this.results.set(keyOf(row), [...all, id])
+      this.accept({ type: 'task-succeeded', ...run, result: encode(id) })
+    } else if (how === 'fails') this.accept({ type: 'task-failed', ...run, error })
+    else if (how === 'retries') this.accept({ type: 'task-retried', ...run, error, delay: 5 })
+    else this.accept({ type: 'task-lost', ...run, error })
+  }
+
+  /** The process dies: what ran is lost, and all that waits is issued again off the rows. */
+  recover(): void {
+    this.runnable = new Set(this.tasks().flatMap((row) => (pendingCommand(row) === undefined ? [] : row.id)))
+    for (const row of this.tasks()) {
+      const lost = attemptLost(row, this.at)
+      if (lost !== undefined) this.accept(lost)
+    }
+  }
+
+  /** Run all there is to its end. */
+  drain(): void {
+    for (let round = 0; round < 1_000; round += 1) {
+      for (const id of [...this.runnable]) this.start(id)
+      for (const row of this.running()) this.end(row.id, 'succeeds')
+      if (this.runnable.size === 0 && this.running().length === 0) return
+    }
+  }
+
+  tasks(): TaskRow[] {
+    return [...this.rows.values()].filter((row): row is TaskRow => row.kind === 'task')
+  }
+
+  running(): TaskRow[] {
+    return this.tasks().filter(({ state }) => state === 'STARTED')
+  }
+
+  task(id: string): TaskRow | undefined {
+    const row = this.rows.get(id)
+    return row?.kind === 'task' ? row : undefined
+  }
+}
+
+const keyOf = (row: TaskRow): string => (decode(row.args) as [string])[0]
+const stateOf = (desk: KeyDesk, ...ids: string[]): unknown[] => ids.map((id) => desk.task(id)?.state)
+
+describe('a key', () => {
+  test('is had by the first that starts, and answers those that wait with its result', () => {
+    const desk = new KeyDesk()
+    for (const id of ['a', 'b', 'c']) desk.send(id, 'k')
+    for (const id of ['b', 'a', 'c']) desk.start(id)
+    expect(stateOf(desk, 'a', 'b', 'c')).toEqual(['PENDING', 'STARTED', 'PENDING'])
+    desk.end('b', 'succeeds')
+    expect(stateOf(desk, 'a', 'b', 'c')).toEqual(['SUCCESS', 'SUCCESS', 'SUCCESS'])
+    expect(desk.task('c')).toMatchObject({ result: encode('b'), attempt: 0, runs: 0, startedAt: undefined })
+  })
+
+  test('of a batch in which one succeeds and another starts has one run', () => {
+    const desk = new KeyDesk()
+    desk.send('a', 'k')
+    desk.send('b', 'k')
+    desk.start('a')
+    const key = { id: keyRowId('pay', 'k') }
+    desk.accept(
+      { type: 'task-started', id: 'b', attempt: 1, run: 1, at: 2, key },
+      { type: 'task-succeeded', id: 'a', attempt: 1, run: 1, result: encode('a'), at: 2 },
+    )
+    expect([...stateOf(desk, 'a', 'b'), desk.task('b')?.result]).toEqual(['SUCCESS', 'SUCCESS', encode('a')])
+  })
+
+  test('is free once its holder ends without a result and nobody waits', () => {
+    const desk = new KeyDesk()
+    desk.send('a', 'k')
+    desk.start('a')
+    desk.end('a', 'fails')
+    expect(desk.rows.get(keyRowId('pay', 'k'))).toBeUndefined()
+    desk.send('b', 'k', 'other')
+    desk.start('b')
+    expect(stateOf(desk, 'b')).toEqual(['STARTED'])
+  })
+
+  test('with other arguments fails a task whether the key is held or stands; what another version was given is not compared', () => {
+    const desk = new KeyDesk()
+    for (const [id, more] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const)
+      desk.send(id, 'k', more)
+    desk.start('a')
+    desk.start('b')
+    desk.end('a', 'succeeds')
+    desk.start('c')
+    expect(stateOf(desk, 'b', 'c')).toEqual(['FAILURE', 'FAILURE'])
+    expect(desk.task('b')?.error?.code).toBe('UMBEL_IDEMPOTENCY_CONFLICT')
+    const args = encode(['k', 'new'])
+    const of = planOfOne('pay', { version: 2 })
+    const node = { ...of.nodes[0], args } as (typeof of.nodes)[number]
+    desk.accept({
+      type: 'canvas-sent',
+      id: 'd',
+      plan: { ...of, nodes: [node] },
+      input: undefined,
+      parent: undefined,
+      root: undefined,
+      settles: undefined,
+      at: 5,
+    })
+    desk.start('d')
+    expect(desk.task('d')).toMatchObject({ state: 'SUCCESS', result: encode('a') })
+  })
+
+  test('that has lived for its ttl since its result came counts no more', () => {
+    const desk = new KeyDesk()
+    for (const id of ['a', 'b', 'c']) desk.send(id, 'k')
+    desk.start('a', 100)
+    desk.at = 500
+    desk.end('a', 'succeeds')
+    desk.at = 599
+    desk.start('b', 100)
+    desk.at = 600
+    desk.start('c', 100)
+    expect(stateOf(desk, 'a', 'b', 'c')).toEqual(['SUCCESS', 'SUCCESS', 'STARTED'])
+  })
+
+  test('goes past one that expired as it waited', () => {
+    const desk = new KeyDesk()
+    for (const id of ['a', 'b', 'c']) desk.send(id, 'k')
+    for (const id of ['a', 'b', 'c']) desk.start(id)
+    desk.rows.set('b', { ...(desk.task('b') as TaskRow), expires: 50 })
+    desk.at = 60
+    desk.end('a', 'fails')
+    expect(stateOf(desk, 'b', 'c')).toEqual(['REVOKED', 'RECEIVED'])
+  })
+})
+
+const ENDS = ['succeeds', 'fails', 'retries', 'is lost', 'is revoked'] as const
+const move = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('send' as const), key: fc.constantFrom('k', 'l') }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('start' as const), pick: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom(...ENDS), pick: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('recover' as const) }) },
+)
+
+test('whatever happens in whatever order, a key has one run at a time, one that ends with a result, and that result for all', () => {
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
+      const desk = new KeyDesk()
+      for (const [index, one] of moves.entries()) {
+        desk.at = index + 2
+        const pick = <T>(items: readonly T[], at: number): T | undefined => items[at % Math.max(1, items.length)]
+        if (one.do === 'send') desk.send(`t${index}`, one.key)
+        else if (one.do === 'recover') desk.recover()
+        else if (one.do === 'start') desk.start(pick([...desk.runnable], one.pick) ?? '')
+        else if (one.do === 'is revoked') desk.end(pick(desk.tasks(), one.pick)?.id ?? '', one.do)
+        else desk.end(pick(desk.running(), one.pick)?.id ?? '', one.do)
+        const keys = desk.running().map(keyOf)
+        expect(new Set(keys).size).toBe(keys.length)
+      }
+      desk.drain()
+      for (const row of desk.tasks()) {
+        expect(isReady(row.state), `${row.id} is ${row.state}`).toBe(true)
+        if (row.state === 'SUCCESS') expect(row.result).toEqual(encode(desk.results.get(keyOf(row))?.[0]))
+      }
+      for (const done of desk.results.values()) expect(done).toHaveLength(1)
+      for (const row of desk.rows.values()) if (row.kind === 'key') expect(row.state).toBe('kept')
+    }),
+    { numRuns: 500 },
+  )
+})
