@@ -1,11 +1,14 @@
 import { type AttemptReports, currentRun, type ErrorData, toErrorData, type Worker } from '@umbel/core'
 import type { AppSettings } from './app-options.ts'
+import { executeBundle } from './bundle.ts'
 import { type ExecutorContext, execute } from './executor.ts'
 import { inlineWorker } from './lanes/inline.ts'
 import { Lane } from './lanes/lane.ts'
 import type { LaneSettings } from './lanes/lane-options.ts'
+import type { Bundles } from './lanes/line.ts'
 import type { Blockage } from './lanes/loop-watch.ts'
 import { threadWorker } from './lanes/threads.ts'
+import { TinyTasks } from './lanes/tiny-tasks.ts'
 import { guarded } from './reports.ts'
 import type { AnyResult } from './sender.ts'
 import { systemClock } from './system.ts'
@@ -32,36 +35,55 @@ export function assembleLanes(parts: LanesParts): readonly Lane[] {
   const { engine, limits } = context
   const loop = { bound: settings.loopBlockedAfter, clock: systemClock, blocked }
   const inline = inlineWorker({ tasks, reports, clock, maxBytes, ids, handleOf, onStray, loop })
-  return [...settings.lanes].map(
-    ([name, options]) =>
-      new Lane({
-        name,
-        options,
-        inline,
-        limits,
-        threads: threadsOf(name, options, parts),
-        now: () => clock.monotonic(),
-        execute: (id, worker) => execute(context, id, worker),
-        refuse: (row, error) =>
-          engine.accept({
-            type: 'task-failed',
-            id: row.id,
-            ...currentRun(row),
-            error: toErrorData(error),
-            at: clock.now(),
-          }),
-      }),
-  )
+  return [...settings.lanes].map(([name, options]) => {
+    const tiny = new TinyTasks()
+    return new Lane({
+      name,
+      options,
+      inline,
+      limits,
+      threads: threadsOf(name, options, tiny, parts),
+      now: () => clock.monotonic(),
+      execute: (id, worker) => execute(context, id, worker),
+      bundles: bundlesOf(context, tiny),
+      refuse: (row, error) =>
+        engine.accept({
+          type: 'task-failed',
+          id: row.id,
+          ...currentRun(row),
+          error: toErrorData(error),
+          at: clock.now(),
+        }),
+    })
+  })
 }
 
-function threadsOf(name: string, { threads, nice, maxMemoryMb }: LaneSettings, parts: LanesParts): Worker {
-  const { reports, refused, settings, onStray } = parts
+/** Only tasks that need nothing of the lane while they run go in bundles: no time limit, nothing to be done once their outcome is stored. */
+function bundlesOf(context: ExecutorContext, tiny: TinyTasks): Bundles {
+  const { engine, timeLimits, tasks } = context
+  const alone = new Set<string>()
+  for (const { name, bases } of tasks.values())
+    if (bases.some(({ afterReturn }) => afterReturn !== undefined)) alone.add(name)
+  return {
+    cost: (id) => {
+      const row = engine.task(id)
+      if (row === undefined || row.spec.via !== 'call' || alone.has(row.spec.task)) return Number.POSITIVE_INFINITY
+      return timeLimits.of(row) === undefined ? tiny.cost(row.spec.task) : Number.POSITIVE_INFINITY
+    },
+    execute: (ids, worker) => executeBundle(context, ids, worker),
+  }
+}
+
+function threadsOf(name: string, settings: LaneSettings, tiny: TinyTasks, parts: LanesParts): Worker {
+  const { threads, nice, maxMemoryMb } = settings
+  const { reports, refused, onStray } = parts
   return threadWorker({
     name,
     threads,
     nice,
     resourceLimits: maxMemoryMb === undefined ? {} : { maxOldGenerationSizeMb: maxMemoryMb },
-    maxBytes: settings.maxBytes,
+    maxBytes: parts.settings.maxBytes,
+    ran: (task, took) => tiny.ran(task, took),
     reports: guarded(reports, refused),
     onStray,
   })

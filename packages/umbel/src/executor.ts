@@ -10,6 +10,7 @@ import {
   placeOf,
   type TaskKey,
   type TaskRow,
+  type TaskSpec,
   toErrorData,
   umbelError,
   type Worker,
@@ -48,25 +49,34 @@ export interface ExecutorContext {
 export async function execute(context: ExecutorContext, id: string, worker: Worker): Promise<void> {
   const row = context.engine.task(id)
   const call = row?.state === 'RECEIVED' ? await begun(context, row) : undefined // else revoked on its way here
-  if (row === undefined || call === undefined) return context.limits.unused(id)
-  // it may have been revoked meanwhile. Nothing is awaited between this look and the run, so that an abort finds what it aborts
-  const now = context.engine.task(id)
-  if (now?.runs !== call.run || now.endedAt !== undefined) return context.limits.unused(id)
+  // nothing is awaited between this look and the run, so that an abort finds what it aborts
+  if (row === undefined || call === undefined || !isCurrent(context, call)) return context.limits.unused(id)
   context.totals.count(row.spec, 'started')
   const watch = context.timeLimits.watch(call, worker)
   const outcome = await (watch === undefined ? worker.run(call) : watch.run())
-  if (outcome.kind === 'retry') context.totals.count(row.spec, 'retried')
-  else if (outcome.kind === 'lost') context.totals.count(row.spec, 'lost')
   if (outcome.kind === 'given-back') context.limits.late(id)
   const event = outcomeEvent(context, call, outcome)
+  countOutcome(context, row.spec, outcome)
   if ('unfinished' in outcome) await finish(context, event, worker)
   else context.engine.accept(event)
   watch?.end()
   context.revocations.over(id)
 }
 
+/** Count what became of an attempt beside how its task ends. */
+export function countOutcome({ totals }: ExecutorContext, spec: TaskSpec, { kind }: Outcome): void {
+  if (kind === 'retry') totals.count(spec, 'retried')
+  else if (kind === 'lost') totals.count(spec, 'lost')
+}
+
+/** Whether a start that is stored still counts: its task may have been revoked meanwhile. */
+export function isCurrent({ engine }: ExecutorContext, { id, run }: AttemptCall): boolean {
+  const row = engine.task(id)
+  return row?.runs === run && row.endedAt === undefined
+}
+
 /** Store that an attempt starts; `undefined` where the task cannot start, or that cannot be stored. */
-async function begun(context: ExecutorContext, row: TaskRow): Promise<AttemptCall | undefined> {
+export async function begun(context: ExecutorContext, row: TaskRow): Promise<AttemptCall | undefined> {
   const { engine, clock } = context
   const at = clock.now()
   const refusal = refusalOf(context, row, at)
@@ -139,7 +149,7 @@ function cutOff({ engine }: ExecutorContext, own: FactOfRun): EngineEvent {
 }
 
 /** The fact an outcome is. */
-function outcomeEvent(
+export function outcomeEvent(
   context: ExecutorContext,
   { id, attempt, run, task }: AttemptCall,
   outcome: Outcome,

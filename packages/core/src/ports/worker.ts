@@ -84,6 +84,12 @@ export interface Worker {
    * what comes before its handler (a thread that starts, modules, setups) is not its doing. In a map it begins with each item.
    */
   run(call: AttemptCall, timed?: () => void): Promise<Outcome>
+  /**
+   * Run a bundle: attempts one after another in one place, in order. `ended` is called with each outcome as it becomes known; what
+   * stands behind an attempt that lasts, or that costs the worker its life, is given back. Resolves once the place is free; never
+   * rejects. Only where there is something to be gained by it.
+   */
+  runBundle?(calls: readonly AttemptCall[], ended: (call: AttemptCall, outcome: Outcome) => void): Promise<void>
   /** Let an attempt whose outcome says `unfinished`, and is stored, run what its task does afterwards. Resolves once it is over; never rejects. */
   finish(id: string): Promise<void>
   /** Abort the signal of a running attempt: `reason` becomes the signal's. Harmless when it does not run. */

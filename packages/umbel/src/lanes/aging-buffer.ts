@@ -66,6 +66,12 @@ export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
     return item
   }
 
+  /** Time passes between a look and a take: what was looked at is taken, though something else may have aged meanwhile. */
+  override takeIf(fits: (item: T) => boolean): T | undefined {
+    const item = this.peek()
+    return item !== undefined && fits(item) ? this.remove(item.id) : undefined
+  }
+
   override remove(id: string): T | undefined {
     const item = super.remove(id)
     if (item !== undefined) this.#forget(id)

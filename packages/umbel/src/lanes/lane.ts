@@ -10,7 +10,7 @@ import {
 } from '@umbel/core'
 import type { Limits } from '../limits/limits.ts'
 import type { LaneSettings } from './lane-options.ts'
-import { Line } from './line.ts'
+import { type Bundles, Line } from './line.ts'
 
 /** Numbers of slots. */
 export interface LaneWidth {
@@ -38,6 +38,8 @@ export interface LaneParts {
   readonly refuse: (row: TaskRow, error: unknown) => void
   /** Run one attempt of a task on a worker of the lane; never rejects. */
   readonly execute: (id: string, worker: Worker) => Promise<void>
+  /** How its threads take several tasks at once. Default: they do not. */
+  readonly bundles?: Bundles | undefined
 }
 
 /** A named queue with the workers that serve it: one line of waiting tasks for its threads, one for the main loop. */
@@ -53,14 +55,13 @@ export class Lane {
   readonly #holds = new Set<Hold>()
   #stopped = false
 
-  constructor({ name, options, threads, inline, now, limits, execute, refuse }: LaneParts) {
+  constructor({ name, options, threads, inline, now, limits, execute, bundles, refuse }: LaneParts) {
     this.name = name
     this.options = options
     this.#refuse = refuse
-    const line = (worker: Worker, width: number): Line =>
-      new Line({ worker, width, aging: options.aging, now, limits, execute, left: () => this.#tellSpace() })
-    this.#threads = line(threads, options.threads)
-    this.#inline = line(inline, options.inline)
+    const parts = { aging: options.aging, now, limits, execute, left: () => this.#tellSpace() }
+    this.#threads = new Line({ ...parts, worker: threads, width: options.threads, bundles })
+    this.#inline = new Line({ ...parts, worker: inline, width: options.inline })
     this.#hold('unready')
   }
 

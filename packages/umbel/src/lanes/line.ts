@@ -16,9 +16,23 @@ export interface LineParts {
   readonly limits: Limits
   /** Run one attempt of a task; never rejects. */
   readonly execute: (id: string, worker: Worker) => Promise<void>
+  /** How a slot may take several tasks at once. Default: it takes one. */
+  readonly bundles?: Bundles | undefined
   /** A task does not wait any more. */
   readonly left: () => void
 }
+
+/** How bundles of tiny tasks are made and run. */
+export interface Bundles {
+  /** Milliseconds that a waiting task will take; Infinity where it is to run alone. */
+  readonly cost: (id: string) => number
+  /** Run one attempt of each task, in order, in one slot; never rejects. */
+  readonly execute: (ids: readonly string[], worker: Worker) => Promise<void>
+}
+
+/** Milliseconds of work that a bundle holds, and the most tasks. */
+const LONGEST_BUNDLE = 1
+const LARGEST_BUNDLE = 256
 
 interface Waiting {
   readonly id: string
@@ -31,6 +45,7 @@ export class Line implements ProbeLine {
   readonly #slots: Slots<Waiting | Probe>
   readonly #limits: Limits
   readonly #execute: LineParts['execute']
+  readonly #bundles: Bundles | undefined
   readonly #left: () => void
   readonly #newBuffer: <T extends Prioritised>() => PriorityBuffer<T>
   /** Tasks that wait at gates; of each priority in the order in which they came to it. */
@@ -42,12 +57,13 @@ export class Line implements ProbeLine {
   #width: number
   #everServed: boolean
 
-  constructor({ worker, width, aging, now, limits, execute, left }: LineParts) {
+  constructor({ worker, width, aging, now, limits, execute, bundles, left }: LineParts) {
     this.worker = worker
     this.#width = width
     this.#everServed = width > 0
     this.#limits = limits
     this.#execute = execute
+    this.#bundles = bundles
     this.#left = left
     this.#newBuffer = () => (aging === undefined ? new PriorityBuffer() : new AgingBuffer({ after: aging, now }))
     this.#slots = new Slots({
@@ -176,7 +192,30 @@ export class Line implements ProbeLine {
   #run(item: Waiting | Probe): Promise<void> {
     if ('gate' in item) return this.#claim(item.gate)
     this.#left()
-    return this.#execute(item.id, this.worker)
+    const bundles = this.#bundles
+    if (bundles === undefined || this.#slots.waiting === 0) return this.#execute(item.id, this.worker)
+    const ids = this.#bundle(item.id, bundles)
+    return ids.length === 1 ? this.#execute(item.id, this.worker) : bundles.execute(ids, this.worker)
+  }
+
+  /** A task that has come to its slot, and what follows it there: no more than its share, among the slots that are free. */
+  #bundle(first: string, { cost }: Bundles): string[] {
+    const ids = [first]
+    const slots = this.#slots
+    const free = slots.concurrency - slots.running + 1 // with this one
+    const share = Math.min(LARGEST_BUNDLE, Math.ceil((slots.waiting + 1) / Math.max(1, free)))
+    let left = LONGEST_BUNDLE - cost(first)
+    const fits = (item: Waiting | Probe): boolean => {
+      left -= 'gate' in item ? Number.POSITIVE_INFINITY : cost(item.id)
+      return left >= 0
+    }
+    while (left > 0 && ids.length < share) {
+      const next = slots.takeIf(fits)
+      if (next === undefined) break
+      this.#left()
+      ids.push(next.id)
+    }
+    return ids
   }
 
   /** Run the task of a gate that may start now, in the slot that its probe has come to. */

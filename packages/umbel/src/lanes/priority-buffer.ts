@@ -64,6 +64,12 @@ export class PriorityBuffer<T extends Prioritised> {
     return item
   }
 
+  /** Take the item that `take` would take, if it fits. */
+  takeIf(fits: (item: T) => boolean): T | undefined {
+    const item = this.peek()
+    return item !== undefined && fits(item) ? this.take() : undefined
+  }
+
   /** Take the item of this id out of its turn, or `undefined` when it does not wait. */
   remove(id: string): T | undefined {
     const place = this.#placeOf(id)

@@ -72,6 +72,11 @@ export class Slots<T extends Prioritised> {
     return item
   }
 
+  /** Take the item that is next, if it fits, for a slot that has one already. */
+  takeIf(fits: (item: T) => boolean): T | undefined {
+    return this.#buffer.takeIf(fits)
+  }
+
   /** Give a waiting item another priority; false when it runs already or is not known. */
   reprioritise(id: string, priority: number): boolean {
     return this.#buffer.reprioritise(id, priority)

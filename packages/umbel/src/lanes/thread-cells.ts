@@ -1,4 +1,5 @@
-import { CELL_SIZE, CULPRIT, RUNNING, THREAD } from './thread-protocol.ts'
+import { Outboxes } from './outbox.ts'
+import { BEGUN, CELL_SIZE, CULPRIT, RECALLED, RUNNING, THREAD } from './thread-protocol.ts'
 
 /** Messages that can be under way at once, with those whose thread is dying. */
 const CELLS = 4_096
@@ -9,6 +10,7 @@ const CELLS = 4_096
  */
 export class ThreadCells {
   readonly shared = new Int32Array(new SharedArrayBuffer(CELLS * CELL_SIZE * Int32Array.BYTES_PER_ELEMENT))
+  readonly outboxes = new Outboxes()
   #free = Array.from({ length: CELLS }, (_, cell) => CELLS - 1 - cell)
   #retired: number[] = []
 
@@ -19,7 +21,9 @@ export class ThreadCells {
       this.#retired = []
     }
     const cell = this.#free.pop()
-    if (cell !== undefined) this.shared.fill(0, cell * CELL_SIZE, (cell + 1) * CELL_SIZE)
+    if (cell === undefined) return undefined
+    this.shared.fill(0, cell * CELL_SIZE, (cell + 1) * CELL_SIZE)
+    this.outboxes.clear(cell)
     return cell
   }
 
@@ -46,5 +50,10 @@ export class ThreadCells {
   /** Number of the item whose code called `process.exit`; 0 for nobody known. */
   culprit(cell: number): number {
     return Atomics.load(this.shared, cell * CELL_SIZE + CULPRIT)
+  }
+
+  /** Let the thread begin no further item of a message. Gives how many it has begun; none of the others will ever run. */
+  recall(cell: number): number {
+    return Atomics.exchange(this.shared, cell * CELL_SIZE + BEGUN, RECALLED)
   }
 }

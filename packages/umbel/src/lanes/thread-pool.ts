@@ -114,6 +114,11 @@ export class ThreadPool {
     for (const port of this.#ports.values()) port.postMessage(order)
   }
 
+  /** Take in at once what threads have told. */
+  hear(): void {
+    for (const port of this.#ports.values()) this.#drain(port)
+  }
+
   /** Ask every thread for an answer, and wait so long for each. */
   ping(timeout: number): Promise<Pong[]> {
     return Promise.all(Array.from(this.#ports, ([thread, port]) => this.#ping(thread, port, timeout)))
@@ -164,7 +169,7 @@ export class ThreadPool {
       this.#drain(this.#ports.get(answer.thread) ?? (await this.#portOf(answer.thread)))
       return answer
     } catch (error) {
-      for (const port of this.#ports.values()) this.#drain(port)
+      this.hear()
       throw error
     } finally {
       crew.busy -= 1

@@ -5,20 +5,25 @@ import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, SentAs } fr
 export interface ThreadData {
   /** URL of the module that runs attempts. */
   readonly runtime: string
-  /** Numbers for each message under way: see RUNNING, CULPRIT and THREAD. */
+  /** Numbers for each message under way: see RUNNING, CULPRIT, THREAD and BEGUN. */
   readonly cells: Int32Array
+  /** Where the results of bundles are left: see Outboxes. */
+  readonly outboxes: Int32Array
   /** Longest encoded value. */
   readonly maxBytes: number
 }
 
 /** Numbers in a cell. They are shared with the lane and outlive the thread, so that it can tell who is to blame. */
-export const CELL_SIZE = 3
-/** Place in a cell of the number of the item that runs; 0 between items. */
+export const CELL_SIZE = 4
+/** Place in a cell of the number of the item that runs, or ran last; 0 before the first and after the last. */
 export const RUNNING = 0
 /** Place in a cell of the number of the item that ended the thread with `process.exit`; 0 for nobody known. */
 export const CULPRIT = 1
 /** Place in a cell of the number of the thread that has the message; 0 before it gets there. */
 export const THREAD = 2
+/** Place in a cell of how many items have begun, or RECALLED once no further one may: whoever is first has its way. */
+export const BEGUN = 3
+export const RECALLED = -1
 
 /** An attempt on its way to a thread. */
 export interface Item extends AttemptCall {
@@ -50,13 +55,23 @@ const FIELDS = Object.keys({
   version: true,
 } satisfies Record<keyof Item, true>) as readonly (keyof Item)[]
 
-/** Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS of each item. */
+/**
+ * Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS of each item,
+ * with null for what is as in the item before.
+ */
 export type Work = readonly unknown[]
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
-  for (const item of items) for (const field of FIELDS) work.push(item[field])
+  let before: Partial<Item> = {}
+  for (const item of items) {
+    for (const field of FIELDS) {
+      const value = item[field]
+      work.push(value !== undefined && value === before[field] ? null : value)
+    }
+    before = item
+  }
   return work
 }
 
@@ -67,37 +82,42 @@ export const cellOf = (work: Work): number => work[0] as number
 export function unpackWork(work: Work): Item[] {
   const items: Item[] = []
   let at = 1
+  let before: Partial<Record<keyof Item, unknown>> = {}
   while (at < work.length) {
     const item: Partial<Record<keyof Item, unknown>> = {}
     for (const field of FIELDS) {
-      item[field] = work[at]
+      item[field] = work[at] === null ? before[field] : work[at]
       at += 1
     }
+    before = item
     items.push(item as Item)
   }
   return items
 }
 
-/** Outcomes as one flat list: number and outcome in turn. The outcome of a success is its bare encoded result. */
+/** Outcomes as one flat list: number, outcome and the milliseconds it took in turn. The outcome of a success is its bare encoded result. */
 export type Outcomes = unknown[]
 
 /** Add an outcome to a list. */
-export function packOutcome(outcomes: Outcomes, number: number, outcome: Outcome): void {
-  if (outcome.kind === 'succeeded') outcomes.push(number, true, outcome.result)
-  else outcomes.push(number, false, outcome)
+export function packOutcome(outcomes: Outcomes, number: number, outcome: Outcome, took: number): void {
+  if (outcome.kind === 'succeeded') outcomes.push(number, true, outcome.result, took)
+  else outcomes.push(number, false, outcome, took)
 }
 
 /** Call back with each outcome of a list. */
-export function unpackOutcomes(outcomes: Outcomes, take: (number: number, outcome: Outcome) => void): void {
-  for (let at = 0; at < outcomes.length; at += 3) {
+export function unpackOutcomes(
+  outcomes: Outcomes,
+  take: (number: number, outcome: Outcome, took: number) => void,
+): void {
+  for (let at = 0; at < outcomes.length; at += 4) {
     const value = outcomes[at + 2]
     const outcome =
       outcomes[at + 1] === true ? { kind: 'succeeded' as const, result: value as Encoded } : (value as Outcome)
-    take(outcomes[at] as number, outcome)
+    take(outcomes[at] as number, outcome, outcomes[at + 3] as number)
   }
 }
 
-/** What a thread answers to a message: the outcomes it has not sent ahead. */
+/** What a thread answers to a message: the outcomes it has neither left in the outbox nor told already. */
 export interface Answer {
   readonly thread: number
   readonly outcomes: Outcomes

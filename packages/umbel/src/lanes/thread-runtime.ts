@@ -4,6 +4,7 @@ import {
   type AbortReason,
   type AttemptCall,
   type AttemptReports,
+  type Encoded,
   makeIds,
   type Outcome,
   toErrorData,
@@ -16,8 +17,10 @@ import { currentAttempt } from '../current-attempt.ts'
 import { definitionOf, type TaskDefinition } from '../definition.ts'
 import { Resources } from '../resources.ts'
 import { systemClock, systemRandom } from '../system.ts'
+import { Outboxes } from './outbox.ts'
 import {
   type Answer,
+  BEGUN,
   CELL_SIZE,
   CULPRIT,
   cellOf,
@@ -35,9 +38,6 @@ import {
 } from './thread-protocol.ts'
 import { ThreadResults } from './thread-results.ts'
 
-/** Longest that a finished result waits for the items behind it, in milliseconds. */
-const SEND_AHEAD = 1
-
 /** Most aborts remembered for items that have not started here. Aborts go to all threads of a pool. */
 const MAX_EARLY_ABORTS = 4_096
 
@@ -48,7 +48,8 @@ interface Running {
   finish: (() => void) | undefined
 }
 
-const { cells, maxBytes } = workerData as ThreadData
+const { cells, maxBytes, outboxes: shared } = workerData as ThreadData
+const outboxes = new Outboxes(shared)
 const { port1: port, port2 } = new MessageChannel()
 
 /** The item that runs, if one does. */
@@ -56,8 +57,6 @@ let running: Running | undefined
 let cell = 0
 
 const earlyAborts = new Map<number, AbortReason>()
-/** Whether a task took less than SEND_AHEAD when it last ran here: finished results can wait for it. */
-const quick = new Map<string, boolean>()
 
 const results = new ThreadResults()
 const tell = (told: Told): void => port.postMessage(told)
@@ -84,37 +83,33 @@ const environment: AttemptEnvironment = {
   handleOf: (id) => results.handle(id),
 }
 
-/** Run the items of one message in order. Never rejects. */
+/** Run the items of one message in order, up to where it is recalled. Never rejects. */
 export async function runWork(work: Work): Promise<Answer> {
-  const finished: Outcomes = []
-  const sendAhead = (): void => {
-    if (finished.length > 0) tell(['outcomes', finished.splice(0)])
-  }
+  const place = cellOf(work)
   const items = unpackWork(work)
-  const several = items.length > 1
-  let timer = several ? systemClock.setTimer(tick, SEND_AHEAD) : undefined
-  function tick(): void {
-    sendAhead()
-    timer = systemClock.setTimer(tick, SEND_AHEAD)
-  }
-  cell = cellOf(work) * CELL_SIZE
+  const outcomes: Outcomes = []
+  cell = place * CELL_SIZE
   Atomics.store(cells, cell + THREAD, threadId)
-  for (const item of items) {
-    if (finished.length > 0 && quick.get(item.task) !== true) sendAhead()
-    const outcome = several ? await timed(item) : await runItem(item)
-    if (outcome !== undefined) packOutcome(finished, item.number, outcome)
+  let since = systemClock.monotonic()
+  for (const [index, item] of items.entries()) {
+    if (Atomics.compareExchange(cells, cell + BEGUN, index, index + 1) !== index) break
+    const outcome = await runItem(item)
+    const now = systemClock.monotonic()
+    const took = now - since
+    since = now
+    if (outcome === undefined) continue
+    const isLast = index === items.length - 1
+    if (!isLast && outcome.kind === 'succeeded' && isText(outcome.result)) {
+      if (outboxes.put(place, item.number, took, outcome.result)) continue
+    }
+    packOutcome(outcomes, item.number, outcome, took)
+    if (!isLast) tell(['outcomes', outcomes.splice(0)])
   }
-  timer?.cancel()
-  return { thread: threadId, outcomes: finished }
+  Atomics.store(cells, cell + RUNNING, 0)
+  return { thread: threadId, outcomes }
 }
 
-/** Run an item and remember how quick its task is. */
-async function timed(item: Item): Promise<Outcome | undefined> {
-  const begun = systemClock.monotonic()
-  const outcome = await runItem(item)
-  quick.set(item.task, systemClock.monotonic() - begun < SEND_AHEAD)
-  return outcome
-}
+const isText = (encoded: Encoded): encoded is string => typeof encoded === 'string'
 
 /** Run an item to its end. Gives the outcome unless that was told already. */
 async function runItem(item: Item): Promise<Outcome | undefined> {
@@ -141,7 +136,6 @@ async function runItem(item: Item): Promise<Outcome | undefined> {
     return { kind: 'failed', error: toErrorData(error) }
   } finally {
     running = undefined
-    Atomics.store(cells, cell + RUNNING, 0)
   }
 }
 

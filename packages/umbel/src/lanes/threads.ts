@@ -8,16 +8,17 @@ import {
   type Pong,
   type ThreadsSeen,
   toErrorData,
-  type UmbelError,
   type UnderWay,
-  umbelError,
   type Worker,
 } from '@umbel/core'
 import { abortError } from '../attempt-control.ts'
 import { definitionOf } from '../definition.ts'
+import { BundleWatch } from './bundle-watch.ts'
 import { ThreadCells } from './thread-cells.ts'
+import { lossError, refusalOf } from './thread-errors.ts'
 import { KillSwitch, ThreadPool } from './thread-pool.ts'
 import { type Answer, type Item, packWork, type Told, unpackOutcomes } from './thread-protocol.ts'
+import { report } from './thread-reports.ts'
 
 /** Threads that may be lost one after another before any of their items has started; then the first item is to blame. */
 const MAX_BARREN = 3
@@ -32,6 +33,8 @@ export interface ThreadOptions {
   readonly reports: AttemptReports
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
+  /** Told how many milliseconds a task took in its thread; Infinity of one that lasts longer than is known yet. */
+  readonly ran?: (task: string, took: number) => void
   /** Told the errors that belong to no handler which still runs: of finished tasks' callbacks, of teardowns. */
   readonly onStray: (error: ErrorData) => void
   /** Memory limits of each thread. Default: Node's. */
@@ -47,7 +50,7 @@ export function threadWorker(options: ThreadOptions): Worker {
 interface Run {
   readonly item: Item
   readonly message: Message
-  readonly resolve: (outcome: Outcome) => void
+  readonly ended: (outcome: Outcome) => void
   /** Called when its time begins. */
   readonly timed: (() => void) | undefined
   /** Whether its outcome was told before it was over. */
@@ -65,6 +68,8 @@ interface Message {
   readonly cell: number
   readonly kill: KillSwitch
   readonly runs: Run[]
+  /** How far its outbox was read. */
+  read: number
 }
 
 class ThreadWorker implements Worker {
@@ -73,6 +78,7 @@ class ThreadWorker implements Worker {
   readonly #pool: ThreadPool
   readonly #byId = new Map<string, Run>()
   readonly #byNumber = new Map<number, Run>()
+  readonly #bundles: BundleWatch<Message>
   /** Threads it has, or is to have once it starts: never fewer than before. */
   #threads: number
   #number = 0
@@ -88,10 +94,18 @@ class ThreadWorker implements Worker {
     this.#pool = new ThreadPool({
       nice,
       resourceLimits,
-      data: { cells: this.#cells.shared, maxBytes },
+      data: { cells: this.#cells.shared, outboxes: this.#cells.outboxes.shared, maxBytes },
       told: (told) => this.#take(told),
       joined: (port) => this.#repeatAborts(port),
       failed: (error) => onStray(toErrorData(error)),
+    })
+    this.#bundles = new BundleWatch({
+      running: ({ cell }) => this.#cells.running(cell),
+      collect: (message) => this.#collect(message),
+      recall: (message) => {
+        this.#lasts(this.#byNumber.get(this.#cells.running(message.cell)))
+        this.#recall(message)
+      },
     })
   }
 
@@ -108,21 +122,11 @@ class ThreadWorker implements Worker {
   }
 
   run(call: AttemptCall, timed?: () => void): Promise<Outcome> {
-    const module = definitionOf(call.task)?.module
-    if (module === undefined || this.#threads === 0) return Promise.resolve(this.#refusal(call))
-    const cell = this.#stopped === undefined ? this.#cells.take() : undefined
-    if (cell === undefined) return Promise.resolve({ kind: 'given-back' })
-    return new Promise((resolve) => {
-      const message: Message = { cell, kill: new KillSwitch(), runs: [] }
-      this.#number = (this.#number % 0x7fff_fffe) + 1
-      const item = { ...call, number: this.#number, module }
-      const fresh = { told: false, over: undefined, aborted: undefined, killed: undefined }
-      const run: Run = { item, message, resolve, timed, ...fresh }
-      message.runs.push(run)
-      this.#byId.set(call.id, run)
-      this.#byNumber.set(item.number, run)
-      this.#send(message)
-    })
+    return new Promise((resolve) => this.#dispatch([call], (_, outcome) => resolve(outcome), timed))
+  }
+
+  async runBundle(calls: readonly AttemptCall[], ended: (call: AttemptCall, outcome: Outcome) => void): Promise<void> {
+    await this.#dispatch(calls, ended)
   }
 
   finish(id: string): Promise<void> {
@@ -145,7 +149,8 @@ class ThreadWorker implements Worker {
     const run = this.#byId.get(id)
     if (run === undefined) return
     run.killed ??= reason
-    run.message.kill.abort()
+    if (run.message.runs.length > 1) this.#recall(run.message) // its neighbours are not to end with it
+    if (this.#byId.get(id) === run) run.message.kill.abort()
   }
 
   underWay(): UnderWay[] {
@@ -179,6 +184,45 @@ class ThreadWorker implements Worker {
     await this.#pool.stop()
   }
 
+  /** Send calls to one thread, for it to run in order. Resolves once it is free again. */
+  async #dispatch(
+    calls: readonly AttemptCall[],
+    ended: (call: AttemptCall, outcome: Outcome) => void,
+    timed?: () => void,
+  ): Promise<void> {
+    const known = calls.filter((call) => {
+      const refusal = refusalOf(call, this.#options.name, this.#threads)
+      if (refusal !== undefined) ended(call, { kind: 'failed', error: toErrorData(refusal) })
+      return refusal === undefined
+    })
+    if (known.length === 0) return
+    const cell = this.#stopped === undefined ? this.#cells.take() : undefined
+    if (cell === undefined) {
+      for (const call of known) ended(call, { kind: 'given-back' })
+      return
+    }
+    const message: Message = { cell, kill: new KillSwitch(), runs: [], read: 0 }
+    for (const call of known) this.#enter(call, message, ended, timed)
+    if (known.length > 1) this.#bundles.add(message)
+    await this.#send(message)
+    this.#bundles.delete(message)
+  }
+
+  #enter(
+    call: AttemptCall,
+    message: Message,
+    ended: (call: AttemptCall, outcome: Outcome) => void,
+    timed: (() => void) | undefined,
+  ): void {
+    this.#number = (this.#number % 0x7fff_fffe) + 1
+    const item = { ...call, number: this.#number, module: definitionOf(call.task)?.module ?? '' }
+    const fresh = { told: false, over: undefined, aborted: undefined, killed: undefined }
+    const run: Run = { item, message, ended: (outcome) => ended(call, outcome), timed, ...fresh }
+    message.runs.push(run)
+    this.#byId.set(call.id, run)
+    this.#byNumber.set(item.number, run)
+  }
+
   async #send(message: Message): Promise<void> {
     try {
       if (!this.#ready) await this.start()
@@ -190,25 +234,58 @@ class ThreadWorker implements Worker {
     }
   }
 
-  #answered({ cell, runs }: Message, { outcomes }: Answer): void {
+  #answered(message: Message, { outcomes }: Answer): void {
     this.#barren = 0
-    this.#cells.give(cell)
-    unpackOutcomes(outcomes, (number, outcome) => this.#settle(number, outcome))
-    for (const { item } of runs) this.#settle(item.number, { kind: 'given-back' })
+    this.#collect(message)
+    this.#cells.give(message.cell)
+    unpackOutcomes(outcomes, (number, outcome, took) => this.#came(number, outcome, took))
+    for (const { item } of message.runs) this.#settle(item.number, { kind: 'given-back' })
+  }
+
+  /** Take in what a bundle has come to so far, and before it all that was told. */
+  #collect(message: Message): void {
+    if (message.runs.length === 1) return
+    const { outboxes } = this.#cells
+    const filled = outboxes.filled(message.cell)
+    if (filled === message.read) return
+    this.#pool.hear()
+    outboxes.read(message.cell, message.read, filled, (number, took, result) =>
+      this.#came(number, { kind: 'succeeded', result }, took),
+    )
+    message.read = filled
+  }
+
+  /** Give back what a bundle has not begun. */
+  #recall(message: Message): void {
+    this.#bundles.delete(message)
+    this.#collect(message)
+    const begun = this.#cells.recall(message.cell)
+    for (const run of message.runs.slice(begun < 0 ? message.runs.length : begun)) this.#giveBack(run)
+  }
+
+  /** A task has turned slow: that is known before its item ends. */
+  #lasts(run: Run | undefined): void {
+    if (run?.item.via === 'call') this.#options.ran?.(run.item.task, Number.POSITIVE_INFINITY)
+  }
+
+  #giveBack({ item, killed }: Run): void {
+    this.#settle(
+      item.number,
+      killed === undefined ? { kind: 'given-back' } : { kind: 'aborted', error: toErrorData(abortError(killed, item)) },
+    )
   }
 
   /** The thread of a message is gone. Who is to blame is lost or aborted; the others of the message are given back. */
-  #lost({ cell, runs }: Message, error: unknown): void {
+  #lost(message: Message, error: unknown): void {
+    const { cell, runs } = message
+    this.#collect(message)
     this.#cells.retire(cell)
     const left = runs.filter(({ item }) => this.#byNumber.has(item.number))
     const blamed = this.#stopped === undefined ? this.#blamed(cell, left, error) : undefined
     if (blamed?.told) this.#options.onStray(toErrorData(error)) // what it came to is known: it fails nobody
     for (const run of left) {
-      const { item, killed } = run
-      const { number } = item
-      if (killed !== undefined) this.#settle(number, { kind: 'aborted', error: toErrorData(abortError(killed, item)) })
-      else if (run === blamed) this.#settle(number, { kind: 'lost', error: toErrorData(this.#lossOf(item, error)) })
-      else this.#settle(number, { kind: 'given-back' })
+      if (run !== blamed || run.killed !== undefined) this.#giveBack(run)
+      else this.#settle(run.item.number, { kind: 'lost', error: toErrorData(lossError(run.item, error)) })
     }
   }
 
@@ -225,22 +302,11 @@ class ThreadWorker implements Worker {
     return left.find(({ item }) => item.number === (culprit === 0 ? running : culprit))
   }
 
-  #lossOf({ task }: AttemptCall, cause: unknown): UmbelError {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    const exitCode = /^worker exited with code: (-?\d+)$/.exec(message)?.[1]
-    if (exitCode !== undefined) {
-      const details = { task, exitCode: Number(exitCode) }
-      return umbelError('UMBEL_WORKER_LOST', `The thread of ${task} ended with exit code ${exitCode}.`, { details })
-    }
-    return umbelError('UMBEL_WORKER_LOST', `The thread of ${task} was lost: ${message}`, { cause, details: { task } })
-  }
-
-  #refusal({ task }: AttemptCall): Outcome {
-    const error =
-      this.#threads === 0
-        ? umbelError('UMBEL_BAD_LANE', `The lane ${this.#options.name} has no threads to run ${task}.`)
-        : umbelError('UMBEL_UNKNOWN_TASK', `No module of a task called ${task} is known: a thread could not import it.`)
-    return { kind: 'failed', error: toErrorData(error) }
+  /** A thread says what came of an item. */
+  #came(number: number, outcome: Outcome, took: number): void {
+    const item = this.#byNumber.get(number)?.item
+    if (item?.via === 'call') this.#options.ran?.(item.task, took) // a map is as long as its list
+    this.#settle(number, outcome)
   }
 
   #settle(number: number, outcome: Outcome): void {
@@ -248,7 +314,7 @@ class ThreadWorker implements Worker {
     if (run === undefined) return
     this.#byNumber.delete(number)
     if (this.#byId.get(run.item.id) === run) this.#byId.delete(run.item.id)
-    run.resolve(outcome)
+    if (!run.told) run.ended(outcome)
     run.over?.()
   }
 
@@ -256,32 +322,17 @@ class ThreadWorker implements Worker {
     const run = this.#byNumber.get(number)
     if (run === undefined) return
     run.told = true
-    run.resolve(outcome)
+    run.ended(outcome)
   }
 
   #take(told: Told): void {
-    if (told[0] === 'outcomes') return unpackOutcomes(told[1], (number, outcome) => this.#settle(number, outcome))
+    if (told[0] === 'outcomes') return unpackOutcomes(told[1], (...came) => this.#came(...came))
     if (told[0] === 'unfinished') return this.#unfinished(told[1], told[2])
     if (told[0] === 'stray') return this.#options.onStray(told[1])
     if (told[0] === 'torn-down' || told[0] === 'pong') return
     if (told[0] === 'timed') return this.#byNumber.get(told[1])?.timed?.()
     const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[5] : undefined)
-    if (call === undefined) return
-    const { reports } = this.#options
-    switch (told[0]) {
-      case 'state':
-        return reports.state(call, told[2], told[3])
-      case 'progress':
-        return reports.progress(call, told[2], told[3])
-      case 'begun':
-        return reports.begun(call, told[2])
-      case 'send':
-        return reports.send(call, told[2], told[3], told[4])
-      case 'log':
-        return reports.log(call, told[2], told[3], told[4])
-      default:
-        return told satisfies never
-    }
+    if (call !== undefined) report(this.#options.reports, call, told)
   }
 
   /** A thread that is new has not heard the aborts of what may be on its way to it. */

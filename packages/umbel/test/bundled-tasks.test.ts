@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type App, type AsyncResult, createApp } from '../src/index.ts'
+import { tinyTasks } from './fixtures/tiny-tasks.ts'
+
+// threads start slowly on a machine that is busy, and one that the machine holds up looks like a task that lasts
+const patient = { timeout: 60_000, retry: 5 }
+
+describe('tiny tasks on one thread', patient, () => {
+  let app: App
+  /** What was announced of each task, in order. */
+  let told: { readonly id: string; readonly what: string }[]
+  /** Tasks that have started and not ended, and the most that ever were. */
+  let running: Set<string>
+  let most: number
+  /** Which attempt of its task each success was. */
+  let attempts: number[]
+  beforeEach(async () => {
+    app = createApp({ tasks: [tinyTasks], lanes: { default: { threads: 1 } } })
+    told = []
+    running = new Set()
+    most = 0
+    attempts = []
+    app.on('task-success', ({ attempt }) => attempts.push(attempt))
+    const names = ['task-received', 'task-prerun', 'task-state', 'task-success', 'task-failure', 'task-lost'] as const
+    for (const name of names) app.on(name, ({ id }) => told.push({ id, what: name }))
+    app.on('task-prerun', ({ id }) => {
+      running.add(id)
+      most = Math.max(most, running.size)
+    })
+    app.on('task-postrun', ({ id }) => {
+      running.delete(id)
+      told.push({ id, what: 'task-postrun' })
+    })
+    await app.start()
+  })
+  afterEach(() => app.stop({ deadline: 0 }))
+
+  const ended = (results: readonly AsyncResult<unknown>[]): Promise<unknown[]> =>
+    Promise.all(results.map((result) => result.get().catch((error: Error) => error.message)))
+  /** Send all at once, after as many of the kind as it takes to prove tiny. */
+  const proved = async (send: () => AsyncResult<unknown>): Promise<void> => {
+    for (let n = 0; n < 20; n++) await ended([send()])
+    most = told.length = 0
+  }
+  const paused = async (send: () => readonly AsyncResult<unknown>[]): Promise<readonly AsyncResult<unknown>[]> => {
+    await app.control.pause('default')
+    const results = send()
+    await Promise.all(results.map(({ accepted }) => accepted))
+    await app.control.resume('default')
+    return results
+  }
+  const of = (id: string): string[] => told.filter((one) => one.id === id).map(({ what }) => what)
+
+  test('start in order, the urgent first, each with its own events and result', async () => {
+    await proved(() => app.delay(tinyTasks.turn.s('tiny')))
+    const results = await paused(() =>
+      Array.from({ length: 300 }, (_, n) => app.delay(tinyTasks.turn.s('tiny').set({ priority: n % 3 }))),
+    )
+    expect(await ended(results)).toEqual(results.map(() => 'tiny'))
+    expect(most).toBeGreaterThan(1)
+    const order = [2, 1, 0].flatMap((priority) => results.filter((_, n) => n % 3 === priority)).map(({ id }) => id)
+    expect(told.filter(({ what }) => what === 'task-state').map(({ id }) => id)).toEqual(order)
+    for (const { id } of results)
+      expect(of(id)).toEqual(['task-received', 'task-prerun', 'task-state', 'task-success', 'task-postrun'])
+  })
+
+  test('fail each by itself', async () => {
+    await proved(() => app.delay(tinyTasks.fails.s('tiny')))
+    const results = await paused(() =>
+      Array.from({ length: 40 }, (_, n) => app.delay(n % 2 === 0 ? tinyTasks.fails.s('tiny') : tinyTasks.add.s(n, 1))),
+    )
+    expect(await ended(results)).toEqual(results.map((_, n) => (n % 2 === 0 ? 'it is tiny' : n + 1)))
+  })
+
+  test('are started alone as soon as one of them was slow', async () => {
+    await proved(() => app.delay(tinyTasks.turn.s('tiny')))
+    const quick = await paused(() => Array.from({ length: 9 }, () => app.delay(tinyTasks.turn.s('tiny'))))
+    await ended(quick)
+    expect(most).toBeGreaterThan(1)
+    await ended([app.delay(tinyTasks.turn.s('busy'))])
+    most = 0
+    const after = await paused(() => Array.from({ length: 4 }, () => app.delay(tinyTasks.turn.s('busy'))))
+    await ended(after)
+    expect(most).toBe(1)
+  })
+
+  test('do not wait for one among them that is slow, nor run twice for it', async () => {
+    await proved(() => app.delay(tinyTasks.turn.s('tiny')))
+    const kinds = ['tiny', 'tiny', 'busy', 'tiny', 'tiny'] as const
+    const results = await paused(() => kinds.map((kind) => app.delay(tinyTasks.turn.s(kind))))
+    expect(await ended(results)).toEqual(kinds)
+    for (const { id } of results) expect(of(id).filter((what) => what === 'task-state')).toHaveLength(1)
+  })
+
+  test('lose nothing, neither result nor attempt, by one among them that ends the thread', async () => {
+    await proved(() => app.delay(tinyTasks.turn.s('tiny')))
+    const kinds = ['tiny', 'tiny', 'exit', 'tiny', 'tiny'] as const
+    const results = await paused(() => kinds.map((kind) => app.delay(tinyTasks.turn.s(kind))))
+    expect(await ended(results)).toEqual(
+      kinds.map((kind) => (kind === 'exit' ? expect.stringContaining('exit code 7') : kind)),
+    )
+    for (const [n, { id }] of results.entries()) {
+      if (kinds[n] === 'exit') expect(of(id).filter((what) => what === 'task-lost')).toHaveLength(3)
+      else expect(of(id).filter((what) => what === 'task-state')).toHaveLength(1)
+    }
+    expect(new Set(attempts)).toEqual(new Set([1]))
+  })
+
+  test('go alone where they have a time limit, a rate or something to tidy up', async () => {
+    const { softLimited, hardLimited, rateLimited, tidied } = tinyTasks
+    const calls = [softLimited.s('tiny'), hardLimited.s('tiny'), rateLimited.s('tiny'), tidied.s('tiny')]
+    for (const call of calls) {
+      await proved(() => app.delay(call))
+      await ended(await paused(() => Array.from({ length: 20 }, () => app.delay(call))))
+      expect(most).toBe(1)
+    }
+    await app.control.timeLimit('tiny.add', { hard: '5s' })
+    await proved(() => app.delay(tinyTasks.add.s(1, 1)))
+    await ended(await paused(() => Array.from({ length: 20 }, () => app.delay(tinyTasks.add.s(1, 1)))))
+    expect(most).toBe(1)
+  })
+})

@@ -1,0 +1,136 @@
+import type { TaskRow, Worker } from '@umbel/core'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { inlineWorker } from '../src/lanes/inline.ts'
+import { Line } from '../src/lanes/line.ts'
+import { TinyTasks } from '../src/lanes/tiny-tasks.ts'
+import { Limits } from '../src/limits/limits.ts'
+import { readyTokens } from '../src/limits/ready-tokens.ts'
+import { SimulatedClock } from '../src/simulated-clock.ts'
+
+describe('a task is taken for tiny', () => {
+  const ran = (...times: number[]): number => {
+    const tiny = new TinyTasks()
+    for (const time of times) tiny.ran('a', time)
+    expect(tiny.cost('b')).toBe(Number.POSITIVE_INFINITY)
+    return tiny.cost('a')
+  }
+  const never = Number.POSITIVE_INFINITY
+
+  test('once four runs in a row were, and not before', () => {
+    expect(ran()).toBe(never)
+    expect(ran(0.1, 0.1, 0.1)).toBe(never)
+    expect(ran(0.1, 0.1, 0.1, 0.1)).toBeCloseTo(0.1, 1)
+    expect(ran(80, 0.1, 0.1, 0.1, 0.1)).toBeCloseTo(0.1, 1) // its module was imported in the first
+  })
+
+  test('until one run is not: then it must prove itself again', () => {
+    const quick = Array.from({ length: 100 }, () => 0.01)
+    expect(ran(...quick)).toBeCloseTo(0.01, 1)
+    expect(ran(...quick, 0.3)).toBe(never)
+    expect(ran(...quick, 0.3, 0.01, 0.01, 0.01)).toBe(never)
+    expect(ran(...quick, 0.3, 0.01, 0.01, 0.01, 0.01)).toBeCloseTo(0.01, 1)
+  })
+
+  test('with the time that its latest runs took', () => {
+    const times = (time: number): number[] => Array.from({ length: 40 }, () => time)
+    expect(ran(...times(0.01), ...times(0.2))).toBeCloseTo(0.2, 1)
+    expect(ran(...times(0.2), ...times(0.01))).toBeCloseTo(0.01, 1)
+  })
+})
+
+/** A line of so many slots whose items take what their ids say, and what it has started, in bundles. */
+function handLine(width: number, aging?: number) {
+  const started: string[][] = []
+  const ends: (() => void)[] = []
+  const clock = new SimulatedClock()
+  const run = (ids: readonly string[]): Promise<void> => {
+    started.push([...ids])
+    return new Promise((resolve) => ends.push(resolve))
+  }
+  const nothing = (): void => {}
+  const reports = { state: nothing, progress: nothing, begun: nothing, send: nothing, log: nothing }
+  const worker: Worker = inlineWorker({
+    tasks: new Map(),
+    reports,
+    clock,
+    maxBytes: 1,
+    ids: () => 'id',
+    handleOf: (id) => ({ id }),
+  })
+  const line = new Line({
+    worker,
+    width,
+    aging,
+    now: () => clock.monotonic(),
+    limits: new Limits({ tasks: new Map(), shared: new Map(), source: readyTokens(clock), clock, failed: nothing }),
+    execute: (id) => run([id]),
+    bundles: { cost: costOf, execute: run },
+    left: nothing,
+  })
+  const add = (id: string, priority = 5): void =>
+    line.add({ kind: 'task', id, args: '[]', spec: { task: 't', priority } } as unknown as TaskRow)
+  return { line, started, add, clock, end: () => ends.shift()?.() }
+}
+
+const costOf = (id: string): number => Number(id.split(' ')[1])
+const settled = async (): Promise<void> => {
+  for (let n = 0; n < 20; n++) await undefined
+}
+
+describe('a bundle', () => {
+  test('holds what comes next, a millisecond of it, and nothing behind a task that is to run alone', async () => {
+    const { line, started, add, end } = handLine(1)
+    line.pause()
+    for (const id of ['a 0.3', 'b 0.3', 'c 0.3', 'd 0.3', 'slow Infinity', 'e 0.001', 'f 0.001']) add(id)
+    add('first 0.2', 9)
+    line.resume()
+    for (let n = 0; n < 4; n++) {
+      await settled()
+      end()
+    }
+    expect(started).toEqual([
+      ['first 0.2', 'a 0.3', 'b 0.3'],
+      ['c 0.3', 'd 0.3'],
+      ['slow Infinity'],
+      ['e 0.001', 'f 0.001'],
+    ])
+  })
+
+  test('holds no more than the share that its slot has in what waits, among those that are free', async () => {
+    const { line, started, add } = handLine(4)
+    line.pause()
+    for (let n = 0; n < 10; n++) add(`${n} 0.01`)
+    line.resume()
+    await settled()
+    expect(started.map((ids) => ids.length)).toEqual([3, 3, 2, 2])
+  })
+
+  test('holds, whatever waits: what is most urgent, in order, at most 256 and a millisecond, each task once', async () => {
+    const item = fc.record({
+      cost: fc.constantFrom(0.002, 0.01, 0.2, 0.5, 3, Number.POSITIVE_INFINITY),
+      priority: fc.nat(9),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(item, { maxLength: 600 }), fc.constantFrom(undefined, 1_000), async (items, aging) => {
+        const { line, started, add, end } = handLine(1, aging)
+        line.pause()
+        const ids = items.map(({ cost }, n) => `${n} ${cost}`)
+        items.forEach(({ priority }, n) => {
+          add(ids[n] as string, priority)
+        })
+        line.resume()
+        for (await settled(); line.running > 0; await settled()) end()
+        const order = ids.toSorted(
+          (a, b) => (items[ids.indexOf(b)]?.priority ?? 0) - (items[ids.indexOf(a)]?.priority ?? 0),
+        )
+        expect(started.flat()).toEqual(order)
+        for (const bundle of started) {
+          expect(bundle.length).toBeLessThanOrEqual(256)
+          if (bundle.length > 1) expect(bundle.reduce((sum, id) => sum + costOf(id), 0)).toBeLessThanOrEqual(1 + 1e-9)
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
