@@ -1,4 +1,5 @@
 import {
+  type ChartRow,
   type EngineEvent,
   type ErrorData,
   encode,
@@ -127,6 +128,33 @@ const FULL_WORKFLOW: Filled<WorkflowRow> = {
   endedAt: 1_700_000_000_003,
 }
 
+const FULL_CHART: Filled<ChartRow> = {
+  kind: 'chart',
+  id: 'c1',
+  machine: 'order',
+  version: '2',
+  value: { open: { a: 'b', c: {} } },
+  context: BYTES,
+  memory: { 'order.open.back': ['order.open.a'] },
+  state: 'CHARGING',
+  states: ['CHARGING', 'OPEN'],
+  past: [{ state: 'OPEN', at: 1.5, by: 'ann', event: BYTES }],
+  children: { pay: { id: 'c1/pay.1', kind: 'workflow', src: 'pay', watched: true, ended: true } },
+  begun: 3,
+  timers: [{ send: 'late', due: 5.25, event: BYTES, to: 'pay' }],
+  kept: [{ event: BYTES, by: 'bob', own: true }],
+  heard: [{ id: 'click', answer: BYTES }],
+  actions: [{ n: 2, action: 'mail', params: BYTES, event: BYTES, context: BYTES }],
+  closing: 'FAILURE',
+  parent: 'before',
+  root: 'root',
+  settles: 'settled',
+  result: BYTES,
+  error: ERROR,
+  sentAt: 1_700_000_000_001,
+  endedAt: 1_700_000_000_003,
+}
+
 const FULL_STREAM: Filled<StreamRow> = { kind: 'stream', id: '/stream/s', cursor: 2 ** 50, startedAt: 1, at: 2 }
 
 const FULL_KEY: Filled<KeyRow> = {
@@ -144,11 +172,11 @@ const FULL_KEY: Filled<KeyRow> = {
 }
 
 /** A row of each kind with all that it can have. */
-export const FULL_ROWS: readonly Row[] = [FULL_TASK, FULL_JOIN, FULL_WORKFLOW, FULL_STREAM, FULL_KEY]
+export const FULL_ROWS: readonly Row[] = [FULL_TASK, FULL_JOIN, FULL_WORKFLOW, FULL_CHART, FULL_STREAM, FULL_KEY]
 
 /** Fields without which a row is none. */
 const NEEDED: ReadonlySet<string> = new Set(
-  'kind id spec args node root state attempt runs losses sentAt workflow remaining failed plan cursor startedAt at holder heldAt'.split(
+  'kind id spec args node root state attempt runs losses sentAt workflow remaining failed plan cursor startedAt at holder heldAt machine version value context states past children begun timers kept heard actions'.split(
     ' ',
   ),
 )

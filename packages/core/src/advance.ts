@@ -1,12 +1,23 @@
+import {
+  startChart,
+  takeChartActed,
+  takeChartDue,
+  takeChartHeard,
+  takeChartResumed,
+  takeChartRevoked,
+  takeChartTold,
+  takeChildEnded,
+  takeChildShowed,
+} from './chart-life.ts'
 import { extendChord, takeMemberEnded } from './chord-growth.ts'
 import type { Command } from './command.ts'
 import type { LetterChange } from './dead-letter.ts'
-import { Draft, type Message } from './draft.ts'
+import { type Answer, Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
 import { takeHolderEnded } from './key-life.ts'
 import { MACHINES, type Machines } from './machines.ts'
 import { takePrioritised } from './priority-life.ts'
-import type { Row, RowReader, TaskRow } from './rows.ts'
+import type { ChartRow, Row, RowReader, TaskRow } from './rows.ts'
 import { takeStreamAdvanced } from './stream-life.ts'
 import { takeTaskEvent } from './task-life.ts'
 import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from './workflow-life.ts'
@@ -14,11 +25,13 @@ import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from
 /** What a batch of events comes to: the rows that change, and what is to be done about it. */
 export interface Step {
   readonly rows: readonly Row[]
-  /** Rows in between: as they stood after each state or progress that a handler showed. Not stored. */
-  readonly shown: readonly TaskRow[]
+  /** Rows in between: as they stood after each state or progress that a handler showed, and after each step of a run. Not stored. */
+  readonly shown: readonly (TaskRow | ChartRow)[]
   readonly commands: readonly Command[]
   /** What changes about the dead letters. */
   readonly letters: readonly LetterChange[]
+  /** What the senders of facts are answered, where that is more than that they are stored. */
+  readonly answers: ReadonlyMap<EngineEvent, Answer>
   /** Those of the facts that changed anything. */
   readonly facts: readonly EngineEvent[]
 }
@@ -36,9 +49,11 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     take(draft, event)
     for (const message of draft.mail) take(draft, message)
     draft.mail.length = 0
+    draft.steps.clear()
     if (draft.puts > puts) facts.push(event)
   }
-  return { rows: draft.rows(), shown: draft.shown, commands: draft.commands, letters: draft.letters, facts }
+  const { shown, commands, letters, answers } = draft
+  return { rows: draft.rows(), shown, commands, letters, answers, facts }
 }
 
 function take(draft: Draft, message: Message): void {
@@ -53,7 +68,24 @@ function take(draft: Draft, message: Message): void {
       return takeMemberEnded(draft, message)
     case 'holder-ended':
       return takeHolderEnded(draft, message)
+    case 'chart-started':
+      return startChart(draft, message)
+    case 'chart-told':
+      return takeChartTold(draft, message)
+    case 'chart-due':
+      return takeChartDue(draft, message)
+    case 'chart-acted':
+      return takeChartActed(draft, message)
+    case 'chart-resumed':
+      return takeChartResumed(draft, message)
+    case 'chart-heard':
+      return takeChartHeard(draft, message)
+    case 'child-ended':
+      return takeChildEnded(draft, message)
+    case 'child-showed':
+      return takeChildShowed(draft, message)
     case 'workflow-revoked':
+      if (draft.chart(message.id) !== undefined) return takeChartRevoked(draft, message)
       return takeWorkflowRevoked(draft, message)
     case 'task-prioritised':
       return takePrioritised(draft, message)
@@ -62,6 +94,7 @@ function take(draft: Draft, message: Message): void {
     case 'letter-discarded':
       return draft.letter({ type: 'discard', id: message.id })
     case 'task-revoked':
+      if (draft.chart(message.id) !== undefined) return takeChartRevoked(draft, message)
       if (draft.task(message.id) === undefined) return takeNodeRevoked(draft, message)
       return takeTaskEvent(draft, message)
     default:

@@ -1,10 +1,12 @@
+import type { Encoded } from './codec.ts'
+
 /** Hand a task to its lane. */
 export interface RunTask {
   readonly type: 'run-task'
   readonly id: string
 }
 
-/** Call back with `task-received` at a moment in milliseconds since the epoch. */
+/** Call back with `task-received` (of a run with `chart-due`) at a moment in milliseconds since the epoch. */
 export interface StartTimer {
   readonly type: 'start-timer'
   readonly id: string
@@ -41,5 +43,38 @@ export interface Settle {
   readonly id: string
 }
 
+/** Run the actions of the user's that a run has to have carried out. */
+export interface RunActions {
+  readonly type: 'run-actions'
+  readonly id: string
+}
+
+/** Tell those who listen to a run what its machine emits. */
+export interface Emit {
+  readonly type: 'emit'
+  readonly id: string
+  /** Encoded. */
+  readonly event: Encoded
+}
+
+/** Show what a machine logs. */
+export interface LogLine {
+  readonly type: 'log'
+  readonly id: string
+  readonly label: string | undefined
+  /** Encoded. */
+  readonly value: Encoded
+}
+
 /** What the engine has to do, as data. Carried out by `perform` once rows and events are stored; each may be carried out twice. */
-export type Command = RunTask | StartTimer | CancelTimer | WithdrawTask | ReprioritiseTask | AbortTask | Settle
+export type Command =
+  | RunTask
+  | StartTimer
+  | CancelTimer
+  | WithdrawTask
+  | ReprioritiseTask
+  | AbortTask
+  | Settle
+  | RunActions
+  | Emit
+  | LogLine

@@ -5,6 +5,7 @@ import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
 import type { Machines } from './machines.ts'
 import {
+  type ChartRow,
   isResultRow,
   type JoinRow,
   type KeyRow,
@@ -46,8 +47,39 @@ export interface HolderEnded {
   readonly id: string
 }
 
+/** What a run has invoked has ended. Never leaves core. */
+export interface ChildEnded {
+  readonly type: 'child-ended'
+  /** Id of the run. */
+  readonly id: string
+  /** Id of the task or workflow that it waited for. */
+  readonly child: string
+  readonly ends: Ends
+}
+
+/** A task that a run has invoked has shown a state or progress. Never leaves core. */
+export interface ChildShowed {
+  readonly type: 'child-showed'
+  /** Id of the run. */
+  readonly id: string
+  /** Id of the task. */
+  readonly child: string
+}
+
+/** A run was sent an event by its machine, or by that of a run it invoked or was invoked by. Never leaves core. */
+export interface ChartHeard {
+  readonly type: 'chart-heard'
+  readonly id: string
+  readonly event: Encoded
+}
+
+/** What the sender of a fact is answered. */
+export type Answer =
+  | { readonly ok: true; readonly value: Encoded | undefined }
+  | { readonly ok: false; readonly error: ErrorData }
+
 /** What an actor of the engine is sent: facts from outside, and word of one another. */
-export type Message = EngineEvent | NodeEnded | MemberEnded | HolderEnded
+export type Message = EngineEvent | NodeEnded | MemberEnded | HolderEnded | ChildEnded | ChildShowed | ChartHeard
 
 /**
  * The rows as they will stand once a batch of events is taken in, over the rows as they are; with the commands so far, and
@@ -58,11 +90,15 @@ export class Draft implements RowReader {
   at = 0
   readonly commands: Command[] = []
   /** Rows as they stood after each thing a handler showed: a later fact of the batch may have changed them since. */
-  readonly shown: TaskRow[] = []
+  readonly shown: (TaskRow | ChartRow)[] = []
   /** Delivered in the order sent; a queue and not calls, so that a chain of 100,000 steps is no deeper than one. */
   readonly mail: Message[] = []
   /** What changes about the dead letters. */
   readonly letters: LetterChange[] = []
+  /** What the senders of facts are answered, where that is more than that they are stored. */
+  readonly answers = new Map<EngineEvent, Answer>()
+  /** Steps that runs have taken for the fact being taken in. */
+  readonly steps = new Map<string, number>()
   /** Rows put and letters changed so far: whether it grows tells whether a fact changed anything. */
   puts = 0
   readonly #changed = new Map<string, Row>()
@@ -112,6 +148,11 @@ export class Draft implements RowReader {
     return Array.from(ids, (one) => this.task(one)).filter(
       (row): row is TaskRow => row?.follows === id && !isReady(row.state),
     )
+  }
+
+  chart(id: string): ChartRow | undefined {
+    const row = this.get(id)
+    return row?.kind === 'chart' ? row : undefined
   }
 
   letter(change: LetterChange): void {

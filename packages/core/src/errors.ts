@@ -1,3 +1,5 @@
+import { CHART_ERRORS } from './chart-errors.ts'
+
 /**
  * Every error Umbel raises by its code: what went wrong, and what to do next. `umbelError` ends each message with its
  * next step.
@@ -128,20 +130,6 @@ export const ERRORS = {
   UMBEL_BAD_CANVAS: {
     summary: 'Something is not a canvas.',
     nextStep: 'Build it with chain, group, chord and the methods of a task.',
-  },
-  UMBEL_BAD_MACHINE: {
-    summary: 'A machine is malformed, or could not be stored and go on after a restart.',
-    nextStep:
-      'Correct the place named: invoke tasks through fromTask or fromCanvas, keep plain data in context, give actions names.',
-  },
-  UMBEL_PLACEHOLDER_STARTED: {
-    summary: 'XState itself started an actor that stands for a task or a canvas.',
-    nextStep:
-      'Run the machine with app.workflow(machine).start(...); for a plain XState actor give it other logic with machine.provide({ actors }).',
-  },
-  UMBEL_BAD_INPUT: {
-    summary: 'A machine gave what it invokes an input that is no list of arguments.',
-    nextStep: 'Let input give a list, [order, 5], or what applyAsync takes, { args, kwargs, lane }.',
   },
   UMBEL_DUPLICATE_ID: {
     summary: 'An id was used before.',
@@ -278,6 +266,7 @@ export const ERRORS = {
     summary: 'A module of tasks could not be loaded in a thread.',
     nextStep: 'Import the module by itself to see the cause; it must only define tasks when imported.',
   },
+  ...CHART_ERRORS,
 } as const satisfies Readonly<Record<`UMBEL_${string}`, { readonly summary: string; readonly nextStep: string }>>
 
 /** The code of an error Umbel raises: a key of `ERRORS`. */

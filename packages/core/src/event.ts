@@ -171,6 +171,62 @@ export interface LetterDiscarded {
   readonly at: number
 }
 
+/** A run of a machine was started. */
+export interface ChartStarted {
+  readonly type: 'chart-started'
+  readonly id: string
+  readonly machine: string
+  readonly version: string
+  /** Encoded. */
+  readonly input: Encoded
+  readonly parent: string | undefined
+  /** Id of the tree's root; `undefined` when this is it. */
+  readonly root: string | undefined
+  /** Id of the run that invoked it, or of the task it goes on for. */
+  readonly settles: string | undefined
+  readonly at: number
+}
+
+/** A run was sent an event. */
+export interface ChartTold {
+  readonly type: 'chart-told'
+  readonly id: string
+  /** Encoded. */
+  readonly event: Encoded
+  /** Id under which it is told once. */
+  readonly dedupe?: string
+  /** Who sent it. */
+  readonly by?: string
+  /** Whether the sender waits for what the machine emits for it: then it is refused where no transition takes it, and not kept. */
+  readonly asks?: true
+  readonly at: number
+}
+
+/** An event that a run has scheduled is due. */
+export interface ChartDue {
+  readonly type: 'chart-due'
+  readonly id: string
+  readonly at: number
+}
+
+/** Actions of a run were carried out, up to the one of this number. */
+export interface ChartActed {
+  readonly type: 'chart-acted'
+  readonly id: string
+  readonly n: number
+  readonly at: number
+}
+
+/** The machine of a run is here again. */
+export interface ChartResumed {
+  readonly type: 'chart-resumed'
+  readonly id: string
+  readonly at: number
+}
+
+/** A fact about one run of a machine. */
+export type ChartEvent = ChartStarted | ChartTold | ChartDue | ChartActed | ChartResumed
+
 /** A fact about one task that exists. */
 export type TaskEvent =
   | TaskReceived
@@ -195,6 +251,7 @@ export type EngineEvent =
   | TaskPrioritised
   | ChordExtended
   | WorkflowRevoked
+  | ChartEvent
   | StreamAdvanced
   | LetterDiscarded
 

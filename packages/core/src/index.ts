@@ -4,7 +4,8 @@
  * The words, one for one thing:
  * - **task**: a named function with options. **Signature**: one call of it as plain data. **Canvas**: signatures composed.
  * - **plan**: a canvas compiled to a flat list of nodes. **Workflow**: a plan that runs, with an id and a statechart.
- * - **event**: a fact, taken in by `advance`. **Row**: the truth about one task, join, workflow or stream. **Command**: what is to be done.
+ * - **run**: a machine of the user's at work, with an id; its row is a **chart**. **Child**: a task or workflow that it invoked.
+ * - **event**: a fact, taken in by `advance`. **Row**: the truth about one task, join, workflow, chart or stream. **Command**: what is to be done.
  * - **attempt**: one run of a task's handler; it comes to an **outcome**.
  * - **permit**: the right to start one task now under a rate. **Gate**: where tasks wait for one, holding no slot.
  * - **lane**: a named queue with the workers that serve it. **Store**: where rows and events are kept.
@@ -87,15 +88,27 @@ export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-
 
 // what happens
 export { advance, type Step } from './advance.ts'
-export type { Command } from './command.ts'
-export { type CanvasSent, type EngineEvent, EVENT_VERSION, type TaskEvent, type TaskKey } from './event.ts'
+export type { Answer } from './draft.ts'
+export type { Chart, Charts, ChildStart } from './charts.ts'
+export { snapshotOf } from './chart-transition.ts'
+export type { Command, LogLine } from './command.ts'
+export {
+  type CanvasSent,
+  type ChartTold,
+  type EngineEvent,
+  EVENT_VERSION,
+  type TaskEvent,
+  type TaskKey,
+} from './event.ts'
 export { type LetterChange, type LetterRow, redrivenId } from './dead-letter.ts'
 export { neededRows } from './needed-rows.ts'
 export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
-export { attemptLost, pendingCommand } from './recovery.ts'
+export { attemptLost, pendingActions, pendingCommand, resumedRun } from './recovery.ts'
 export { expiredError, isExpired, isParked, replacementId } from './task-life.ts'
 export {
+  type ChartAction,
+  type ChartRow,
   currentRun,
   isKeyRowId,
   isResultRow,

@@ -1,4 +1,5 @@
 import type { AnyStateMachine } from 'xstate'
+import { type Charts, NO_CHARTS } from './charts.ts'
 import { type TaskAction, taskFacts, taskMachine } from './task-machine.ts'
 import { type TransitionTable, transitionTable } from './transition-table.ts'
 import { WORKFLOW_FACTS, type WorkflowAction, workflowMachine } from './workflow-machine.ts'
@@ -6,13 +7,27 @@ import { WORKFLOW_FACTS, type WorkflowAction, workflowMachine } from './workflow
 /** The statecharts that `advance` moves everything by, compiled to tables. Nothing else decides where a fact leads. */
 export class Machines {
   readonly workflow: TransitionTable<WorkflowAction>
+  /** The machines that the user drew. */
+  readonly charts: Charts
   readonly #taskMachine: (states: readonly string[]) => AnyStateMachine
+  readonly #workflowMachine: AnyStateMachine
   readonly #byList = new WeakMap<readonly string[], TransitionTable<TaskAction>>()
   readonly #byNames = new Map<string, TransitionTable<TaskAction>>()
 
-  constructor(task: (states: readonly string[]) => AnyStateMachine, workflow: AnyStateMachine) {
+  constructor(
+    task: (states: readonly string[]) => AnyStateMachine,
+    workflow: AnyStateMachine,
+    charts: Charts = NO_CHARTS,
+  ) {
     this.#taskMachine = task
+    this.charts = charts
+    this.#workflowMachine = workflow
     this.workflow = transitionTable(workflow, WORKFLOW_FACTS)
+  }
+
+  /** The same, with other machines of the user's. */
+  withCharts(charts: Charts): Machines {
+    return new Machines(this.#taskMachine, this.#workflowMachine, charts)
   }
 
   /** The table of a task with these custom states. Made once for each set. */

@@ -29,6 +29,13 @@ function neededFor(event: EngineEvent): readonly string[] {
     }
     case 'task-started':
       return event.key === undefined ? NONE : [event.key.id]
+    case 'chart-started':
+    case 'chart-told':
+    case 'chart-due':
+    case 'chart-acted':
+    case 'chart-resumed':
+    case 'workflow-revoked':
+      return [event.id]
     default:
       return NONE
   }

@@ -1,3 +1,4 @@
+import type { StateValue } from 'xstate'
 import type { Encoded } from './codec.ts'
 import type { ErrorData } from './error-data.ts'
 import type { Plan, TaskSpec } from './plan.ts'
@@ -126,6 +127,107 @@ export interface WorkflowRow {
   readonly endedAt: number | undefined
 }
 
+/** The truth about one run of a machine that the user drew. */
+export interface ChartRow {
+  readonly kind: 'chart'
+  readonly id: string
+  /** Name of the machine, and the version that it started with. */
+  readonly machine: string
+  readonly version: string
+  /** The states that are active, as XState writes them. */
+  readonly value: StateValue
+  /** Encoded record. */
+  readonly context: Encoded
+  /** What its history states remember: ids of states. */
+  readonly memory?: Readonly<Record<string, readonly string[]>>
+  /** The tag of the deepest active state that has one, STARTED where none has; once it has ended, how. */
+  readonly state: TaskState
+  /** The tags of all active states. */
+  readonly states: readonly string[]
+  /** The last states it showed, oldest first, and what people told it. */
+  readonly past: readonly PastState[]
+  /** What it has invoked or spawned, by the id that the machine knows it by. */
+  readonly children: Readonly<Record<string, ChartChild>>
+  /** Children it started and actions it asked for so far. */
+  readonly begun: number
+  /** Events that are to come, in the order they were scheduled. */
+  readonly timers: readonly ChartTimer[]
+  /** Events that it was told and that no transition took, oldest first: they are offered again after each step. */
+  readonly kept: readonly KeptEvent[]
+  /** Ids of what it was told last under one, with what it emitted for that. */
+  readonly heard: readonly Heard[]
+  /** Actions of the user's that are stored with the step that asked for them, and still to be run. */
+  readonly actions: readonly ChartAction[]
+  /** How it ends once these are run. */
+  readonly closing?: 'SUCCESS' | 'FAILURE' | 'REVOKED'
+  readonly parent: string | undefined
+  readonly root: string
+  /** Id of the run that invoked it, or of the task it goes on for. */
+  readonly settles: string | undefined
+  readonly result: Encoded | undefined
+  readonly error: ErrorData | undefined
+  readonly sentAt: number
+  readonly endedAt: number | undefined
+}
+
+/** A state that a run has shown since a moment; `by` and `event` where somebody brought it there who said so. */
+export interface PastState {
+  readonly state: TaskState
+  readonly at: number
+  readonly by?: string
+  readonly event?: Encoded
+}
+
+/** A task, a canvas or another run that a run waits for. */
+export interface ChartChild {
+  /** Id of the task or workflow. */
+  readonly id: string
+  readonly kind: 'task' | 'workflow'
+  /** What the machine calls it in `actors`. */
+  readonly src: string
+  /** Whether the machine wants to hear of its progress. */
+  readonly watched?: true
+  /** Whether it has ended: what it comes to is told. */
+  readonly ended?: true
+}
+
+/** An event that comes to a run once it is due. */
+export interface ChartTimer {
+  /** By which the machine may cancel it. */
+  readonly send: string | undefined
+  /** Moment in milliseconds since the epoch. */
+  readonly due: number
+  readonly event: Encoded
+  /** Child it goes to; the run itself where there is none. */
+  readonly to?: string
+}
+
+/** An event that waits for a state that takes it. */
+export interface KeptEvent {
+  readonly event: Encoded
+  readonly by?: string
+  /** Whether it tells of the run's own children, and came while its machine was not registered. */
+  readonly own?: true
+}
+
+/** Something a run was told under an id, so that it is told once. */
+export interface Heard {
+  readonly id: string
+  /** What the machine emitted for it first, encoded. */
+  readonly answer?: Encoded
+}
+
+/** An action of the user's that has to be run. */
+export interface ChartAction {
+  /** Which of what the run began it is. */
+  readonly n: number
+  /** Name in `setup({ actions })`. */
+  readonly action: string
+  readonly params: Encoded | undefined
+  readonly event: Encoded
+  readonly context: Encoded
+}
+
 /** How far a stream has come: many items of one iterable, each a task of its own. It never ends: the same id goes on behind its cursor. */
 export interface StreamRow {
   readonly kind: 'stream'
@@ -162,7 +264,7 @@ export interface KeyRow {
 }
 
 /** A row of something that ends and can be waited for. */
-export type ResultRow = TaskRow | JoinRow | WorkflowRow
+export type ResultRow = TaskRow | JoinRow | WorkflowRow | ChartRow
 
 /** One row of the store. */
 export type Row = ResultRow | StreamRow | KeyRow

@@ -113,10 +113,10 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       return takeStarted(draft, row, event)
     case 'task-state':
       moveTask(draft, { ...row, meta: event.meta }, `task-state.${event.state}`)
-      return draft.show(row)
+      return show(draft, row)
     case 'task-progress':
       draft.put({ ...row, progress: event.progress })
-      return draft.show(row)
+      return show(draft, row)
     case 'task-succeeded':
       return moveTask(draft, { ...row, result: event.result }, 'task-succeeded')
     case 'task-failed':
@@ -199,6 +199,13 @@ function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: Task
   moveTask(draft, keys === undefined ? next : { ...next, keys }, 'task-started')
 }
 
+/** Let observers see how a task stands now, and the run that waits for it. */
+function show(draft: Draft, before: TaskRow): void {
+  draft.show(before)
+  if (before.settles !== undefined && draft.chart(before.settles) !== undefined)
+    draft.mail.push({ type: 'child-showed', id: before.settles, child: before.id })
+}
+
 /** Move a task by the table of its machine. `row` holds what the fact brings; it is dropped where the machine has no such move. */
 export function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, more: More = {}): void {
   const move = draft.machines.task(row.spec.states).get(row.state)?.get(fact)
@@ -264,9 +271,9 @@ function spawn(draft: Draft, row: TaskRow, plan: Plan | undefined): void {
   })
 }
 
-/** Revoke whatever stands under an id: a task or a workflow. */
+/** Revoke whatever stands under an id: a task, a workflow or a run. */
 export function revoke(draft: Draft, id: string, error: ErrorData): void {
-  const type = draft.workflow(id) === undefined ? 'task-revoked' : 'workflow-revoked'
+  const type = (draft.workflow(id) ?? draft.chart(id)) === undefined ? 'task-revoked' : 'workflow-revoked'
   draft.mail.push({ type, id, error, at: draft.at })
 }
 
@@ -286,9 +293,10 @@ export function endsOf(row: TaskRow): Ends {
   return { ok: false, revoked: row.state === 'REVOKED', error }
 }
 
-/** Hand on to a task how what replaced it has ended, or to a chord how what was added to it has. */
+/** Hand on to a task how what replaced it has ended, to a chord how what was added to it has, to a run how what it invoked has. */
 export function settleFor(draft: Draft, id: string, by: string, ends: Ends): void {
   if (draft.join(id) !== undefined) draft.mail.push({ type: 'member-ended', join: id, member: by, ends })
+  if (draft.chart(id) !== undefined) draft.mail.push({ type: 'child-ended', id, child: by, ends })
   const row = draft.task(id)
   if (row === undefined) return
   const { at } = draft

@@ -127,7 +127,7 @@ function received({ signals, now }: AnnounceContext, row: Row, due: number | und
 
 function settled(context: AnnounceContext, row: Row): void {
   if (row.kind === 'task') return announceEnd(context, row, row.endedAt ?? row.sentAt)
-  if (row.kind !== 'workflow' || !context.signals.wants('workflow-ended')) return
+  if ((row.kind !== 'workflow' && row.kind !== 'chart') || !context.signals.wants('workflow-ended')) return
   context.signals.emit('workflow-ended', { id: row.id, state: row.state, at: row.endedAt ?? row.sentAt })
 }
 

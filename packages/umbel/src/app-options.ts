@@ -12,6 +12,7 @@ import {
   type TokenSource,
   umbelError,
 } from '@umbel/core'
+import type { AnyStateMachine } from 'xstate'
 import { type TaskDefinition, type TaskModule, tasksOf } from './definition.ts'
 import { type LaneOptions, type LaneSettings, laneSettings } from './lanes/lane-options.ts'
 import { bottleneckTokens } from './limits/bottleneck.ts'
@@ -19,6 +20,7 @@ import { readyTokens } from './limits/ready-tokens.ts'
 import { checkNames, whole } from './option-checks.ts'
 import { memoryStore } from './stores/memory.ts'
 import { systemClock, systemRandom } from './system.ts'
+import { type AnyWorkflow, asWorkflow } from './workflow.ts'
 
 /** What `createApp` takes. Everything has a default. */
 export interface AppOptions {
@@ -26,6 +28,8 @@ export interface AppOptions {
   readonly name?: string
   /** What `defineTasks` gave, of every module whose tasks this app runs. */
   readonly tasks?: readonly TaskModule[]
+  /** Machines whose runs this app goes on with, each version that still has some: machines, or what `workflow` gave. */
+  readonly workflows?: readonly (AnyStateMachine | AnyWorkflow)[]
   /** Where tasks and results are kept. Default: `memoryStore()`. */
   readonly store?: Store
   /** Lanes by name. `default` always exists: unless given, with as many threads as the machine has cores. */
@@ -52,6 +56,7 @@ export interface AppOptions {
 const APP_OPTIONS = [
   'name',
   'tasks',
+  'workflows',
   'store',
   'lanes',
   'limits',
@@ -72,6 +77,7 @@ export interface AppSettings {
   readonly store: Store
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly errors: ErrorClasses
+  readonly workflows: readonly AnyWorkflow[]
   readonly lanes: ReadonlyMap<string, LaneSettings>
   readonly limits: ReadonlyMap<string, RatePolicy>
   readonly tokens: TokenSource
@@ -104,6 +110,7 @@ export function appSettings(options: AppOptions): AppSettings {
     store: options.store ?? memoryStore(),
     tasks,
     errors,
+    workflows: workflowsOf(options.workflows),
     lanes: laneSettings(options.lanes ?? {}),
     limits: limitsOf(options.limits ?? {}),
     tokens: options.tokens ?? (clock.simulated ? readyTokens(clock) : bottleneckTokens()),
@@ -111,6 +118,11 @@ export function appSettings(options: AppOptions): AppSettings {
     maxBytes: whole(options.values?.maxBytes ?? MIB, 'values.maxBytes', 1, Number.MAX_SAFE_INTEGER),
     loopBlockedAfter: milliseconds(options.loopBlockedAfter ?? '200ms', 'loopBlockedAfter'),
   }
+}
+
+function workflowsOf(given: AppOptions['workflows'] = []): readonly AnyWorkflow[] {
+  if (Array.isArray(given)) return given.map((one: AnyStateMachine | AnyWorkflow) => asWorkflow(one))
+  throw umbelError('UMBEL_BAD_OPTION', 'workflows of createApp takes a list of machines: workflows: [order].')
 }
 
 function limitsOf(given: Readonly<Record<string, RateLimit>>): ReadonlyMap<string, RatePolicy> {

@@ -1,4 +1,5 @@
 import { type Canvas, type Clock, milliseconds, UmbelError, umbelError } from '@umbel/core'
+import type { AnyStateMachine, OutputFrom } from 'xstate'
 import type { AnySignature, HandleOf, ResultOf } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
 import { assemble, type Parts } from './assemble.ts'
@@ -12,12 +13,15 @@ import type { MapStreamOptions } from './map-stream.ts'
 import { checkNames } from './option-checks.ts'
 import type { Sent } from './producer.ts'
 import { Redrives } from './redrives.ts'
+import { Run } from './run.ts'
 import type { Call } from './sender.ts'
 import type { StopOptions } from './shutdown.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
 import { type ItemsOf, Streams, type StreamsApp, type TakesItems } from './streams.ts'
 import { onProcessIdle, systemClock } from './system.ts'
+import { asWorkflow, type Workflow, type WorkflowOptions } from './workflow.ts'
+import { WorkflowRuns } from './workflow-runs.ts'
 
 /**
  * Create an app: it takes what its tasks send, runs it on its lanes, and keeps the results.
@@ -131,6 +135,24 @@ export class App implements LiveApp {
   async result(id: string): Promise<unknown> {
     await this.#ready()
     return this.#parts.source.find(id)
+  }
+
+  /**
+   * Run a machine: `app.workflow(order).start({ id, input })`. Registers it, as `createApp({ workflows })` does, which a store with
+   * runs of it needs before the app starts.
+   * @throws UMBEL_BAD_MACHINE with the path to what could not be stored and go on after a restart; UMBEL_DUPLICATE_WORKFLOW, UMBEL_BAD_OPTION
+   */
+  workflow<M extends AnyStateMachine>(machine: M | Workflow<M>, options?: WorkflowOptions): WorkflowRuns<M> {
+    const given = asWorkflow(machine, options)
+    const { registry, runs, results, source } = this.#parts
+    if (registry.register(given)) runs.resume(given)
+    return new WorkflowRuns(given, {
+      runs,
+      open: () => void this.#open(),
+      ready: () => this.#ready(),
+      handle: (id) =>
+        new Run<M>(results.cell(id), runs, source.handle(id, undefined, -1) as AsyncResult<OutputFrom<M>>),
+    })
   }
 
   /** Whether it registered a task of this name. */

@@ -1,16 +1,8 @@
-import {
-  asksForCall,
-  type Clock,
-  compileRoutes,
-  type ErrorData,
-  fromErrorData,
-  makeIds,
-  type Step,
-  type Store,
-} from '@umbel/core'
+import { type Clock, type ErrorData, fromErrorData, MACHINES, makeIds, type Step, type Store } from '@umbel/core'
 import { type AnnounceContext, announceEvent, announceSent, commandAnnouncer } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
+import { machineEffects, resolving } from './assemble-workflows.ts'
 import { blockageTeller } from './blockages.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
@@ -24,14 +16,15 @@ import { attemptReports } from './reports.ts'
 import { AppResultSource } from './result-source.ts'
 import { Results } from './results.ts'
 import { Revocations } from './revocations.ts'
+import { Runs } from './runs.ts'
 import type { AnyResult } from './sender.ts'
 import { Shutdown } from './shutdown.ts'
 import { SignalBus } from './signals.ts'
-import { SpecResolver } from './spec-resolver.ts'
 import { ProcessHold } from './system.ts'
 import { TimeLimits } from './time-limits.ts'
 import { Timers } from './timers.ts'
 import { Totals } from './totals.ts'
+import type { WorkflowRegistry } from './workflow-registry.ts'
 
 /** The parts of an app, put together. */
 export interface Parts {
@@ -51,6 +44,8 @@ export interface Parts {
   readonly shutdown: Shutdown
   readonly hold: ProcessHold
   readonly recovery: Recovery
+  readonly registry: WorkflowRegistry
+  readonly runs: Runs
   /** Tell what went wrong where nobody waits for an answer. */
   readonly failed: (error: unknown) => void
 }
@@ -81,14 +76,18 @@ export function assemble(settings: AppSettings): Parts {
   const totals = new Totals()
   const lanes = new Map<string, Lane>()
   const hold = new ProcessHold()
+  const limits = new Limits({ tasks, shared: settings.limits, source: settings.tokens, clock, failed })
+  const { resolver, registry } = resolving(settings, lanes, limits)
   const engine = new Engine(
     store,
     (step) => after(step),
     failed,
     (event) => announceSent(announce, 'before-task-publish', event),
+    MACHINES.withCharts(registry),
   )
-  const timers = new Timers(clock, (id) => engine.accept({ type: 'task-received', id, at: clock.now() }))
-  const limits = new Limits({ tasks, shared: settings.limits, source: settings.tokens, clock, failed })
+  // what waits for its time and is no task at hand is a run
+  const dueOf = (id: string) => (engine.task(id) === undefined ? 'chart-due' : 'task-received')
+  const timers = new Timers(clock, (id) => engine.accept({ type: dueOf(id), id, at: clock.now() }))
   const finishing = new Finishing(() => rest())
   const revocations = new Revocations(clock)
   const shutdown = new Shutdown({ engine, timers, lanes, finishing, revocations, clock })
@@ -100,19 +99,14 @@ export function assemble(settings: AppSettings): Parts {
     results,
     signals,
     ids,
-    resolver: new SpecResolver({
-      tasks,
-      lanes,
-      route: compileRoutes(settings.routes),
-      routesByCall: settings.routes.some(asksForCall),
-      limits,
-      maxBytes: settings.maxBytes,
-    }),
+    resolver,
     now: () => clock.now(),
     known: knownIn(store, engine),
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
-  const effects = { engine, timers, results, totals, revocations, lane: (name: string) => laneOf(lanes, name) }
+  const machines = machineEffects({ engine, registry, signals, clock, failed })
+  const laneNamed = (name: string): Lane => laneOf(lanes, name)
+  const effects = { engine, timers, results, totals, revocations, ...machines, lane: laneNamed }
   const recovery = new Recovery({ store, engine, clock, carryOut: (command) => perform(command, effects) })
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
@@ -139,6 +133,17 @@ export function assemble(settings: AppSettings): Parts {
   const refused = (id: string, error: unknown): void => {
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
   }
+  const runs = new Runs({
+    engine,
+    results,
+    source,
+    registry,
+    emissions: machines.emissions,
+    clock,
+    ids,
+    failed,
+    refused,
+  })
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const timeLimits = new TimeLimits(tasks, clock)
   const stopping = (): boolean => shutdown.aborting
@@ -148,23 +153,6 @@ export function assemble(settings: AppSettings): Parts {
   for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray, blocked }))
     lanes.set(lane.name, lane)
 
-  return {
-    tasks,
-    clock,
-    store,
-    engine,
-    lanes,
-    limits,
-    timers,
-    timeLimits,
-    results,
-    totals,
-    signals,
-    producer,
-    source,
-    shutdown,
-    hold,
-    recovery,
-    failed,
-  }
+  const working = { tasks, clock, store, engine, lanes, limits, timers, timeLimits, results, totals, signals }
+  return { ...working, producer, source, shutdown, hold, recovery, registry, runs, failed }
 }

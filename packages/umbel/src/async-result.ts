@@ -96,13 +96,7 @@ export class AsyncResult<R> {
    * UMBEL_WOULD_DEADLOCK at once when called from a handler.
    */
   get(options: GetOptions = {}): Promise<R> {
-    const attempt = currentAttempt.getStore()
-    if (attempt !== undefined) {
-      throw umbelError(
-        'UMBEL_WOULD_DEADLOCK',
-        `The handler of ${attempt.call.task} would block its worker by waiting for task ${this.id}.`,
-      )
-    }
+    refuseInHandler(this.id)
     const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
     return this.#ended(limit, options.signal).then((row) => this.value(row))
   }
@@ -296,16 +290,26 @@ export class AsyncResult<R> {
   }
 }
 
+/** Refuse to wait within a handler. @throws UMBEL_WOULD_DEADLOCK */
+export function refuseInHandler(id: string): void {
+  const attempt = currentAttempt.getStore()
+  if (attempt === undefined) return
+  throw umbelError(
+    'UMBEL_WOULD_DEADLOCK',
+    `The handler of ${attempt.call.task} would block its worker by waiting for task ${id}.`,
+  )
+}
+
 /** Id of the workflow that an id is a node of; `undefined` for what is no node. */
 const workflowOf = (id = ''): string | undefined => /^(.+)\/\d+$/.exec(id)?.[1]
 
 /** Whether a row has ended. */
 export const hasEnded = (row: ResultRow): boolean =>
-  row.kind === 'join' ? row.remaining === 0 : row.kind === 'workflow' ? row.endedAt !== undefined : isReady(row.state)
+  row.kind === 'join' ? row.remaining === 0 : row.kind === 'task' ? isReady(row.state) : row.endedAt !== undefined
 
 /** The task state a row shows. */
 function stateOf(row: ResultRow): TaskState {
-  if (row.kind === 'task') return row.state
+  if (row.kind === 'task' || row.kind === 'chart') return row.state
   if (row.kind === 'workflow') return row.state === 'ACTIVE' || row.state === 'CANCELLING' ? 'STARTED' : row.state
   if (row.remaining > 0) return 'STARTED'
   return row.error === undefined ? 'SUCCESS' : 'FAILURE'

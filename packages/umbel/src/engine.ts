@@ -2,7 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   advance,
   currentRun,
+  type Encoded,
   type EngineEvent,
+  fromErrorData,
+  MACHINES,
+  type Machines,
   neededRows,
   nodeId,
   READY_STATES,
@@ -37,8 +41,8 @@ const outside = AsyncLocalStorage.snapshot()
 /** What follows once a batch is stored. */
 export type Perform = (step: Step) => void
 
-/** Called once an event is stored, or with the reason why it was not. */
-export type Taken = (error?: unknown) => void
+/** Called once an event is stored, with what `advance` answers, or with the reason why it was not. */
+export type Taken = (error?: unknown, answer?: Encoded) => void
 
 /**
  * The one door for facts: takes all that came in, has core's `advance` work out what they come to, stores rows and events
@@ -49,6 +53,7 @@ export class Engine implements RowReader {
   readonly #perform: Perform
   readonly #failed: (error: unknown) => void
   readonly #came: (event: EngineEvent) => void
+  readonly #machines: Machines
   /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
   readonly #rows = new Map<string, Row>()
   readonly #followers = new Followers()
@@ -72,11 +77,13 @@ export class Engine implements RowReader {
     perform: Perform,
     failed: (error: unknown) => void,
     came: (event: EngineEvent) => void = () => {},
+    machines: Machines = MACHINES,
   ) {
     this.#store = store
     this.#perform = perform
     this.#failed = failed
     this.#came = came
+    this.#machines = machines
   }
 
   /** Take nothing in before the store is open. When that fails, what came in is refused. */
@@ -184,7 +191,8 @@ export class Engine implements RowReader {
 
   /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. */
   release(row: Row): void {
-    if (row.kind === 'stream' || (row.kind === 'task' && row.workflow === undefined)) this.#rows.delete(row.id)
+    if (row.kind === 'stream' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined))
+      this.#rows.delete(row.id)
     if (row.kind !== 'workflow') return
     this.#rows.delete(row.id)
     for (const index of row.plan.nodes.keys()) this.#rows.delete(nodeId(row.id, index))
@@ -223,7 +231,7 @@ export class Engine implements RowReader {
       }
     }
     try {
-      step = advance(rows, events)
+      step = advance(rows, events, this.#machines)
     } catch (error) {
       if (events.length === 1) return this.#takeInstead(events[0] as EngineEvent, taken, error)
       // one event that cannot be taken in must not take the others with it
@@ -243,7 +251,8 @@ export class Engine implements RowReader {
     } catch (error) {
       this.#failed(error)
     }
-    answerAll(taken, undefined)
+    if (step.answers.size === 0) answerAll(taken, undefined)
+    else answerEach(taken, events, step)
   }
 
   /** The rows at hand, and for one batch those that are in the store alone: unless it changes them they are not kept. */
@@ -286,7 +295,7 @@ export class Engine implements RowReader {
     const kept: EngineEvent[] = []
     const keptTaken: (Taken | undefined)[] = []
     for (const [index, event] of events.entries()) {
-      if (this.#givenUp || (event.type === 'canvas-sent' && event.parent === undefined)) taken[index]?.(error)
+      if (this.#givenUp || isSent(event)) taken[index]?.(error)
       else keptTaken[kept.push(event) - 1] = taken[index]
     }
     if (kept.length === 0) return
@@ -308,10 +317,24 @@ export class Engine implements RowReader {
   }
 }
 
+/** Whether a fact is what somebody outside has sent, who can send it again. */
+function isSent(event: EngineEvent): boolean {
+  if (event.type === 'canvas-sent' || event.type === 'chart-started') return event.parent === undefined
+  return event.type === 'chart-told'
+}
+
 /** Why a batch was not stored: the store's own error, where it has one. */
 function refusalOf(cause: unknown, count: number): UmbelError {
   if (cause instanceof UmbelError) return cause
   return umbelError('UMBEL_STORE_FAILED', `A batch of ${count} events was not stored.`, { cause })
+}
+
+function answerEach(taken: readonly (Taken | undefined)[], events: readonly EngineEvent[], { answers }: Step): void {
+  for (const [index, event] of events.entries()) {
+    const answer = answers.get(event)
+    if (answer?.ok === false) taken[index]?.(fromErrorData(answer.error))
+    else taken[index]?.(undefined, answer?.value)
+  }
 }
 
 function answerAll(taken: readonly (Taken | undefined)[], error: unknown): void {

@@ -36,6 +36,12 @@ export type {
   StateNodeData,
 } from '@umbel/core'
 
+// machines as workflows
+export { workflow, type Workflow, type WorkflowOptions } from './workflow.ts'
+export type { StartOptions, WorkflowRuns } from './workflow-runs.ts'
+export type { Run, SentEvent } from './run.ts'
+export type { RunPast, SendOptions } from './runs.ts'
+
 // the app
 export { App, createApp } from './app.ts'
 export type { StopOptions } from './shutdown.ts'

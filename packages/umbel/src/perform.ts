@@ -1,4 +1,5 @@
-import { type Command, isResultRow, type Row, type TaskRow } from '@umbel/core'
+import { type Command, decode, isResultRow, type Row, type TaskRow } from '@umbel/core'
+import type { MachineEffects } from './assemble-workflows.ts'
 import type { Engine } from './engine.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
@@ -7,7 +8,7 @@ import type { Timers } from './timers.ts'
 import type { Totals } from './totals.ts'
 
 /** What commands are carried out with. */
-export interface Effects {
+export interface Effects extends MachineEffects {
   readonly engine: Engine
   readonly timers: Timers
   readonly results: Results
@@ -35,6 +36,17 @@ export function perform(command: Command, effects: Effects): void {
       return withLane(effects, command.id, (lane, row) => lane.reprioritise(row))
     case 'abort-task':
       return withLane(effects, command.id, (lane, row) => effects.revocations.ask(lane, row))
+    case 'run-actions': {
+      const row = engine.get(command.id)
+      if (row?.kind === 'chart') effects.actions.run(row)
+      return
+    }
+    case 'emit':
+      if (effects.emissions.wants(command.id))
+        effects.emissions.tell(command.id, decode(command.event) as { type: string })
+      return
+    case 'log':
+      return effects.log(command)
     case 'settle':
       return settle(effects, engine.get(command.id))
   }
@@ -45,9 +57,10 @@ function withLane(effects: Effects, id: string, act: (lane: Lane, row: TaskRow) 
   if (row !== undefined) act(effects.lane(row.spec.lane), row)
 }
 
-function settle({ engine, results, totals }: Effects, row: Row | undefined): void {
+function settle({ engine, results, totals, emissions }: Effects, row: Row | undefined): void {
   if (row === undefined || !isResultRow(row)) return
   if (row.kind === 'task') totals.ended(row)
+  if (row.kind === 'chart') emissions.forget(row.id)
   results.ended(row)
   engine.release(row)
 }

@@ -190,7 +190,7 @@ export class Producer {
 const duplicate = (id: string): Error => umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`)
 
 /** Refuse an id that is none, or that could be a node's, a callback's or a replacement's. @throws UMBEL_BAD_OPTION */
-function validId(id: unknown): string {
+export function validId(id: unknown): string {
   if (typeof id === 'string' && /^[^/\p{Cc}]{1,256}$/u.test(id) && !/\.[dler]\d+$/.test(id)) return id
   const shown = typeof id === 'string' ? JSON.stringify(id.slice(0, 80)) : typeof id
   throw umbelError(

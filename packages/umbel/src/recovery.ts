@@ -1,4 +1,13 @@
-import { attemptLost, type Clock, type Command, pendingCommand, type Row, type Store } from '@umbel/core'
+import {
+  attemptLost,
+  type Clock,
+  type Command,
+  pendingActions,
+  pendingCommand,
+  type Row,
+  resumedRun,
+  type Store,
+} from '@umbel/core'
 import type { Engine } from './engine.ts'
 
 /** What recovery works with. */
@@ -33,10 +42,9 @@ export class Recovery {
     const { engine, clock, carryOut } = this.#parts
     for (const row of this.#left.splice(0)) {
       if (engine.get(row.id) !== row) continue // revoked since it was loaded
-      const command = pendingCommand(row)
-      if (command !== undefined) carryOut(command)
-      const lost = attemptLost(row, clock.now())
-      if (lost !== undefined) engine.accept(lost)
+      for (const command of [pendingCommand(row), pendingActions(row)]) if (command !== undefined) carryOut(command)
+      const now = clock.now()
+      for (const fact of [attemptLost(row, now), resumedRun(row, now)]) if (fact !== undefined) engine.accept(fact)
     }
   }
 }

@@ -88,6 +88,7 @@ export class Redrives {
       }
       const above = await this.#row(settles)
       if (above?.kind === 'join') throw cannot(`${letter.id} was added to a chord while that ran`)
+      if (above?.kind === 'chart') throw cannot(`${letter.id} was invoked by a run, which has gone on without it`)
       if (above?.kind !== 'task') throw unknown(settles)
       at = above
     }

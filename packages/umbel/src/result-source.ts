@@ -1,4 +1,5 @@
 import {
+  type ChartRow,
   type Clock,
   type ErrorClasses,
   isResultRow,
@@ -91,7 +92,9 @@ export class AppResultSource implements ResultSource {
     const at = this.clock.now()
     // right behind the send, so that what was just sent never starts
     const type =
-      cell?.plan !== undefined || this.#engine.get(id)?.kind === 'workflow' ? 'workflow-revoked' : 'task-revoked'
+      cell?.plan !== undefined || isWhole(this.#engine.get(id) ?? this.#store.peek?.(id))
+        ? 'workflow-revoked'
+        : 'task-revoked'
     await this.#engine.accepted({ type, id, error, at })
   }
 
@@ -109,13 +112,25 @@ export class AppResultSource implements ResultSource {
     await this.#engine.drained()
     const row = await this.#row(id)
     if (row?.kind === 'workflow') return this.#handle(id, row.plan, row.plan.exit, row)
-    if (row?.kind === 'task' && row.workflow === undefined) return this.#handle(id, undefined, -1, row)
+    if (row?.kind === 'chart' || (row?.kind === 'task' && row.workflow === undefined))
+      return this.#handle(id, undefined, -1, row)
     const [, workflowId, node] = /^(.+)\/(\d+)$/.exec(id) ?? []
     const workflow = workflowId === undefined ? undefined : await this.#row(workflowId)
     const plan = workflow?.kind === 'workflow' ? workflow.plan : undefined
     const kind = plan?.nodes[Number(node)]?.kind
     if (row !== undefined || kind === 'task' || kind === 'join') return this.#handle(id, plan, Number(node), row)
     throw nothingUnder(id)
+  }
+
+  /** The row of a run, wherever it is. */
+  async run(id: string): Promise<ChartRow | undefined> {
+    const row = await this.#row(id)
+    return row?.kind === 'chart' ? row : undefined
+  }
+
+  /** A run was started under an id that was used before: what waits for it learns how it stands. */
+  again(cell: Cell): void {
+    if (!cell.ended && this.#engine.get(cell.id) === undefined) this.#load(cell)
   }
 
   async #row(id: string): Promise<ResultRow | undefined> {
@@ -168,6 +183,7 @@ export class AppResultSource implements ResultSource {
       (stored) => {
         const row = awaited(stored)
         if (row !== undefined && hasEnded(row)) return this.#end(cell, row)
+        if (row?.kind === 'chart') return cell.answer(undefined) // it sleeps
         if (!cell.ended) cell.answer(umbelError('UMBEL_RESULT_GONE', `The result of ${cell.id} is not kept any more.`))
         this.#results.drop(cell.id)
       },
@@ -184,6 +200,9 @@ export class AppResultSource implements ResultSource {
 /** What nobody can be given a handle of. */
 export const nothingUnder = (id: unknown): Error =>
   umbelError('UMBEL_UNKNOWN_RESULT', `Nothing is known under the id ${shown(id)}.`)
+
+/** Whether a row is of something that is revoked as a whole. */
+const isWhole = (row: Row | undefined): boolean => row?.kind === 'workflow' || row?.kind === 'chart'
 
 /** A row that a handle can be about: streams and keys have no result of their own. */
 const awaited = (row: Row | undefined): ResultRow | undefined =>

@@ -59,8 +59,15 @@ export interface Signals {
   readonly 'task-ignored': AttemptSignal
   /** A worker died under it; it goes back to its lane. */
   readonly 'task-lost': AttemptSignal & { readonly error: Error }
-  /** A canvas of more than one task has ended. */
+  /** A canvas of more than one task, or a run of a machine, has ended. */
   readonly 'workflow-ended': { readonly id: string; readonly state: string; readonly at: number }
+  /** A machine logged something with XState's `log`. */
+  readonly 'workflow-log': {
+    readonly id: string
+    readonly label: string | undefined
+    readonly value: unknown
+    readonly at: number
+  }
   /** A send was not taken in; `accepted` rejects with the same error. */
   readonly 'send-failed': { readonly id: string; readonly error: unknown; readonly at: number }
   /** Something failed that is no task's fault: a stray callback in a thread, a store that did not answer. */
@@ -105,6 +112,7 @@ const NAMES = {
   'task-ignored': true,
   'task-lost': true,
   'workflow-ended': true,
+  'workflow-log': true,
   'send-failed': true,
   'internal-error': true,
   'loop-blocked': true,

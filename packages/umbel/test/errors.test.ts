@@ -27,7 +27,7 @@ import { sqliteStore } from '../src/sqlite.ts'
 import { storeError } from '../src/stores/sqlite/sqlite-error.ts'
 import { unloadable } from './fixtures/fails-in-threads.ts'
 import { faults } from './fixtures/faults.ts'
-import { newFile, tamper } from './fixtures/store-file.ts'
+import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
 
 const apps: App[] = []
 afterEach(async () => {
@@ -62,6 +62,9 @@ const storeWith = (change: Partial<Store>): Store => Object.assign(memoryStore()
 
 let nested: AnySignature = faults.fine.si(1)
 for (let depth = 0; depth < 201; depth += 1) nested = chord([nested, faults.fine.si(1)], loose(faults.sum.s()))
+
+/** A machine that waits for nothing. */
+const idle = () => createMachine({ id: 'idle', tags: 'WAITING' })
 
 /** For each code: what raises it, and what its message must name. */
 const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> = {
@@ -366,6 +369,50 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
   UMBEL_BAD_INPUT: [
     () => placeholderOf(fromTask(faults.fine))?.canvasFor({ args: [1], lan: 'high' }),
     'faults.fine is a record with lan. Did you mean "lane"?',
+  ],
+  UMBEL_UNKNOWN_WORKFLOW: [
+    async () => {
+      const file = newFile()
+      const app = open({ store: sqliteStore(file) })
+      await app.workflow(idle(), { version: '2' }).start({ id: 'o-1' }).accepted
+      const again = open({ store: sqliteStore(asIfKilled(file)) })
+      return (await again.workflow(idle()).get('o-1')).query(({ value }) => value)
+    },
+    'Run o-1 is of idle, version 2',
+  ],
+  UMBEL_DUPLICATE_WORKFLOW: [
+    () => open({ workflows: [idle(), idle()] }),
+    'Two machines are called idle and have version 1',
+  ],
+  UMBEL_RUN_ENDED: [
+    async () => {
+      const run = open().workflow(idle()).start({ id: 'o-1' })
+      await run.cancel()
+      await run.send({ type: 'GO' }).accepted
+    },
+    'Run o-1 of idle has ended as REVOKED',
+  ],
+  UMBEL_EVENT_NOT_TAKEN: [
+    () => open().workflow(idle()).start().update({ type: 'GO' }),
+    'takes no GO while it is WAITING',
+  ],
+  UMBEL_MAILBOX_FULL: [
+    async () => {
+      const run = open().workflow(idle(), { keep: 1 }).start()
+      run.send({ type: 'GO' })
+      await run.send({ type: 'GO' }).accepted
+    },
+    'keeps 1 events',
+  ],
+  UMBEL_MACHINE_LOOP: [
+    () => {
+      const states = { a: { always: 'b' }, b: { always: 'a' } }
+      return open()
+        .workflow(createMachine({ id: 'spin', initial: 'a', states }))
+        .start()
+        .result.get()
+    },
+    'thousand transitions',
   ],
   UMBEL_STORE_OWNED: [() => reopened(() => {}), `process ${process.pid}`],
   UMBEL_STORE_FENCED: [

@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type ChartRow,
   type EngineEvent,
   EVENT_VERSION,
   isReady,
@@ -89,9 +90,11 @@ class MemoryStore implements Store {
         if (row.state === 'held') yield row
         continue
       }
-      const workflow = row.kind === 'workflow' ? row : this.#rows.get(row.workflow ?? '')
+      const whole = row.kind === 'workflow' || row.kind === 'chart' ? row : this.#rows.get(row.workflow ?? '')
       const open =
-        workflow?.kind === 'workflow' ? workflow.endedAt === undefined : row.kind === 'task' && !isReady(row.state)
+        whole?.kind === 'workflow' || whole?.kind === 'chart'
+          ? whole.endedAt === undefined
+          : row.kind === 'task' && !isReady(row.state)
       if (open) yield row
     }
   }
@@ -190,10 +193,10 @@ class MemoryStore implements Store {
   }
 }
 
-/** A task outside of workflows, or a workflow: what is kept or dropped as a whole. */
-type RootRow = TaskRow | WorkflowRow
+/** A task outside of workflows, a workflow or a run: what is kept or dropped as a whole. */
+type RootRow = TaskRow | WorkflowRow | ChartRow
 
 const isRoot = (row: Row): row is RootRow =>
-  row.kind === 'workflow' || (row.kind === 'task' && row.workflow === undefined)
+  row.kind === 'workflow' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined)
 
 const sizeOf = (row: RootRow): number => (row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1)

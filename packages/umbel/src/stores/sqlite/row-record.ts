@@ -1,4 +1,5 @@
 import {
+  type ChartRow,
   END,
   type Encoded,
   type JoinRow,
@@ -27,7 +28,7 @@ export interface RowRecord {
   readonly parent: string | null
   readonly sent_at: number | null
   readonly ended_at: number | null
-  /** Rows that are dropped with it: of a task outside of workflows 1, of a workflow its nodes and itself, else 0. */
+  /** Rows that are dropped with it: of a task outside of workflows and of a run 1, of a workflow its nodes and itself, else 0. */
   readonly size: number
   /** Number of a spec that several rows share. */
   readonly spec: number | null
@@ -73,6 +74,15 @@ export function isSameFixed(before: TableRow, row: TableRow): boolean {
       before.workflow === row.workflow &&
       before.sentAt === row.sentAt
     )
+  if (before.kind === 'chart' && row.kind === 'chart')
+    return (
+      before.machine === row.machine &&
+      before.version === row.version &&
+      before.parent === row.parent &&
+      before.root === row.root &&
+      before.settles === row.settles &&
+      before.sentAt === row.sentAt
+    )
   if (before.kind === 'workflow' && row.kind === 'workflow')
     return (
       before.plan === row.plan &&
@@ -88,6 +98,7 @@ export function isSameFixed(before: TableRow, row: TableRow): boolean {
 const ELSEWHERE: { readonly [Kind in TableRow['kind']]: ReadonlySet<string> } = {
   task: new Set('kind id spec args kwargs workflow node parent root settles expires sentAt state endedAt'.split(' ')),
   workflow: new Set('kind id plan parent root settles sentAt state endedAt'.split(' ')),
+  chart: new Set('kind id machine version parent root settles sentAt state endedAt'.split(' ')),
   join: new Set(['kind', 'id', 'workflow']),
   stream: new Set(['kind', 'id']),
 }
@@ -140,6 +151,12 @@ export function fixedRecord(
         plan,
         fixed: packFixed(fixed),
       }
+    }
+    case 'chart': {
+      const { machine, version, parent, root, settles, sentAt } = row
+      const fixed = { version, parent, root: root === id ? undefined : root, settles }
+      const own = { task: machine, parent: parentOf(row) ?? null, sent_at: sentAt, size: 1 }
+      return { ...NOTHING, id, kind, ...own, fixed: packFixed(fixed) }
     }
     case 'join':
       return { ...NOTHING, id, kind, workflow: row.workflow }
@@ -210,6 +227,24 @@ export function readRow(record: RowRecord, shared: Shared): TableRow {
         ...body,
       }
     }
+    case 'chart': {
+      const fixed = fixedOf(record) as { version: string; parent?: string; root?: string; settles?: string }
+      return {
+        kind,
+        id,
+        machine: record.task as string,
+        version: fixed.version,
+        parent: fixed.parent,
+        root: fixed.root ?? id,
+        settles: fixed.settles,
+        state: record.state as string,
+        result: undefined,
+        error: undefined,
+        sentAt: record.sent_at as number,
+        endedAt: record.ended_at ?? undefined,
+        ...(body as ChangingChart),
+      }
+    }
     case 'join':
       return { kind, id, workflow: record.workflow, result: undefined, error: undefined, ...body } as JoinRow
     case 'stream':
@@ -218,6 +253,12 @@ export function readRow(record: RowRecord, shared: Shared): TableRow {
       throw new RangeError(`row ${id} is of no kind: ${String(kind satisfies never)}`)
   }
 }
+
+/** What of a run changes and has no column. */
+type ChangingChart = Pick<
+  ChartRow,
+  'value' | 'context' | 'states' | 'past' | 'children' | 'begun' | 'timers' | 'kept' | 'heard' | 'actions'
+>
 
 function readTask(record: RowRecord, body: object, shared: Shared): TaskRow {
   const { id } = record

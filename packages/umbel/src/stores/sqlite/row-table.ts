@@ -16,7 +16,7 @@ import { SpecTable } from './spec-table.ts'
 /** What is fixed about a row stands in a table of its own from this size on, so that no later state writes it again. */
 const LARGE = 1_024
 
-/** A task outside of workflows, or a workflow: what is kept or dropped as a whole. */
+/** A task outside of workflows, a workflow or a run: what is kept or dropped as a whole. */
 export interface Root {
   readonly n: number
   readonly id: string
@@ -269,4 +269,5 @@ export class RowTable implements Shared {
 }
 
 const isEndedRoot = (row: TableRow): boolean =>
-  (row.kind === 'workflow' || (row.kind === 'task' && row.workflow === undefined)) && row.endedAt !== undefined
+  (row.kind === 'workflow' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined)) &&
+  row.endedAt !== undefined

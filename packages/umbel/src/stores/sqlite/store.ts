@@ -161,7 +161,7 @@ export class SqliteStore implements Store {
     if (row === undefined || row.kind === 'join') return
     if (row.kind === 'key') return row.state === 'held' ? undefined : this.#transaction(({ keys }) => keys.drop(id))
     if (row.kind === 'task' && (row.workflow !== undefined || !isReady(row.state))) return
-    if (row.kind === 'workflow' && row.endedAt === undefined) return
+    if ((row.kind === 'workflow' || row.kind === 'chart') && row.endedAt === undefined) return
     this.#transaction(({ rows, retention }) => {
       const root = rows.root(id) as Root
       rows.drop(root)

@@ -1,0 +1,30 @@
+import type { AnyStateMachine } from 'xstate'
+import type { Encoded } from './codec.ts'
+import type { ErrorClasses } from './error-data.ts'
+import type { Plan } from './plan.ts'
+
+/** A machine that the user drew, as its runs need it. */
+export interface Chart {
+  readonly machine: AnyStateMachine
+  /** Most events that wait in a run for a state that takes them. */
+  readonly keep: number
+  /** Work out what the machine calls `src` in its actors, for an input. @throws what is wrong with it */
+  start(src: string, input: unknown): ChildStart
+}
+
+/** What an invoked or spawned actor comes to: a canvas, or a run of another machine. */
+export type ChildStart =
+  | { readonly kind: 'canvas'; readonly plan: Plan }
+  | { readonly kind: 'chart'; readonly machine: string; readonly version: string; readonly input: Encoded }
+
+/** The machines that are known here. Given to `advance` by whoever registers them. */
+export interface Charts {
+  /** Classes of errors that are revived for machines. */
+  readonly errors: ErrorClasses
+  /** Most UTF-16 units and bytes of a context, an event or an output. */
+  readonly maxBytes: number
+  find(machine: string, version: string): Chart | undefined
+}
+
+/** No machine at all. */
+export const NO_CHARTS: Charts = { errors: new Map(), maxBytes: 1_048_576, find: () => undefined }

@@ -1,0 +1,53 @@
+import { asksForCall, type Clock, compileRoutes, decode, type LogLine } from '@umbel/core'
+import type { AppSettings } from './app-options.ts'
+import { Emissions } from './emissions.ts'
+import type { Engine } from './engine.ts'
+import type { Lane } from './lanes/lane.ts'
+import type { Limits } from './limits/limits.ts'
+import { MachineActions } from './machine-actions.ts'
+import type { SignalBus } from './signals.ts'
+import { SpecResolver } from './spec-resolver.ts'
+import { WorkflowRegistry } from './workflow-registry.ts'
+
+/** Make what works out what is sent, and what machines invoke. @throws UMBEL_BAD_ROUTE, UMBEL_DUPLICATE_WORKFLOW */
+export function resolving(
+  { tasks, routes, maxBytes, errors, workflows }: AppSettings,
+  lanes: ReadonlyMap<string, Lane>,
+  limits: Limits,
+): { readonly resolver: SpecResolver; readonly registry: WorkflowRegistry } {
+  const route = compileRoutes(routes)
+  const resolver = new SpecResolver({ tasks, lanes, route, routesByCall: routes.some(asksForCall), limits, maxBytes })
+  const registry = new WorkflowRegistry({ errors, maxBytes, resolver })
+  for (const one of workflows) registry.register(one)
+  return { resolver, registry }
+}
+
+/** What the effects of machines are carried out with. */
+interface MachineEffectParts {
+  readonly engine: Engine
+  readonly registry: WorkflowRegistry
+  readonly signals: SignalBus
+  readonly clock: Clock
+  readonly failed: (error: unknown) => void
+}
+
+/** What carries out the commands that come of machines' steps. */
+export interface MachineEffects {
+  readonly actions: MachineActions
+  readonly emissions: Emissions
+  /** Show what a machine logs. */
+  log(line: LogLine): void
+}
+
+/** Make what carries out the effects of machines. */
+export function machineEffects({ engine, registry, signals, clock, failed }: MachineEffectParts): MachineEffects {
+  return {
+    actions: new MachineActions({ engine, registry, clock, failed }),
+    emissions: new Emissions(failed),
+    log: ({ id, label, value }) => {
+      const shown = decode(value)
+      if (signals.wants('workflow-log')) signals.emit('workflow-log', { id, label, value: shown, at: clock.now() })
+      else console.info(`[${id}]`, ...(label === undefined ? [shown] : [label, shown]))
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  type Chart,
+  type Charts,
+  type ChildStart,
+  chartActor,
+  type ErrorClasses,
+  encode,
+  isMachine,
+  umbelError,
+} from '@umbel/core'
+import { type AnyStateMachine, StateMachine } from 'xstate'
+import type { SpecResolver } from './spec-resolver.ts'
+import { type AnyWorkflow, workflow } from './workflow.ts'
+
+/** Transitions that a machine may take within one step, where it sets no bound of its own. */
+const MOST_TRANSITIONS = 1_000
+
+/** What the registry works with. */
+export interface RegistryParts {
+  readonly errors: ErrorClasses
+  readonly maxBytes: number
+  /** Compiles what machines invoke. */
+  readonly resolver: SpecResolver
+}
+
+/** The machines whose runs this app can go on with, each version by itself. */
+export class WorkflowRegistry implements Charts {
+  readonly #parts: RegistryParts
+  readonly #byName = new Map<string, Map<string, Registered>>()
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts
+  }
+
+  get errors(): ErrorClasses {
+    return this.#parts.errors
+  }
+
+  get maxBytes(): number {
+    return this.#parts.maxBytes
+  }
+
+  find(machine: string, version: string): Registered | undefined {
+    return this.#byName.get(machine)?.get(version)
+  }
+
+  /** All that are registered. */
+  *[Symbol.iterator](): Generator<Registered> {
+    for (const versions of this.#byName.values()) yield* versions.values()
+  }
+
+  /**
+   * Register a machine with the machines that it invokes. Whether it is new here.
+   * @throws UMBEL_DUPLICATE_WORKFLOW where another machine has its name and version
+   */
+  register(given: AnyWorkflow): boolean {
+    const { name, version } = given
+    const known = this.find(name, version)
+    if (known !== undefined) {
+      if (known.workflow.machine === given.machine) return false
+      throw umbelError('UMBEL_DUPLICATE_WORKFLOW', `Two machines are called ${name} and have version ${version}.`)
+    }
+    const versions = this.#byName.get(name) ?? new Map<string, Registered>()
+    this.#byName.set(name, versions)
+    versions.set(version, new Registered(given, this.#parts))
+    for (const logic of Object.values(given.machine.implementations.actors as Record<string, unknown>))
+      if (isMachine(logic)) this.register(workflow(logic))
+    return true
+  }
+}
+
+/** A machine that is registered. */
+export class Registered implements Chart {
+  readonly workflow: AnyWorkflow
+  /** The machine, with a bound to what it does in one step. */
+  readonly machine: AnyStateMachine
+  readonly #parts: RegistryParts
+
+  constructor(given: AnyWorkflow, parts: RegistryParts) {
+    this.workflow = given
+    this.#parts = parts
+    const { config, implementations } = given.machine
+    const bounds = { maxIterations: MOST_TRANSITIONS, ...config.options }
+    this.machine = new StateMachine({ ...config, options: bounds }, implementations)
+  }
+
+  get keep(): number {
+    return this.workflow.keep
+  }
+
+  start(src: string, input: unknown): ChildStart {
+    const actor = chartActor(this.machine, src)
+    switch (actor.kind) {
+      case 'placeholder':
+        return { kind: 'canvas', plan: this.#parts.resolver.plan(actor.placeholder.canvasFor(input)) }
+      case 'machine': {
+        const { name, version } = workflow(actor.machine)
+        return {
+          kind: 'chart',
+          machine: name,
+          version,
+          input: encode(input, { maxBytes: this.#parts.maxBytes, path: 'input' }),
+        }
+      }
+      default:
+        throw umbelError('UMBEL_BAD_MACHINE', `${this.workflow.name} names an actor ${src} that nothing here can run.`)
+    }
+  }
+}
