@@ -12,7 +12,10 @@ export function dyingAt(store: Store, point: CrashPoint | undefined): Store {
   const pass = (at: CrashPoint['at']): void => {
     if (point.at === at && --left === 0) process.kill(process.pid, 'SIGKILL')
   }
+  const { takesWrites = false, mostEvents = 4_096 } = store
   return {
+    takesWrites,
+    mostEvents,
     open: () => store.open(),
     get: (id) => store.get(id),
     peek: (id) => store.peek?.(id),

@@ -8,6 +8,8 @@ test('a process that is killed again and again, at commits, in recovery and at a
     lost: 0,
     duplicateKeyedEffects: 0,
     missingKeyedEffects: 0,
+    duplicateWrites: 0,
+    missingWrites: 0,
     stuckWorkflows: 0,
     wrong: 0,
     violations: [],

@@ -8,6 +8,8 @@ export interface Piece {
   /** Its result, or the message of its error. */
   readonly expected: unknown
   readonly labels: readonly string[]
+  /** Those of them that fail: they leave no row. */
+  readonly failing?: readonly string[]
 }
 
 /** Make the piece of a number: all kinds in turn. `random` gives a number in [0, 1). */
@@ -43,6 +45,7 @@ export function pieceOf(number: number, name: string, effects: string, random: (
       canvas: chord([step(a), work.failing.si(effects, b)], work.gather.s(effects, d)),
       expected: b,
       labels: [a, b],
+      failing: [b],
     }),
   ]
   return (kinds[number % kinds.length] as () => Piece)()

@@ -4,10 +4,13 @@ import { defineTasks, task } from 'umbel'
 /** Tell the world outside of the store that something was done: a label, and the key under which it was. */
 const sink = (effects: string, label: string, key: string): void => appendFileSync(effects, `${label} ${key}\n`)
 
-/** Tasks whose every run leaves a line behind, in the file `effects`. */
+const DONE = 'INSERT INTO done (label, task) VALUES (?, ?)'
+
+/** Tasks whose every run leaves a line behind, in the file `effects`; their outcome a row in the table `done`. */
 export const work = defineTasks(import.meta, 'work', {
   effect: (ctx, effects: string, label: string, millis: number): Promise<string> => {
     sink(effects, label, ctx.id)
+    ctx.write(DONE, [label, ctx.id])
     return new Promise((resolve) => setTimeout(() => resolve(label), millis))
   },
   keyed: task(
@@ -20,6 +23,7 @@ export const work = defineTasks(import.meta, 'work', {
   flaky: task(
     (ctx, effects: string, label: string): string => {
       sink(effects, label, ctx.id)
+      ctx.write(DONE, [label, ctx.id])
       if (ctx.attempt < 3) throw new RangeError('not yet')
       return label
     },
@@ -27,10 +31,12 @@ export const work = defineTasks(import.meta, 'work', {
   ),
   gather: (ctx, parts: readonly string[], effects: string, label: string): string => {
     sink(effects, label, ctx.id)
+    ctx.write(DONE, [label, ctx.id])
     return parts.join('+')
   },
   failing: (ctx, effects: string, label: string): string => {
     sink(effects, label, ctx.id)
+    ctx.write(DONE, [label, ctx.id])
     throw new RangeError(label)
   },
 })

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import type { CrashPoint } from './crash-points.ts'
 import { examine } from './examine.ts'
@@ -21,6 +22,10 @@ export interface KillReport {
   readonly duplicateKeyedEffects: number
   /** Things that were to be done before their canvas succeeded, and were not. */
   readonly missingKeyedEffects: number
+  /** Rows that were written with an outcome more than once, or by a task that failed. */
+  readonly duplicateWrites: number
+  /** Rows that were to be written with the outcomes of a canvas that succeeded, and were not. */
+  readonly missingWrites: number
   /** Canvases that do not end. */
   readonly stuckWorkflows: number
   /** Canvases that came to something else than they must. */
@@ -37,6 +42,7 @@ interface Accepted {
   readonly kind: string
   readonly expected: unknown
   readonly labels: readonly string[]
+  readonly failing: readonly string[]
 }
 
 /** Kill a process again and again while it works on a mixed load, and look at what is left. The ledger is kept here, outside of its store. */
@@ -104,8 +110,8 @@ class Ledger {
       if (word === 'FIRST') first = rest[0] as number
       if (word === 'READY') setTimeout(() => child.kill('SIGKILL'), point === undefined ? millis : 3_000)
       if (word !== 'ACK') continue
-      const [id, kind, expected, labels] = rest as [string, string, unknown, string[]]
-      this.accepted.set(id, { kind, expected, labels })
+      const [id, kind, expected, labels, failing] = rest as [string, string, unknown, string[], string[]]
+      this.accepted.set(id, { kind, expected, labels, failing })
     }
     await gone
     clearTimeout(timer)
@@ -124,23 +130,43 @@ class Ledger {
     }
     const counts = { lost: 0, stuckWorkflows: 0, wrong: 0, poisoned: 0 }
     const done: string[] = []
+    const whole: string[] = []
     for (const [id, one] of this.accepted) {
       const [state, value] = ends.get(id) ?? ['LOST']
       if (state === 'UMBEL_TIMEOUT') counts.stuckWorkflows += 1
       else if (state === 'UMBEL_WORKER_LOST') counts.poisoned += 1
       else if (state === 'LOST' || state.startsWith('UMBEL_UNKNOWN') || state === 'UMBEL_RESULT_GONE') counts.lost += 1
       else if (JSON.stringify(value) !== JSON.stringify(one.expected)) counts.wrong += 1
-      else done.push(...one.labels)
+      else {
+        done.push(...one.labels)
+        if (one.failing.length === 0) whole.push(...one.labels) // else some may have been left running
+      }
     }
     const keys = this.#keysOf()
+    const rows = this.#rowsOf()
+    const failing = [...this.accepted.values()].flatMap((one) => one.failing)
     return {
       accepted: this.accepted.size,
       ...counts,
       duplicateKeyedEffects: [...keys.values()].filter((of) => of.size > 1).length,
       missingKeyedEffects: done.filter((label) => !keys.has(label)).length,
+      duplicateWrites:
+        [...rows.values()].filter((count) => count > 1).length + failing.filter((label) => rows.has(label)).length,
+      missingWrites: whole.filter((label) => !rows.has(label)).length,
       recoveryMsP95: Math.round(
         this.#recoveries.toSorted((a, b) => a - b)[Math.floor(this.#recoveries.length * 0.95)] ?? 0,
       ),
+    }
+  }
+
+  /** How often each thing stands in the table that outcomes write to. */
+  #rowsOf(): Map<string, number> {
+    const database = new DatabaseSync(this.file, { readOnly: true })
+    try {
+      const rows = database.prepare('SELECT label, count(*) AS count FROM done GROUP BY label').all()
+      return new Map(rows.map(({ label, count }) => [label as string, count as number]))
+    } finally {
+      database.close()
     }
   }
 

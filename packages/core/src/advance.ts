@@ -10,12 +10,14 @@ import {
   takeChildShowed,
 } from './chart-life.ts'
 import { extendChord, takeMemberEnded } from './chord-growth.ts'
+import type { Encoded } from './codec.ts'
 import type { Command } from './command.ts'
 import type { LetterChange } from './dead-letter.ts'
 import { type Answer, Draft, type Message } from './draft.ts'
 import type { EngineEvent } from './event.ts'
 import { takeHolderEnded } from './key-life.ts'
 import { MACHINES, type Machines } from './machines.ts'
+import type { TaskWrites } from './ports/store.ts'
 import { takePrioritised } from './priority-life.ts'
 import type { ChartRow, Row, RowReader, TaskRow } from './rows.ts'
 import { takeStreamAdvanced } from './stream-life.ts'
@@ -30,6 +32,8 @@ export interface Step {
   readonly commands: readonly Command[]
   /** What changes about the dead letters. */
   readonly letters: readonly LetterChange[]
+  /** What handlers wrote to the user's tables, of the outcomes that count. */
+  readonly writes: readonly TaskWrites[]
   /** What the senders of facts are answered, where that is more than that they are stored. */
   readonly answers: ReadonlyMap<EngineEvent, Answer>
   /** Those of the facts that changed anything. */
@@ -43,17 +47,27 @@ export interface Step {
 export function advance(rows: RowReader, events: readonly EngineEvent[], machines: Machines = MACHINES): Step {
   const draft = new Draft(rows, machines)
   const facts: EngineEvent[] = []
+  const writes: TaskWrites[] = []
   for (const event of events) {
     const { puts } = draft
+    const written = writesOf(draft, event)
     draft.at = event.at
     take(draft, event)
     for (const message of draft.mail) take(draft, message)
     draft.mail.length = 0
     draft.steps.clear()
-    if (draft.puts > puts) facts.push(event)
+    if (draft.puts === puts) continue
+    facts.push(event)
+    if (written !== undefined) writes.push({ id: event.id, writes: written })
   }
   const { shown, commands, letters, answers } = draft
-  return { rows: draft.rows(), shown, commands, letters, answers, facts }
+  return { rows: draft.rows(), shown, commands, letters, writes, answers, facts }
+}
+
+/** What comes with an outcome. A task that was replaced has had its own. */
+function writesOf(draft: Draft, event: EngineEvent): Encoded | undefined {
+  if (!('writes' in event) || draft.task(event.id)?.replacedBy !== undefined) return undefined
+  return event.writes
 }
 
 function take(draft: Draft, message: Message): void {

@@ -262,6 +262,25 @@ export const ERRORS = {
     summary: 'Another app has taken the store over from this one.',
     nextStep: 'This app has stopped and wrote nothing since: its work goes on there.',
   },
+  UMBEL_CANNOT_WRITE: {
+    summary: 'A handler, or a transaction, was to write what cannot be written.',
+    nextStep:
+      'Write to tables of your own, one statement at a time, with `store: sqliteStore(file)` of umbel/sqlite on Node 24.10 or newer.',
+  },
+  UMBEL_WRITE_FAILED: {
+    summary:
+      'SQLite refused what a handler wrote with ctx.write, so its task has failed, and nothing of it was written.',
+    nextStep: 'Correct the statement or the table, then redrive the dead letter of the task.',
+  },
+  UMBEL_BAD_TRANSACTION: {
+    summary: "A transaction of the user's was begun or used where none can be.",
+    nextStep:
+      'Give store.transaction() a callback that is not asynchronous, not within another one, and use what it is given only in there.',
+  },
+  UMBEL_ATTEMPT_OVER: {
+    summary: 'A handler used its context after its attempt had ended.',
+    nextStep: 'Await all that the handler begins before it returns.',
+  },
   UMBEL_MODULE_FAILED: {
     summary: 'A module of tasks could not be loaded in a thread.',
     nextStep: 'Import the module by itself to see the cause; it must only define tasks when imported.',

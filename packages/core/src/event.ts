@@ -68,6 +68,8 @@ export interface TaskProgressed extends OfRun {
 export interface TaskSucceeded extends OfRun {
   readonly type: 'task-succeeded'
   readonly result: Encoded
+  /** What its handler wrote to the user's tables: an encoded list of `[sql, params]`. */
+  readonly writes?: Encoded
 }
 
 /** An attempt failed for good. */
@@ -87,6 +89,8 @@ export interface TaskRetried extends OfRun {
 export interface TaskReplaced extends OfRun {
   readonly type: 'task-replaced'
   readonly plan: Plan
+  /** What its handler wrote to the user's tables: an encoded list of `[sql, params]`. */
+  readonly writes?: Encoded
 }
 
 /** Its handler added a canvas to the header of the chord it is a member of. */

@@ -159,7 +159,7 @@ export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine 
 
 // ports
 export type { Clock, Random, Timer } from './ports/clock.ts'
-export type { Batch, Store, StoredEvent } from './ports/store.ts'
+export { type Batch, type Store, type StoredEvent, type TaskWrites, WritesRefused } from './ports/store.ts'
 export type { PermitBlock, TokenSource } from './ports/token-source.ts'
 export type {
   AbortReason,

@@ -6,17 +6,22 @@ interface Unfinished {
   readonly unfinished?: true
 }
 
+/** What the handler wrote to the user's tables, where it did: an encoded list of `[sql, params]`. Stored with the outcome, once. */
+interface Written {
+  readonly writes?: Encoded
+}
+
 /**
  * What one attempt of a task came to. A closed union: everything that runs a handler answers with one of these and never throws.
  * Judged where the handler ran (retry rules see the real error object there), carried out by `advance`.
  */
 export type Outcome =
-  | ({ readonly kind: 'succeeded'; readonly result: Encoded } & Unfinished)
+  | ({ readonly kind: 'succeeded'; readonly result: Encoded } & Written & Unfinished)
   | ({ readonly kind: 'failed'; readonly error: ErrorData } & Unfinished)
   /** A new attempt is wanted, `delay` milliseconds from now. Retries used up arrive as `failed`. */
   | { readonly kind: 'retry'; readonly error: ErrorData | undefined; readonly delay: number }
   /** The task goes on as this canvas (encoded), whose result becomes its own. */
-  | { readonly kind: 'replaced'; readonly canvas: Encoded }
+  | ({ readonly kind: 'replaced'; readonly canvas: Encoded } & Written)
   /** The handler asked for no record of it (`throw new Ignore()`). */
   | { readonly kind: 'ignored' }
   /** The handler refused the task for good (`throw new Reject(reason)`). */

@@ -31,10 +31,11 @@ export interface LanesParts {
 /** Put the lanes of an app together: all share the main loop, each has threads of its own. */
 export function assembleLanes(parts: LanesParts): readonly Lane[] {
   const { settings, context, reports, ids, handleOf, onStray, blocked } = parts
-  const { tasks, clock, maxBytes } = settings
+  const { tasks, clock, maxBytes, store } = settings
+  const { takesWrites = false } = store
   const { engine, limits } = context
   const loop = { bound: settings.loopBlockedAfter, clock: systemClock, blocked }
-  const inline = inlineWorker({ tasks, reports, clock, maxBytes, ids, handleOf, onStray, loop })
+  const inline = inlineWorker({ tasks, reports, clock, maxBytes, takesWrites, ids, handleOf, onStray, loop })
   return [...settings.lanes].map(([name, options]) => {
     const tiny = new TinyTasks()
     return new Lane({
@@ -83,6 +84,7 @@ function threadsOf(name: string, settings: LaneSettings, tiny: TinyTasks, parts:
     nice,
     resourceLimits: maxMemoryMb === undefined ? {} : { maxOldGenerationSizeMb: maxMemoryMb },
     maxBytes: parts.settings.maxBytes,
+    takesWrites: parts.settings.store.takesWrites ?? false,
     ran: (task, took) => tiny.ran(task, took),
     reports: guarded(reports, refused),
     onStray,

@@ -17,7 +17,8 @@ import {
 } from '@umbel/core'
 import type { AnySignature } from './any-signature.ts'
 import type { AttemptControl } from './attempt-control.ts'
-import type { RetryRequest, TaskLog } from './context.ts'
+import { AttemptWrites } from './attempt-writes.ts'
+import type { RetryRequest, TaskLog, WriteParams } from './context.ts'
 import type { AnyContext, TaskDefinition } from './definition.ts'
 import type { LoopWatch } from './lanes/loop-watch.ts'
 import type { Resources } from './resources.ts'
@@ -31,6 +32,8 @@ export interface AttemptEnvironment {
   readonly resources: Resources
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
+  /** Whether handlers can write to the store: `ctx.write`. */
+  readonly takesWrites?: boolean | undefined
   /** Makes the ids of what handlers send. */
   readonly ids: () => string
   /** Makes the handle of what was sent under an id. */
@@ -160,6 +163,16 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
     const { id, task, chord } = this.#call
     if (!chord) throw umbelError('UMBEL_NO_CHORD', `Task ${id} (${task}) is no member of a chord.`)
     return sendCanvas(canvasOf(signature), this.#call, this.#environment, 'member')
+  }
+
+  write(sql: string, params: WriteParams = []): void {
+    const { task } = this.#call
+    if (this.#environment.takesWrites !== true)
+      throw umbelError('UMBEL_CANNOT_WRITE', `${task} called ctx.write, and the store of its app takes no writes.`)
+    if (this.#control.told || this.#control.ended)
+      throw umbelError('UMBEL_ATTEMPT_OVER', `${task} called ctx.write after its attempt had ended.`)
+    this.#control.writes ??= new AttemptWrites(this.#environment.maxBytes)
+    this.#control.writes.add(sql, params)
   }
 
   #encode(value: unknown, path: string): Encoded {

@@ -1,4 +1,5 @@
 import { type AbortReason, type AttemptCall, type UmbelError, umbelError } from '@umbel/core'
+import type { AttemptWrites } from './attempt-writes.ts'
 
 /** What the errors of an attempt name. */
 type Limited = Pick<AttemptCall, 'task' | 'timeLimit'>
@@ -21,6 +22,10 @@ export class AttemptControl {
   begun = false
   /** Whether its outcome is settled: what its handler still tells is dropped. */
   ended = false
+  /** Whether its outcome is told: nothing can be added to it. */
+  told = false
+  /** What its handler has written, where it has. */
+  writes: AttemptWrites | undefined
   /** What its task does once the outcome is stored, where that is anything. Never rejects. */
   rest: (() => Promise<void>) | undefined
   #controller: AbortController | undefined

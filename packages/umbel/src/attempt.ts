@@ -37,8 +37,9 @@ export async function runAttempt(
   const { via, args } = given
   const attempt: Attempt = { definition, call, environment, control, via, args, context, current }
   const { outcome } = await (bases.length === 0 ? handled(attempt) : based(attempt))
+  control.told = true
   control.ended = control.rest === undefined
-  return outcome
+  return control.writes === undefined ? outcome : control.writes.with(outcome)
 }
 
 /** All that belongs to one run of a handler. */

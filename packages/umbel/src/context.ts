@@ -27,6 +27,12 @@ export interface TaskLog {
   error(message: string, fields?: object): void
 }
 
+/** What SQLite binds. */
+export type WriteValue = string | number | bigint | Uint8Array | null
+
+/** What is bound to a statement: values in the order of its `?`, or by the names of its parameters. */
+export type WriteParams = readonly WriteValue[] | Readonly<Record<string, WriteValue>>
+
 /**
  * What a handler knows about its attempt and can do: its first parameter.
  * `States` are the states of its own it may set, `Keywords` its keyword arguments.
@@ -66,6 +72,14 @@ export interface TaskContext<States extends string = never, Keywords = AnyKeywor
   addToChord<S extends AnySignature>(signature: S): HandleOf<S>
   /** End this task here: what the signature comes to becomes its result, and what follows it goes on from there. */
   replace(signature: AnySignature): never
+  /**
+   * Write to a table of your own in the file of the store: one INSERT, REPLACE, UPDATE or DELETE. It is done in the transaction that
+   * stores the attempt's success (or that it was replaced), so exactly once; an attempt that fails or is retried writes nothing.
+   * A statement that SQLite refuses then fails the task with UMBEL_WRITE_FAILED. At most 1,000 for an attempt, of `values.maxBytes` together.
+   * @throws UMBEL_CANNOT_WRITE where the store takes none, or for another statement; UMBEL_CANNOT_TRAVEL for what SQLite does not bind;
+   * UMBEL_VALUE_TOO_LARGE; UMBEL_ATTEMPT_OVER
+   */
+  write(sql: string, params?: WriteParams): void
   readonly log: TaskLog
 }
 

@@ -2,9 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   advance,
   currentRun,
-  type Encoded,
   type EngineEvent,
-  fromErrorData,
   MACHINES,
   type Machines,
   neededRows,
@@ -16,9 +14,10 @@ import {
   type Store,
   type TaskRow,
   toErrorData,
-  UmbelError,
-  umbelError,
+  type UmbelError,
+  WritesRefused,
 } from '@umbel/core'
+import { answerAll, answerEach, batchOf, isSent, refusalOf, refused, type Taken } from './engine-batch.ts'
 import { Followers } from './followers.ts'
 import { nextTurn, pause } from './system.ts'
 
@@ -40,9 +39,6 @@ const outside = AsyncLocalStorage.snapshot()
 
 /** What follows once a batch is stored. */
 export type Perform = (step: Step) => void
-
-/** Called once an event is stored, with what `advance` answers, or with the reason why it was not. */
-export type Taken = (error?: unknown, answer?: Encoded) => void
 
 /**
  * The one door for facts: takes all that came in, has core's `advance` work out what they come to, stores rows and events
@@ -235,14 +231,13 @@ export class Engine implements RowReader {
     } catch (error) {
       if (events.length === 1) return this.#takeInstead(events[0] as EngineEvent, taken, error)
       // one event that cannot be taken in must not take the others with it
-      for (const [index, event] of events.entries()) await this.#take([event], taken.slice(index, index + 1))
-      return
+      return this.#takeApart(events, taken)
     }
     try {
-      const { rows, letters } = step
-      await this.#store.commit(letters.length === 0 ? { rows, events } : { rows, events, letters })
+      await this.#store.commit(batchOf(step, events))
       this.#refusal = undefined
     } catch (cause) {
+      if (cause instanceof WritesRefused) return this.#takeRefused(cause, events, taken)
       return this.#keep(events, taken, cause, delay)
     }
     for (const row of step.rows) this.#set(row)
@@ -264,6 +259,25 @@ export class Engine implements RowReader {
       if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
     }
     return { get: (id) => this.#rows.get(id) ?? stored.get(id), following: (id) => this.following(id) }
+  }
+
+  /** Take events one by one. */
+  async #takeApart(events: readonly EngineEvent[], taken: readonly (Taken | undefined)[]): Promise<void> {
+    for (const [index, event] of events.entries()) await this.#take([event], taken.slice(index, index + 1))
+  }
+
+  /** The store will not have what handlers wrote: their tasks have failed, and all else is taken in as it came. */
+  #takeRefused(
+    refusal: WritesRefused,
+    events: readonly EngineEvent[],
+    taken: readonly (Taken | undefined)[],
+  ): Promise<void> {
+    const { errors } = refusal
+    const [first, ...others] = events as [EngineEvent, ...EngineEvent[]]
+    if (errors.size === 0)
+      return others.length > 0 ? this.#takeApart(events, taken) : this.#takeInstead(first, taken, refusal)
+    const instead = events.map((event) => refused(event, errors))
+    return this.#take(instead, taken)
   }
 
   /** A task of which something cannot be taken in has failed: else it, and all that waits for it, would never end. */
@@ -315,30 +329,6 @@ export class Engine implements RowReader {
     this.#rows.set(row.id, row)
     this.#followers.changed(before, row)
   }
-}
-
-/** Whether a fact is what somebody outside has sent, who can send it again. */
-function isSent(event: EngineEvent): boolean {
-  if (event.type === 'canvas-sent' || event.type === 'chart-started') return event.parent === undefined
-  return event.type === 'chart-told'
-}
-
-/** Why a batch was not stored: the store's own error, where it has one. */
-function refusalOf(cause: unknown, count: number): UmbelError {
-  if (cause instanceof UmbelError) return cause
-  return umbelError('UMBEL_STORE_FAILED', `A batch of ${count} events was not stored.`, { cause })
-}
-
-function answerEach(taken: readonly (Taken | undefined)[], events: readonly EngineEvent[], { answers }: Step): void {
-  for (const [index, event] of events.entries()) {
-    const answer = answers.get(event)
-    if (answer?.ok === false) taken[index]?.(fromErrorData(answer.error))
-    else taken[index]?.(undefined, answer?.value)
-  }
-}
-
-function answerAll(taken: readonly (Taken | undefined)[], error: unknown): void {
-  for (const answer of taken) answer?.(error)
 }
 
 /** States of a task in which it neither waits in a lane nor runs. */

@@ -3,6 +3,7 @@ import {
   type Clock,
   chordOfTask,
   currentRun,
+  type Encoded,
   type EngineEvent,
   expiredError,
   isExpired,
@@ -148,6 +149,11 @@ function cutOff({ engine }: ExecutorContext, own: FactOfRun): EngineEvent {
   return { type: 'task-lost', ...own, error: toErrorData(error) }
 }
 
+const NOTHING = {}
+
+const writesOf = ({ writes }: { readonly writes?: Encoded }): { readonly writes?: Encoded } =>
+  writes === undefined ? NOTHING : { writes }
+
 /** The fact an outcome is. */
 export function outcomeEvent(
   context: ExecutorContext,
@@ -159,14 +165,14 @@ export function outcomeEvent(
   const own = { id, attempt, run, at }
   switch (outcome.kind) {
     case 'succeeded':
-      return { type: 'task-succeeded', ...own, result: outcome.result }
+      return { type: 'task-succeeded', ...own, result: outcome.result, ...writesOf(outcome) }
     case 'failed':
       return { type: 'task-failed', ...own, error: outcome.error }
     case 'retry':
       return { type: 'task-retried', ...own, error: outcome.error, delay: outcome.delay }
     case 'replaced':
       try {
-        return { type: 'task-replaced', ...own, plan: producer.planOf(outcome.canvas) }
+        return { type: 'task-replaced', ...own, plan: producer.planOf(outcome.canvas), ...writesOf(outcome) }
       } catch (error) {
         return { type: 'task-failed', ...own, error: toErrorData(error) }
       }

@@ -20,6 +20,7 @@ import {
   Reject,
   SimulatedClock,
   type Store,
+  type TaskContext,
   task,
   UmbelError,
 } from '../src/index.ts'
@@ -43,11 +44,11 @@ const open = (options: AppOptions = {}): App => {
 const loose = <T = never>(value: unknown): T => value as T
 const ended = (signature: AnySignature, options?: AppOptions): Promise<unknown> => open(options).delay(signature).get()
 const THREADS: AppOptions = { lanes: { default: { threads: 1 } } }
-const closures = (handlers: Record<string, () => unknown>, namespace = 'closures') =>
+const closures = (handlers: Record<string, (ctx: TaskContext) => unknown>, namespace = 'closures') =>
   defineTasks(namespace, handlers) as Record<string, AnySignature & { delay(): { get(): Promise<unknown> } }>
-const one = (handler: () => unknown): Promise<unknown> => {
+const one = (handler: (ctx: TaskContext) => unknown, store: Store = memoryStore()): Promise<unknown> => {
   const tasks = closures({ handler })
-  return ended(tasks.handler as AnySignature, { tasks: [loose(tasks)] })
+  return ended(tasks.handler as AnySignature, { tasks: [loose(tasks)], store })
 }
 /** Open a store of a file that was made by one and then changed. */
 const reopened = async (change: (file: string, made: Store) => unknown): Promise<unknown> => {
@@ -424,6 +425,28 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
       return app.delay(faults.fine.s(1)).get()
     },
     '.db',
+  ],
+  UMBEL_CANNOT_WRITE: [
+    () => one((ctx) => ctx.write('INSERT INTO notes VALUES (1)')),
+    'closures.handler called ctx.write, and the store of its app takes no writes',
+  ],
+  UMBEL_WRITE_FAILED: [
+    () => one((ctx) => ctx.write('INSERT INTO notes VALUES (1)'), sqliteStore(newFile())),
+    'no such table: notes',
+  ],
+  UMBEL_BAD_TRANSACTION: [
+    () => open({ store: sqliteStore(newFile(), { setup: async () => {} }) }).start(),
+    'gave a promise',
+  ],
+  UMBEL_ATTEMPT_OVER: [
+    async () => {
+      let late: (() => void) | undefined
+      await one((ctx) => {
+        late = () => ctx.write('INSERT INTO notes VALUES (1)')
+      }, sqliteStore(newFile()))
+      late?.()
+    },
+    'closures.handler called ctx.write',
   ],
   UMBEL_MODULE_FAILED: [() => ended(unloadable.never.s(), { ...THREADS, tasks: [unloadable] }), 'fails-in-threads'],
 }

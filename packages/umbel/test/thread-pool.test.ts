@@ -11,7 +11,7 @@ const heard = (): void => {}
 const pool = new ThreadPool({
   nice: 0,
   resourceLimits: undefined,
-  data: { cells: cells.shared, outboxes: cells.outboxes.shared, maxBytes: 10_000 },
+  data: { cells: cells.shared, outboxes: cells.outboxes.shared, maxBytes: 10_000, takesWrites: false },
   told: (what) => {
     told.push(what)
     heard()

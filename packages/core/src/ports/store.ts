@@ -1,4 +1,6 @@
+import type { Encoded } from '../codec.ts'
 import type { LetterChange, LetterRow } from '../dead-letter.ts'
+import type { ErrorData } from '../error-data.ts'
 import type { EngineEvent } from '../event.ts'
 import type { Row } from '../rows.ts'
 
@@ -9,6 +11,27 @@ export interface Batch {
   readonly events: readonly EngineEvent[]
   /** What changes about the dead letters. */
   readonly letters?: readonly LetterChange[]
+  /** What handlers wrote to tables of the user's, in the order of their outcomes. Given to stores that take writes. */
+  readonly writes?: readonly TaskWrites[]
+}
+
+/** What the handler of a task wrote to tables of the user's. */
+export interface TaskWrites {
+  /** Id of the task. */
+  readonly id: string
+  /** Encoded list of `[sql, params]`. */
+  readonly writes: Encoded
+}
+
+/** A store's refusal of what handlers wrote. Nothing of the batch is stored; it is given again with those tasks failed. */
+export class WritesRefused extends Error {
+  /** What is wrong, by the task's id. Empty where it shows only in all writes together: then they are given one by one. */
+  readonly errors: ReadonlyMap<string, ErrorData>
+
+  constructor(errors: ReadonlyMap<string, ErrorData>) {
+    super(`The writes of ${errors.size} tasks were refused.`)
+    this.errors = errors
+  }
 }
 
 /** An event as it stands in the log. */
@@ -27,9 +50,14 @@ export interface StoredEvent {
 export interface Store {
   /** The most events it is given in one batch, where storing them keeps the main loop busy. Default 4,096. */
   readonly mostEvents?: number
+  /** Whether handlers can write to tables of the user's in it: see `Batch.writes`. Default false. */
+  readonly takesWrites?: boolean
   /** Make ready. Called once, before anything else. */
   open(): Promise<void>
-  /** Store a batch whole or reject; resolves with the number of its last event once it is as safe as the store makes it. */
+  /**
+   * Store a batch whole or reject; resolves with the number of its last event once it is as safe as the store makes it.
+   * @throws WritesRefused where writes of handlers are at fault
+   */
   commit(batch: Batch): Promise<number>
   /** One row, or `undefined` when it is unknown or was dropped by retention. */
   get(id: string): Promise<Row | undefined>

@@ -29,6 +29,8 @@ export interface InlineOptions {
   readonly clock: Clock
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
+  /** Whether handlers can write to the store. Default false. */
+  readonly takesWrites?: boolean
   /** Makes the ids of what handlers send. */
   readonly ids: () => string
   /** Makes the handle of what was sent under an id. */
@@ -59,7 +61,7 @@ class InlineWorker implements Worker {
   readonly #running = new Map<string, Running>()
   readonly #loop: LoopWatch | undefined
 
-  constructor({ tasks, reports, clock, maxBytes, ids, handleOf, onStray, loop }: InlineOptions) {
+  constructor({ tasks, reports, clock, maxBytes, takesWrites, ids, handleOf, onStray, loop }: InlineOptions) {
     const underWay = (): AttemptCall[] => Array.from(this.#running.values(), ({ call }) => call)
     this.#loop = loop === undefined ? undefined : new LoopWatch({ ...loop, underWay })
     this.#environment = {
@@ -67,6 +69,7 @@ class InlineWorker implements Worker {
       clock,
       resources: new Resources(clock),
       maxBytes,
+      takesWrites,
       ids,
       handleOf,
       loop: this.#loop,

@@ -11,6 +11,8 @@ export interface ThreadData {
   readonly outboxes: Int32Array
   /** Longest encoded value. */
   readonly maxBytes: number
+  /** Whether handlers can write to the store. */
+  readonly takesWrites: boolean
 }
 
 /** Numbers in a cell. They are shared with the lane and outlive the thread, so that it can tell who is to blame. */
@@ -95,12 +97,12 @@ export function unpackWork(work: Work): Item[] {
   return items
 }
 
-/** Outcomes as one flat list: number, outcome and the milliseconds it took in turn. The outcome of a success is its bare encoded result. */
+/** Outcomes as one flat list: number, outcome and the milliseconds it took in turn. The outcome of a bare success is its encoded result. */
 export type Outcomes = unknown[]
 
 /** Add an outcome to a list. */
 export function packOutcome(outcomes: Outcomes, number: number, outcome: Outcome, took: number): void {
-  if (outcome.kind === 'succeeded') outcomes.push(number, true, outcome.result, took)
+  if (outcome.kind === 'succeeded' && outcome.writes === undefined) outcomes.push(number, true, outcome.result, took)
   else outcomes.push(number, false, outcome, took)
 }
 

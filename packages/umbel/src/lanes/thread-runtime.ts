@@ -48,7 +48,7 @@ interface Running {
   finish: (() => void) | undefined
 }
 
-const { cells, maxBytes, outboxes: shared } = workerData as ThreadData
+const { cells, maxBytes, takesWrites, outboxes: shared } = workerData as ThreadData
 const outboxes = new Outboxes(shared)
 const { port1: port, port2 } = new MessageChannel()
 
@@ -79,6 +79,7 @@ const environment: AttemptEnvironment = {
   clock: systemClock,
   resources: new Resources(systemClock),
   maxBytes,
+  takesWrites,
   ids: makeIds(() => systemClock.now(), systemRandom),
   handleOf: (id) => results.handle(id),
 }

@@ -33,6 +33,8 @@ export interface ThreadOptions {
   readonly reports: AttemptReports
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
+  /** Whether handlers can write to the store. Default false. */
+  readonly takesWrites?: boolean
   /** Told how many milliseconds a task took in its thread; Infinity of one that lasts longer than is known yet. */
   readonly ran?: (task: string, took: number) => void
   /** Told the errors that belong to no handler which still runs: of finished tasks' callbacks, of teardowns. */
@@ -88,13 +90,13 @@ class ThreadWorker implements Worker {
   #stopped: Promise<void> | undefined
 
   constructor(options: ThreadOptions) {
-    const { threads, nice = 0, resourceLimits, maxBytes, onStray } = options
+    const { threads, nice = 0, resourceLimits, maxBytes, takesWrites = false, onStray } = options
     this.#options = options
     this.#threads = threads
     this.#pool = new ThreadPool({
       nice,
       resourceLimits,
-      data: { cells: this.#cells.shared, outboxes: this.#cells.outboxes.shared, maxBytes },
+      data: { cells: this.#cells.shared, outboxes: this.#cells.outboxes.shared, maxBytes, takesWrites },
       told: (told) => this.#take(told),
       joined: (port) => this.#repeatAborts(port),
       failed: (error) => onStray(toErrorData(error)),

@@ -2,7 +2,7 @@ import { accessSync, closeSync, constants, linkSync, openSync, readSync, rmSync,
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { umbelError } from '@umbel/core'
-import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, TABLES } from './schema.ts'
+import { APPLICATION_ID, MIGRATIONS, OWN_TABLES, SCHEMA_VERSION, TABLES } from './schema.ts'
 import { storeError } from './sqlite-error.ts'
 
 /** When SQLite waits for the disk: see `SqliteStoreOptions.sync`. */
@@ -107,15 +107,26 @@ function checkSchema(file: string, database: DatabaseSync): void {
     const message = `${file} has version ${version} of the schema; this Umbel knows ${SCHEMA_VERSION}.`
     throw umbelError('UMBEL_STORE_NEWER', message)
   }
-  const entries = database.prepare('SELECT type, name FROM sqlite_schema').all()
+  const entries = database.prepare('SELECT type, name, lower(tbl_name) AS of FROM sqlite_schema').all()
   const has = (name: string): boolean => entries.some((entry) => entry.type === 'table' && entry.name === name)
   const lacking = TABLES.find((name) => !has(name))
   if (lacking !== undefined) throw umbelError('UMBEL_STORE_CORRUPT', `${file} has no table ${lacking}.`)
-  // a trigger on a table of ours would run as part of every commit
-  const strange = entries.find(
-    ({ type, name }) => type === 'trigger' || (type === 'view' && TABLES.includes(`${name}`)),
-  )
+  // a trigger on a table of ours would run as part of every commit; tables of users may have some
+  const strange = entries.find(({ type, of }) => (type === 'trigger' || type === 'view') && OWN_TABLES.has(`${of}`))
   if (strange !== undefined) throw umbelError('UMBEL_STORE_FOREIGN', `${file} has a ${strange.type}: ${strange.name}.`)
+  checkReferences(file, database)
+}
+
+/** What a table of a user's refers to could not be dropped any more. */
+function checkReferences(file: string, database: DatabaseSync): void {
+  const references = database.prepare(`SELECT schema.name, lower(fk."table") AS of
+    FROM sqlite_schema AS schema, pragma_foreign_key_list(schema.name) AS fk WHERE schema.type = 'table'`)
+  const strange = references.all().find(({ of }) => OWN_TABLES.has(`${of}`))
+  if (strange === undefined) return
+  throw umbelError(
+    'UMBEL_STORE_FOREIGN',
+    `The table ${strange.name} of ${file} refers to ${strange.of}, which is the store's own.`,
+  )
 }
 
 function checkStructure(file: string, database: DatabaseSync): void {

@@ -4,7 +4,8 @@ export const APPLICATION_ID = 0x55_6d_62_6c
 /**
  * What leads from one version of the schema to the next; a new file goes through all. Ids are in the order of their making, so
  * the index of ids is one of time, too. A row is listed in one of the partial indexes by its state: those of what is open stay
- * small. `n` is the order in which rows came to be.
+ * small. `n` is the order in which rows came to be. Users have tables beside these: a table that comes later is called
+ * `umbel_...`, so that it cannot meet one of theirs.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE rows (
@@ -49,3 +50,8 @@ export const SCHEMA_VERSION = MIGRATIONS.length
 
 /** Tables without which a file is no store. */
 export const TABLES: readonly string[] = ['rows', 'large', 'specs', 'plans', 'log', 'owner']
+
+/** All tables that belong to the store: no SQL of users touches them. What is not here is theirs. */
+export const OWN_TABLES: ReadonlySet<string> = new Set(
+  MIGRATIONS.flatMap((sql) => Array.from(sql.matchAll(/CREATE TABLE (\w+)/g), ([, name]) => name as string)),
+)

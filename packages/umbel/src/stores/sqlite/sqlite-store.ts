@@ -2,6 +2,7 @@ import { type Clock, type Duration, didYouMean, milliseconds, type Store, umbelE
 import { systemClock, warn } from '../../system.ts'
 import type { Sync } from './database.ts'
 import { type Loss, SqliteStore } from './store.ts'
+import type { Tables } from './tables.ts'
 
 /** The ways in which something ends. */
 type EndState = 'SUCCESS' | 'FAILURE' | 'REVOKED' | 'REJECTED' | 'IGNORED'
@@ -33,6 +34,11 @@ export interface SqliteStoreOptions {
    * log was damaged, or the power was lost where `sync` does not wait for the disk. What is there is sound. Default: a warning of the process, with the code UMBEL_STORE_LOST.
    */
   readonly onLoss?: (loss: Loss) => void
+  /**
+   * Make your own tables in the file, as it is opened and before any task starts: in a transaction, each time. It must not be
+   * asynchronous. Tables may not be called as the store's own are, nor `umbel_...`, and need Node 24.10 or newer.
+   */
+  readonly setup?: (tables: Tables) => unknown
   /** Source of time by which `resultTtl` goes, for tests a `SimulatedClock`. Default: the machine's. */
   readonly clock?: Clock
 }
@@ -47,6 +53,7 @@ const OPTIONS = [
   'whenOwned',
   'lease',
   'onLoss',
+  'setup',
   'clock',
 ]
 const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED']
@@ -64,7 +71,9 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sto
       'UMBEL_BAD_OPTION',
       `sqliteStore() has no option ${strange.slice(0, 80)}.${didYouMean(strange, OPTIONS)}`,
     )
-  const { resultTtl, clock = systemClock } = options
+  const { resultTtl, setup, clock = systemClock } = options
+  if (setup !== undefined && typeof setup !== 'function')
+    throw umbelError('UMBEL_BAD_OPTION', `setup of sqliteStore() is ${typeof setup}, not a function.`)
   const most = mostOf(options.keepEnded ?? 100_000)
   return new SqliteStore({
     file,
@@ -75,6 +84,7 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sto
     keepKeys: whole('keepKeys', options.keepKeys ?? 100_000),
     whenOwned: oneOf('whenOwned', options.whenOwned ?? 'fail', ['fail', 'wait']),
     onLoss: options.onLoss ?? warnOfLoss,
+    setup,
     lease: Math.max(100, milliseconds(options.lease ?? '10s', 'lease')),
     clock,
   })

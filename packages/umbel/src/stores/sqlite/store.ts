@@ -8,6 +8,7 @@ import {
   type Row,
   type Store,
   type StoredEvent,
+  type TaskWrites,
   type Timer,
   umbelError,
 } from '@umbel/core'
@@ -15,6 +16,7 @@ import { nextTurn, pause, systemClock } from '../../system.ts'
 import { CommitSize } from './commit-size.ts'
 import { migrate, openDatabase, type Sync } from './database.ts'
 import { EventLog } from './event-log.ts'
+import { CAN_GUARD, Guard } from './guard.ts'
 import { HighWaterMark } from './high-water-mark.ts'
 import { KeyTable } from './key-table.ts'
 import { Lease } from './lease.ts'
@@ -22,6 +24,9 @@ import { LetterTable } from './letter-table.ts'
 import { type Keeping, Retention } from './retention.ts'
 import { type Root, RowTable } from './row-table.ts'
 import { storeError } from './sqlite-error.ts'
+import { Statements } from './statements.ts'
+import { type Tables, type TablesParts, withTables } from './tables.ts'
+import { refusedTogether, UserWrites } from './user-writes.ts'
 
 /** Milliseconds between two looks at a store that another process owns. */
 const LOOK_AGAIN = 50
@@ -44,6 +49,7 @@ export interface SqliteSettings {
   readonly keepKeys: number
   readonly whenOwned: 'fail' | 'wait'
   readonly onLoss: (loss: Loss) => void
+  readonly setup: ((tables: Tables) => unknown) | undefined
   /** Milliseconds that an owner may be silent. */
   readonly lease: number
   /** What tells how old something is. Leases go by the machine's own time: they are between processes. */
@@ -59,10 +65,13 @@ interface Open {
   readonly letters: LetterTable
   readonly keys: KeyTable
   readonly lease: Lease
+  readonly writes: UserWrites
+  readonly tables: TablesParts
 }
 
 /** Keeps rows and events in one SQLite file: a batch is one transaction, by one owner at a time. */
 export class SqliteStore implements Store {
+  readonly takesWrites = CAN_GUARD
   readonly #settings: SqliteSettings
   readonly #size = new CommitSize()
   readonly #mark: HighWaterMark
@@ -81,7 +90,7 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { file, sync, lease: length, keeping, keepEvents, keepLetters, keepKeys } = this.#settings
+    const { file, sync, lease: length, keeping, keepEvents, keepLetters, keepKeys, setup } = this.#settings
     const database = openDatabase(file, sync)
     try {
       const lease = new Lease(file, database, systemClock, length)
@@ -92,10 +101,15 @@ export class SqliteStore implements Store {
       const log = new EventLog(database, keepEvents)
       const letters = new LetterTable(database, keepLetters)
       const keys = new KeyTable(database, keepKeys)
-      this.#open = { database, rows, log, retention, letters, keys, lease }
+      const guard = new Guard(database)
+      const writes = new UserWrites(database, guard)
+      const tables = { database, guard, statements: new Statements(database) }
+      this.#open = { database, rows, log, retention, letters, keys, lease, writes, tables }
+      if (setup !== undefined) this.#transaction(() => withTables(tables, setup))
       this.#tellLoss(log.seq)
       this.#renewLater()
     } catch (error) {
+      this.#open = undefined
       database.close()
       throw storeError(error, file)
     }
@@ -103,8 +117,10 @@ export class SqliteStore implements Store {
 
   async commit(batch: Batch): Promise<number> {
     await nextTurn() // what was worked out before it had a turn of the loop for itself
+    const { writes } = batch
     const seq = this.#transaction((open) => {
       const began = systemClock.monotonic()
+      if (writes !== undefined) open.writes.run(writes)
       for (const row of batch.rows) {
         const ended = row.kind === 'key' ? open.keys.put(row) : open.rows.put(row)
         if (ended !== undefined) open.retention.ended(ended)
@@ -114,7 +130,7 @@ export class SqliteStore implements Store {
       const last = open.log.append(batch.events, open.rows)
       this.#size.took(batch.events.length, systemClock.monotonic() - began)
       return last
-    })
+    }, writes)
     if (batch.events.length > 0) this.#mark.move(seq)
     // what came in meanwhile belongs to the next transaction
     await nextTurn()
@@ -218,8 +234,8 @@ export class SqliteStore implements Store {
     this.#renewal.keepAlive(false)
   }
 
-  /** Write all of it or nothing. */
-  #transaction<T>(write: (open: Open) => T): T {
+  /** Write all of it or nothing. `writes`: those of handlers that are among it. */
+  #transaction<T>(write: (open: Open) => T, writes: readonly TaskWrites[] = []): T {
     const open = this.#opened()
     const { database, lease, rows, log, retention, letters, keys } = open
     try {
@@ -236,7 +252,7 @@ export class SqliteStore implements Store {
       retention.recount()
       letters.recount()
       keys.recount()
-      throw storeError(error, this.#settings.file)
+      throw refusedTogether(error, writes) ?? storeError(error, this.#settings.file)
     }
   }
 
