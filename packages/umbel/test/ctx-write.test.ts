@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { encode, type TaskWrites, WritesRefused } from '@umbel/core'
 import { describe, expect, test } from 'vitest'
 import { ended as endedRow } from '../../../test/conformance/store-rows.ts'
+import { examine } from '../../../test/crash/examine.ts'
 import { type App, chain, group, type Store } from '../src/index.ts'
 import { type SqliteStoreOptions, sqliteStore } from '../src/sqlite.ts'
 import { open } from './fixtures/open-app.ts'
@@ -195,6 +196,24 @@ test.each(HARMFUL)('%s fails its task and harms nothing', async (sql) => {
   expect(await app.delay(onLoop.write.s([NOTE, ['later']])).get()).toBe('written')
   expect(read(file, 'SELECT text FROM notes')).toEqual(['harmless', 'later'])
   expect(read(file, 'SELECT count(*) FROM rows')).toEqual([3])
+})
+
+test('every table that a store makes for itself is its own', async () => {
+  const { app, file } = place()
+  await app.start()
+  const tables = read(file, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'notes'") as string[]
+  expect(tables.length).toBeGreaterThan(6)
+  const codes = tables.map((name) => codeOf(app.delay(onLoop.write.s([`DELETE FROM ${name}`])).get()))
+  expect(new Set(await Promise.all(codes))).toEqual(new Set(['UMBEL_WRITE_FAILED']))
+  await app.stop()
+  expect(examine(file)).toEqual([])
+})
+
+test('tiny tasks that go to a thread several at a time write as each does alone', async () => {
+  const { app, notes } = place()
+  const members = Array.from({ length: 2_000 }, (_, index) => inThreads.write.s([NOTE, [index]]))
+  await app.delay(group(members)).get()
+  expect(notes()).toHaveLength(2_000)
 })
 
 test('of tasks that end together those fail whose writes are refused, also several, and the others write', async () => {

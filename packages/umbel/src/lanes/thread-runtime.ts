@@ -4,7 +4,6 @@ import {
   type AbortReason,
   type AttemptCall,
   type AttemptReports,
-  type Encoded,
   makeIds,
   type Outcome,
   toErrorData,
@@ -100,9 +99,7 @@ export async function runWork(work: Work): Promise<Answer> {
     since = now
     if (outcome === undefined) continue
     const isLast = index === items.length - 1
-    if (!isLast && outcome.kind === 'succeeded' && isText(outcome.result)) {
-      if (outboxes.put(place, item.number, took, outcome.result)) continue
-    }
+    if (!isLast && isBareText(outcome) && outboxes.put(place, item.number, took, outcome.result)) continue
     packOutcome(outcomes, item.number, outcome, took)
     if (!isLast) tell(['outcomes', outcomes.splice(0)])
   }
@@ -110,7 +107,9 @@ export async function runWork(work: Work): Promise<Answer> {
   return { thread: threadId, outcomes }
 }
 
-const isText = (encoded: Encoded): encoded is string => typeof encoded === 'string'
+/** Whether an outcome is a result of text and nothing else. */
+const isBareText = (outcome: Outcome): outcome is { readonly kind: 'succeeded'; readonly result: string } =>
+  outcome.kind === 'succeeded' && typeof outcome.result === 'string' && outcome.writes === undefined
 
 /** Run an item to its end. Gives the outcome unless that was told already. */
 async function runItem(item: Item): Promise<Outcome | undefined> {

@@ -53,5 +53,7 @@ export const TABLES: readonly string[] = ['rows', 'large', 'specs', 'plans', 'lo
 
 /** All tables that belong to the store: no SQL of users touches them. What is not here is theirs. */
 export const OWN_TABLES: ReadonlySet<string> = new Set(
-  MIGRATIONS.flatMap((sql) => Array.from(sql.matchAll(/CREATE TABLE (\w+)/g), ([, name]) => name as string)),
+  MIGRATIONS.flatMap((sql) =>
+    Array.from(sql.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g), ([, name]) => name as string),
+  ),
 )
