@@ -1,41 +1,98 @@
-import type { Store } from '@umbel/core'
+import type { Command, Store } from '@umbel/core'
 
-/** Where a process is to die: around a commit, or while it recovers. */
+/** The kinds of commands that the load brings about, each of which may be the last that a process carries out. */
+const COMMANDS = [
+  'run-task',
+  'start-timer',
+  'cancel-timer',
+  'withdraw-task',
+  'reprioritise-task',
+  'abort-task',
+  'settle',
+] as const satisfies readonly Command['type'][]
+
+/** Something that a process does, before and after which it may die. */
+type Deed = 'commit' | Command['type']
+
+/** Where a process is to die: around the so-manieth of what it does, or as so many rows have been recovered. */
 export type CrashPoint =
-  | { readonly at: 'before-commit' | 'after-commit'; readonly count: number }
+  | { readonly at: 'before' | 'after'; readonly deed: Deed; readonly count: number }
   | { readonly at: 'recovery'; readonly count: number }
 
-/** The same store, with a process that dies at a point. */
-export function dyingAt(store: Store, point: CrashPoint | undefined): Store {
-  if (point === undefined) return store
-  let left = point.count
-  const pass = (at: CrashPoint['at']): void => {
-    if (point.at === at && --left === 0) process.kill(process.pid, 'SIGKILL')
+/** The name of a point, whatever its count. */
+export const nameOf = (point: CrashPoint): string => (point.at === 'recovery' ? point.at : `${point.at} ${point.deed}`)
+
+/** All points by their names, without recovery: around commits and around every kind of command. */
+const AROUND = ['commit' as const, ...COMMANDS].flatMap((deed) => [
+  { at: 'before' as const, deed },
+  { at: 'after' as const, deed },
+])
+
+/** The names of all points there are. */
+export const POINTS: readonly string[] = [...AROUND.map((point) => nameOf({ ...point, count: 1 })), 'recovery']
+
+/**
+ * Where one process after the other is to die; `undefined` at no point but at a random moment. In each nine lives three go through all points in turn,
+ * two more are around commits, two are in recovery, one right after the other, and two end at a random moment. `random` gives a number in [0, 1).
+ */
+export function* crashPoints(random: () => number): Generator<CrashPoint | undefined, never> {
+  const upTo = (most: number): number => 1 + Math.floor(random() * most)
+  const around = function* (): Generator<CrashPoint, never> {
+    for (;;) for (const point of shuffled(AROUND, random)) yield { ...point, count: upTo(countOf(point.deed)) }
   }
-  const { takesWrites = false, mostEvents = 4_096 } = store
-  return {
-    takesWrites,
-    mostEvents,
-    open: () => store.open(),
-    get: (id) => store.get(id),
-    peek: (id) => store.peek?.(id),
-    children: (id) => store.children(id),
-    events: (from, limit) => store.events(from, limit),
-    letter: (id) => store.letter(id),
-    letters: (after, limit) => store.letters(after, limit),
-    drop: (id) => store.drop(id),
-    close: () => store.close(),
-    commit: async (batch) => {
-      pass('before-commit')
-      const seq = await store.commit(batch)
-      pass('after-commit')
+  const inTurn = around()
+  for (;;) {
+    yield inTurn.next().value
+    yield { at: 'before', deed: 'commit', count: upTo(40) }
+    yield { at: 'recovery', count: upTo(5) }
+    yield { at: 'recovery', count: upTo(5) }
+    yield inTurn.next().value
+    yield undefined
+    yield { at: 'after', deed: 'commit', count: upTo(40) }
+    yield inTurn.next().value
+    yield undefined
+  }
+}
+
+/** How often a process does something, at the least. */
+const countOf = (deed: Deed): number => (deed === 'commit' || deed === 'run-task' || deed === 'settle' ? 40 : 3)
+
+function shuffled<T>(list: readonly T[], random: () => number): T[] {
+  return list
+    .map((one) => [random(), one] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, one]) => one)
+}
+
+/** What is told where a process passes one of its points. */
+export type Passing = (at: 'before' | 'after' | 'recovery', deed?: Deed) => void
+
+/** Tells of each point that is passed, and ends the process at one of them the hard way. `say` is told before. */
+export function dyingAt(point: CrashPoint | undefined, say: (name: string) => void): Passing {
+  if (point === undefined) return () => {}
+  let left = point.count
+  return (at, deed) => {
+    if (at !== point.at || (point.at !== 'recovery' && deed !== point.deed) || --left > 0) return
+    say(nameOf(point))
+    process.kill(process.pid, 'SIGKILL')
+  }
+}
+
+/** The same store, which tells of what it passes. */
+export function passing(store: Store, pass: Passing): Store {
+  const { commit, unfinished } = store
+  return Object.assign(store, {
+    commit: async (...given: Parameters<Store['commit']>) => {
+      pass('before', 'commit')
+      const seq = await commit.apply(store, given)
+      pass('after', 'commit')
       return seq
     },
     unfinished: async function* () {
-      for await (const row of store.unfinished()) {
+      for await (const row of unfinished.apply(store)) {
         pass('recovery')
         yield row
       }
     },
-  }
+  })
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { torture } from './torture.ts'
 
-test('a process that is killed again and again, at commits, in recovery and at any moment, loses nothing it accepted', async () => {
+test('a process that is killed again and again, around commits and commands, in recovery and at any moment, loses nothing it accepted', async () => {
   const report = await torture(7, 20_260)
   expect(report).toMatchObject({
     kills: 7,

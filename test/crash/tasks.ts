@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { setTimeout as after } from 'node:timers/promises'
 import { defineTasks, task } from 'umbel'
 
 /** Tell the world outside of the store that something was done: a label, and the key under which it was. */
@@ -8,15 +9,26 @@ const DONE = 'INSERT INTO done (label, task) VALUES (?, ?)'
 
 /** Tasks whose every run leaves a line behind, in the file `effects`; their outcome a row in the table `done`. */
 export const work = defineTasks(import.meta, 'work', {
-  effect: (ctx, effects: string, label: string, millis: number): Promise<string> => {
+  effect: async (ctx, effects: string, label: string, millis: number): Promise<string> => {
     sink(effects, label, ctx.id)
     ctx.write(DONE, [label, ctx.id])
-    return new Promise((resolve) => setTimeout(() => resolve(label), millis))
+    await after(millis)
+    return label
   },
+  /** The same, which ends as soon as it is revoked. */
+  obedient: async (ctx, effects: string, label: string, millis: number): Promise<string> => {
+    sink(effects, label, ctx.id)
+    ctx.write(DONE, [label, ctx.id])
+    await after(millis, undefined, { signal: ctx.signal })
+    return label
+  },
+  /** The same once for all who ask for its label, whoever is the first. */
   keyed: task(
-    (ctx, effects: string, label: string, millis: number): Promise<string> => {
+    async (ctx, effects: string, label: string): Promise<string> => {
       sink(effects, label, ctx.id)
-      return new Promise((resolve) => setTimeout(() => resolve(label), millis))
+      ctx.write(DONE, [label, ctx.id])
+      await after(10)
+      return label
     },
     { idempotencyKey: (_effects, label) => label },
   ),
@@ -38,5 +50,12 @@ export const work = defineTasks(import.meta, 'work', {
     sink(effects, label, ctx.id)
     ctx.write(DONE, [label, ctx.id])
     throw new RangeError(label)
+  },
+  /** Fails as it was sent first, and not with the arguments that it is sent again with. */
+  mended: (ctx, effects: string, label: string, fails: boolean): string => {
+    sink(effects, label, ctx.id)
+    ctx.write(DONE, [label, ctx.id])
+    if (fails) throw new RangeError(label)
+    return label
   },
 })

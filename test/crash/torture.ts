@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import type { CrashPoint } from './crash-points.ts'
+import { type CrashPoint, crashPoints, POINTS } from './crash-points.ts'
 import { examine } from './examine.ts'
 import { randomOf } from './random.ts'
 
@@ -34,6 +34,8 @@ export interface KillReport {
   readonly poisoned: number
   /** What the doctor finds wrong with the file, at the end and after every tenth kill. */
   readonly violations: readonly string[]
+  /** How many of all crash points a process has died at. */
+  readonly points: string
   /** From the start of a process to that of its first recovered task, in milliseconds. */
   readonly recoveryMsP95: number
 }
@@ -54,36 +56,38 @@ export async function torture(
   const folder = mkdtempSync(join(tmpdir(), 'umbel-torture-'))
   const ledger = new Ledger(join(folder, 'work.db'), join(folder, 'effects'))
   const random = randomOf(seed)
+  const points = crashPoints(random)
   const violations: string[] = []
   try {
     for (let life = 1; life <= kills; life += 1) {
-      await ledger.live(`${seed}-${life}`, Math.floor(random() * 1e9), pointOf(random), random() * 500)
+      await ledger.live(`${seed}-${life}`, Math.floor(random() * 1e9), points.next().value, random() * 500)
       if (life % 10 === 0) {
         violations.push(...examine(ledger.file))
         tell(`${life} kills, ${ledger.accepted.size} accepted, ${violations.length} violations`)
       }
     }
-    return { kills, ...(await ledger.settle()), violations: [...new Set([...violations, ...examine(ledger.file)])] }
+    return {
+      kills,
+      ...(await ledger.settle()),
+      violations: [...new Set([...violations, ...ledger.odd, ...examine(ledger.file)])],
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** Around a commit, during recovery, or (half of the time) at no point but at a random moment. */
-function pointOf(random: () => number): CrashPoint | undefined {
-  const kind = random()
-  const count = 1 + Math.floor(random() * 40)
-  if (kind < 0.2) return { at: 'before-commit', count }
-  if (kind < 0.4) return { at: 'after-commit', count }
-  if (kind < 0.5) return { at: 'recovery', count: 1 + Math.floor(random() * 5) }
-  return undefined
-}
+/** Whether a canvas that was revoked may come to its revocation. */
+const isRevoked = (kind: string, state: string): boolean => kind.startsWith('revoked') && state === 'UMBEL_REVOKED'
 
 class Ledger {
   readonly file: string
   readonly accepted = new Map<string, Accepted>()
+  /** What went wrong in a life that should not. */
+  readonly odd: string[] = []
   readonly #effects: string
   readonly #recoveries: number[] = []
+  /** Crash points that a process has died at. */
+  readonly #points = new Set<string>()
 
   constructor(file: string, effects: string) {
     this.file = file
@@ -108,7 +112,9 @@ class Ledger {
     for await (const line of createInterface({ input: child.stdout })) {
       const [word, ...rest] = wordsOf(line)
       if (word === 'FIRST') first = rest[0] as number
+      if (word === 'AT') this.#points.add(rest[0] as string)
       if (word === 'READY') setTimeout(() => child.kill('SIGKILL'), point === undefined ? millis : 3_000)
+      if (word === 'ODD') this.odd.push(`what was accepted was refused later: ${rest.join(' ')}`)
       if (word !== 'ACK') continue
       const [id, kind, expected, labels, failing] = rest as [string, string, unknown, string[], string[]]
       this.accepted.set(id, { kind, expected, labels, failing })
@@ -131,10 +137,14 @@ class Ledger {
     const counts = { lost: 0, stuckWorkflows: 0, wrong: 0, poisoned: 0 }
     const done: string[] = []
     const whole: string[] = []
+    const givenUp = new Set<string>()
     for (const [id, one] of this.accepted) {
       const [state, value] = ends.get(id) ?? ['LOST']
       if (state === 'UMBEL_TIMEOUT') counts.stuckWorkflows += 1
-      else if (state === 'UMBEL_WORKER_LOST') counts.poisoned += 1
+      else if (state === 'UMBEL_WORKER_LOST') {
+        counts.poisoned += 1
+        for (const label of one.labels) givenUp.add(label)
+      } else if (isRevoked(one.kind, state)) continue
       else if (state === 'LOST' || state.startsWith('UMBEL_UNKNOWN') || state === 'UMBEL_RESULT_GONE') counts.lost += 1
       else if (JSON.stringify(value) !== JSON.stringify(one.expected)) counts.wrong += 1
       else {
@@ -148,11 +158,13 @@ class Ledger {
     return {
       accepted: this.accepted.size,
       ...counts,
-      duplicateKeyedEffects: [...keys.values()].filter((of) => of.size > 1).length,
+      // under the key of a task that was given up the next one runs: the first has come to nothing
+      duplicateKeyedEffects: [...keys].filter(([label, of]) => of.size > 1 && !givenUp.has(label)).length,
       missingKeyedEffects: done.filter((label) => !keys.has(label)).length,
       duplicateWrites:
         [...rows.values()].filter((count) => count > 1).length + failing.filter((label) => rows.has(label)).length,
       missingWrites: whole.filter((label) => !rows.has(label)).length,
+      points: `${this.#points.size} of ${POINTS.length}`,
       recoveryMsP95: Math.round(
         this.#recoveries.toSorted((a, b) => a - b)[Math.floor(this.#recoveries.length * 0.95)] ?? 0,
       ),
