@@ -281,6 +281,27 @@ export const ERRORS = {
     summary: 'A handler used its context after its attempt had ended.',
     nextStep: 'Await all that the handler begins before it returns.',
   },
+  UMBEL_STORE_OLDER: {
+    summary: 'The file of a store has the schema of an older version of Umbel.',
+    nextStep: 'Start its owner with this version first: it brings the file up to date.',
+  },
+  UMBEL_STORE_BUSY: {
+    summary: 'The file of a store was locked by another process for too long.',
+    nextStep:
+      'Send again, and look for what keeps the file: a process that is stopped, a backup, a disk that is too slow.',
+  },
+  UMBEL_INBOX_FULL: {
+    summary: 'What senders have left for the owner of a store has reached its bound.',
+    nextStep: 'Start the owner of the file, which takes it in; then send again.',
+  },
+  UMBEL_NO_OWNER: {
+    summary: 'No owner of the store has answered a sender.',
+    nextStep: 'Start the process that owns the file, then ask again.',
+  },
+  UMBEL_NOT_OWNER: {
+    summary: 'A sender was asked for what only the owner of the store can do.',
+    nextStep: "Ask for it in the process that owns the file: it opens the store without as: 'sender'.",
+  },
   UMBEL_MODULE_FAILED: {
     summary: 'A module of tasks could not be loaded in a thread.',
     nextStep: 'Import the module by itself to see the cause; it must only define tasks when imported.',

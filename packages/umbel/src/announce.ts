@@ -74,7 +74,7 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
 
 /** Tell the observers of each task that a fact sends: of a canvas, those it begins with; of a retry, the task again. */
 export function announceSent(
-  { signals, row: rowOf }: AnnounceContext,
+  { signals, row: rowOf }: Pick<AnnounceContext, 'signals' | 'row'>,
   name: 'before-task-publish' | 'after-task-publish',
   event: EngineEvent,
 ): void {

@@ -8,6 +8,7 @@ import {
   type RatePolicy,
   type Route,
   ratePolicy,
+  type SenderStore,
   type Store,
   type TokenSource,
   umbelError,
@@ -31,7 +32,7 @@ export interface AppOptions {
   /** Machines whose runs this app goes on with, each version that still has some: machines, or what `workflow` gave. */
   readonly workflows?: readonly (AnyStateMachine | AnyWorkflow)[]
   /** Where tasks and results are kept. Default: `memoryStore()`. */
-  readonly store?: Store
+  readonly store?: Store | SenderStore
   /** Lanes by name. `default` always exists: unless given, with as many threads as the machine has cores. */
   readonly lanes?: Readonly<Record<string, LaneOptions>>
   /** Rate limits that several tasks share, by name: `{ stripe: '100/m' }`. A task names its own by `rateLimit: { limit: 'stripe' }`. */
@@ -79,6 +80,8 @@ export interface AppSettings {
   readonly errors: ErrorClasses
   readonly workflows: readonly AnyWorkflow[]
   readonly lanes: ReadonlyMap<string, LaneSettings>
+  /** Whether they were given, and not made up for want of any. */
+  readonly lanesGiven: boolean
   readonly limits: ReadonlyMap<string, RatePolicy>
   readonly tokens: TokenSource
   readonly routes: readonly Route[]
@@ -87,8 +90,11 @@ export interface AppSettings {
   readonly loopBlockedAfter: number
 }
 
+/** The same, of an app of either kind. */
+export type GivenSettings = Omit<AppSettings, 'store'> & { readonly store: Store | SenderStore }
+
 /** Check options and fill in what is missing. @throws UMBEL_BAD_OPTION, UMBEL_BAD_LANE, UMBEL_BAD_DURATION, UMBEL_NOT_A_TASK, UMBEL_DUPLICATE_TASK */
-export function appSettings(options: AppOptions): AppSettings {
+export function appSettings(options: AppOptions): GivenSettings {
   checkNames('createApp', options, APP_OPTIONS)
   checkKinds(options)
   const tasks = new Map<string, TaskDefinition>()
@@ -112,6 +118,7 @@ export function appSettings(options: AppOptions): AppSettings {
     errors,
     workflows: workflowsOf(options.workflows),
     lanes: laneSettings(options.lanes ?? {}),
+    lanesGiven: options.lanes !== undefined,
     limits: limitsOf(options.limits ?? {}),
     tokens: options.tokens ?? (clock.simulated ? readyTokens(clock) : bottleneckTokens()),
     routes: options.routes ?? [],
@@ -124,6 +131,9 @@ function workflowsOf(given: AppOptions['workflows'] = []): readonly AnyWorkflow[
   if (Array.isArray(given)) return given.map((one: AnyStateMachine | AnyWorkflow) => asWorkflow(one))
   throw umbelError('UMBEL_BAD_OPTION', 'workflows of createApp takes a list of machines: workflows: [order].')
 }
+/** Whether it is the store of another process, to which this one only sends. */
+export const isSenderStore = (store: Store | SenderStore | undefined): store is SenderStore =>
+  typeof store === 'object' && store !== null && 'as' in store && store.as === 'sender'
 
 function limitsOf(given: Readonly<Record<string, RateLimit>>): ReadonlyMap<string, RatePolicy> {
   checkNames('limits', given, Object.keys(given))
@@ -143,13 +153,25 @@ const STORE_METHODS = [
   'drop',
   'close',
 ]
+const SENDER_METHODS = [
+  'open',
+  'put',
+  'standing',
+  'children',
+  'noteworthy',
+  'changed',
+  'answer',
+  'withdraw',
+  'owner',
+  'close',
+]
 const TOKENS_METHODS = ['reserve', 'forget', 'stop']
 const CLOCK_METHODS = ['now', 'monotonic', 'setTimer']
 
 function checkKinds({ name, store, clock, random, values, tokens }: AppOptions): void {
   if (name !== undefined && typeof name !== 'string')
     throw umbelError('UMBEL_BAD_OPTION', `name of createApp is a ${typeof name}, not text.`)
-  checkMethods('store', store, STORE_METHODS)
+  checkMethods('store', store, isSenderStore(store) ? SENDER_METHODS : STORE_METHODS)
   checkMethods('clock', clock, CLOCK_METHODS)
   checkMethods('tokens', tokens, TOKENS_METHODS)
   if (random !== undefined && typeof random !== 'function')

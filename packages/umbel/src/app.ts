@@ -1,27 +1,25 @@
-import { type Canvas, type Clock, milliseconds, UmbelError, umbelError } from '@umbel/core'
-import type { AnyStateMachine, OutputFrom } from 'xstate'
+import { type Canvas, type Clock, milliseconds } from '@umbel/core'
+import type { AnyStateMachine } from 'xstate'
 import type { AnySignature, HandleOf, ResultOf } from './any-signature.ts'
 import { type AppOptions, appSettings } from './app-options.ts'
-import { assemble, type Parts } from './assemble.ts'
+import { type AppParts, partsOf } from './app-parts.ts'
 import type { AsyncResult } from './async-result.ts'
-import { Control } from './control.ts'
-import { DeadLetters } from './dead-letters.ts'
-import { type Health, type HealthOptions, healthOf } from './health.ts'
-import { Inspect } from './inspect.ts'
+import type { Control } from './control.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { Health, HealthOptions } from './health.ts'
+import type { Inspect } from './inspect.ts'
+import { Life } from './life.ts'
 import { type LiveApp, liveApps } from './live-apps.ts'
 import type { MapStreamOptions } from './map-stream.ts'
+import type { Offered, Offers } from './offers.ts'
 import { checkNames } from './option-checks.ts'
-import type { Sent } from './producer.ts'
-import { Redrives } from './redrives.ts'
-import { Run } from './run.ts'
 import type { Call } from './sender.ts'
 import type { StopOptions } from './shutdown.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
-import { type ItemsOf, Streams, type StreamsApp, type TakesItems } from './streams.ts'
-import { onProcessIdle, systemClock } from './system.ts'
+import type { ItemsOf, TakesItems } from './streams.ts'
 import { asWorkflow, type Workflow, type WorkflowOptions } from './workflow.ts'
-import { WorkflowRuns } from './workflow-runs.ts'
+import type { WorkflowRuns } from './workflow-runs.ts'
 
 /**
  * Create an app: it takes what its tasks send, runs it on its lanes, and keeps the results.
@@ -38,53 +36,30 @@ export class App implements LiveApp {
   /** The source of time it runs by. */
   readonly clock: Clock
   /** Changes how it works while it does. */
-  readonly control: Control
+  readonly control: Offered<Control>
   /** Tells what it does, and why something waits. */
-  readonly inspect: Inspect
+  readonly inspect: Offered<Inspect>
   /** The tasks that failed for good. */
-  readonly deadLetters: DeadLetters
-  readonly #parts: Parts
-  readonly #redrives: Redrives
-  readonly #streams: Streams
-  #opened: Promise<void> | undefined
-  #started: Promise<void> | undefined
-  #stopped: Promise<void> | undefined
-  /** Why it takes nothing in any more. */
-  #refusal: Error | undefined
-  /** What kept it from starting. */
-  #failure: Error | undefined
-  #closed = false
-  /** Why it ended by itself. */
-  #lost: Error | undefined
-  #forgetIdle = (): void => {}
-  /** Wait for the store no longer. */
-  #giveUp = (): void => {}
+  readonly deadLetters: Offered<DeadLetters>
+  readonly #parts: AppParts
+  readonly #offers: Offers
+  readonly #life: Life
 
   constructor(options: AppOptions) {
     const settings = appSettings(options)
     this.name = settings.name
-    this.#parts = assemble(settings)
-    this.#streams = new Streams(this.#parts)
-    this.clock = this.#parts.clock
-    this.inspect = new Inspect(this.#parts)
-    this.control = new Control({
-      ...this.#parts,
-      check: () => {
-        if (this.#closed) throw this.#refusal
-      },
-      opened: () => this.#openStore(),
-      stop: (how) => this.stop(how),
+    const parts = partsOf(settings)
+    this.#parts = parts
+    this.clock = parts.clock
+    this.#life = new Life({ ...parts, name: this.name, idle: () => this.stop().catch(parts.failed) })
+    this.#offers = parts.offers(this.#life, (how) => this.stop(how))
+    this.control = this.#offers.control
+    this.inspect = this.#offers.inspect
+    this.deadLetters = this.#offers.deadLetters
+    parts.whenLost((error) => {
+      this.#life.lose(error)
+      this.stop({ deadline: 0 }).catch(parts.failed)
     })
-    this.#redrives = new Redrives(this.#parts)
-    this.deadLetters = new DeadLetters({
-      ...this.#parts,
-      errors: settings.errors,
-      maxBytes: settings.maxBytes,
-      redrives: this.#redrives,
-      opened: () => this.#ready(),
-      started: () => this.start(),
-    })
-    this.#parts.engine.whenLost((error) => this.#lose(error))
     liveApps.add(this)
   }
 
@@ -93,9 +68,7 @@ export class App implements LiveApp {
    * UMBEL_STORE_FAILED, or with the error of the store itself.
    */
   start(): Promise<void> {
-    if (this.#stopped !== undefined) return Promise.reject(this.#refusal)
-    this.#started ??= this.#start()
-    return this.#started
+    return this.#life.start()
   }
 
   /**
@@ -105,11 +78,10 @@ export class App implements LiveApp {
   stop(options: StopOptions = {}): Promise<void> {
     checkNames('stop', options, ['deadline'])
     const deadline = milliseconds(options.deadline ?? '30s', 'deadline')
-    this.#refusal = this.#lost ?? this.#hasStopped()
-    this.#streams.stop(this.#refusal)
-    if (this.#stopped === undefined) this.#stopped = this.#stop(deadline)
-    else this.#parts.shutdown.hurry(deadline)
-    return this.#stopped
+    liveApps.delete(this)
+    const { why, stopped } = this.#life.stop(deadline)
+    this.#offers.stop(why)
+    return stopped
   }
 
   /** The same as `stop()`, for `await using`. */
@@ -133,7 +105,7 @@ export class App implements LiveApp {
   result(id: string): Promise<AsyncResult<unknown>>
   result<S extends AnySignature>(id: string, of: S): Promise<HandleOf<S>>
   async result(id: string): Promise<unknown> {
-    await this.#ready()
+    await this.#life.ready()
     return this.#parts.source.find(id)
   }
 
@@ -143,16 +115,7 @@ export class App implements LiveApp {
    * @throws UMBEL_BAD_MACHINE with the path to what could not be stored and go on after a restart; UMBEL_DUPLICATE_WORKFLOW, UMBEL_BAD_OPTION
    */
   workflow<M extends AnyStateMachine>(machine: M | Workflow<M>, options?: WorkflowOptions): WorkflowRuns<M> {
-    const given = asWorkflow(machine, options)
-    const { registry, runs, results, source } = this.#parts
-    if (registry.register(given)) runs.resume(given)
-    return new WorkflowRuns(given, {
-      runs,
-      open: () => void this.#open(),
-      ready: () => this.#ready(),
-      handle: (id) =>
-        new Run<M>(results.cell(id), runs, source.handle(id, undefined, -1) as AsyncResult<OutputFrom<M>>),
-    })
+    return this.#offers.workflow(asWorkflow(machine, options))
   }
 
   /** Whether it registered a task of this name. */
@@ -164,14 +127,18 @@ export class App implements LiveApp {
   delay<S extends AnySignature>(what: S, call?: Call): HandleOf<S>
   delay(what: Canvas | AnySignature, call?: Call): AsyncResult<unknown>
   delay(what: Canvas | AnySignature, call: Call = NO_CALL): AsyncResult<unknown> {
-    return this.#handle(this.#open().delay(canvasOf(what), call))
+    this.#life.wake()
+    const { producer, source } = this.#parts
+    return source.handleOf(producer.delay(canvasOf(what), call))
   }
 
   /** Send a signature through this app, waiting while a lane's backlog is full. */
   send<S extends AnySignature>(what: S, call?: Call): Promise<HandleOf<S>>
   send(what: Canvas | AnySignature, call?: Call): Promise<AsyncResult<unknown>>
   async send(what: Canvas | AnySignature, call: Call = NO_CALL): Promise<AsyncResult<unknown>> {
-    return this.#handle(await this.#open().send(canvasOf(what), call))
+    this.#life.wake()
+    const { producer, source } = this.#parts
+    return source.handleOf(await producer.send(canvasOf(what), call))
   }
 
   /**
@@ -187,20 +154,12 @@ export class App implements LiveApp {
     options?: MapStreamOptions,
   ): AsyncGenerator<ResultOf<S>, undefined, undefined>
   mapStream(task: AnySignature, items: unknown, options: MapStreamOptions = {}): AsyncGenerator<unknown> {
-    const way: StreamsApp = {
-      ready: async () => {
-        this.#open()
-        await this.#openStore()
-      },
-      send: async (canvas, call) => this.#open().send(canvas, call),
-      handle: (sent) => this.#handle(sent),
-    }
-    return this.#streams.make(way, canvasOf(task), items, options)
+    return this.#offers.mapStream(canvasOf(task), items, options)
   }
 
   /** Judge how it is: the store, the lanes and their threads. Answers at any time, also once it has stopped. @throws UMBEL_BAD_DURATION, UMBEL_BAD_OPTION */
   async health(options: HealthOptions = {}): Promise<Health> {
-    return healthOf({ ...this.#parts, trouble: this.#trouble() }, options)
+    return this.#offers.health(options)
   }
 
   /**
@@ -209,103 +168,7 @@ export class App implements LiveApp {
    * @throws UMBEL_CANNOT_RERUN, UMBEL_UNKNOWN_RESULT, UMBEL_APP_STOPPED
    */
   async rerun(id: string): Promise<AsyncResult<unknown>> {
-    await this.#ready()
-    await this.start()
-    return this.#parts.source.find(await this.#redrives.rerun(id))
-  }
-
-  /** Resolve once what is stored can be read. */
-  async #ready(): Promise<void> {
-    if (this.#refusal !== undefined) throw this.#refusal
-    await this.#openStore()
-  }
-
-  #trouble(): string | undefined {
-    if (this.#stopped !== undefined) return `The app ${this.name} ${this.#closed ? 'has stopped' : 'is stopping'}.`
-    return (this.#refusal ?? this.#failure)?.message
-  }
-
-  #open(): Parts['producer'] {
-    if (this.#refusal !== undefined) throw this.#refusal
-    if (this.#started === undefined) this.start().catch(this.#parts.failed)
-    return this.#parts.producer
-  }
-
-  #handle({ id, plan }: Sent): AsyncResult<unknown> {
-    return plan.nodes.length === 1
-      ? this.#parts.source.handle(id, undefined, -1)
-      : this.#parts.source.handle(id, plan, plan.exit)
-  }
-
-  #notOpened(cause: unknown): Error {
-    if (cause instanceof UmbelError) return cause
-    return umbelError('UMBEL_STORE_FAILED', `The store of the app ${this.name} could not be opened.`, { cause })
-  }
-
-  /** Another process owns the store by now: end, as nothing that happens here counts any more. */
-  #lose(error: Error): void {
-    this.#lost = error
-    this.stop({ deadline: 0 }).catch(this.#parts.failed)
-  }
-
-  #hasStopped(): Error {
-    return umbelError('UMBEL_APP_STOPPED', `The app ${this.name} has stopped.`)
-  }
-
-  async #start(): Promise<void> {
-    const { lanes, signals, clock, recovery, engine, hold } = this.#parts
-    // an idle script ends by itself: then threads are ended and teardowns run
-    this.#forgetIdle = onProcessIdle(() => this.stop().catch(this.#parts.failed))
-    await this.#openStore()
-    recovery.resume()
-    hold.set(engine.active > 0)
-    try {
-      await Promise.all([...lanes.values()].map((lane) => lane.start()))
-    } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error))
-      throw error
-    }
-    if (signals.wants('worker-ready')) signals.emit('worker-ready', { at: clock.now() })
-  }
-
-  #openStore(): Promise<void> {
-    if (this.#opened === undefined) {
-      if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
-      const { store, engine, recovery } = this.#parts
-      const givenUp = new Promise<never>((_, reject) => {
-        this.#giveUp = reject
-      })
-      this.#opened = Promise.race([store.open().then(() => recovery.load()), givenUp]).catch((cause) => {
-        this.#refusal ??= this.#notOpened(cause)
-        throw this.#refusal
-      })
-      engine.opening(this.#opened)
-    }
-    return this.#opened
-  }
-
-  async #stop(deadline: number): Promise<void> {
-    const { store, lanes, limits, signals, clock, timers, results, shutdown, hold, engine } = this.#parts
-    liveApps.delete(this)
-    this.#forgetIdle()
-    if (signals.wants('worker-shutdown')) signals.emit('worker-shutdown', { at: clock.now(), deadline })
-    try {
-      const late = systemClock.setTimer(() => this.#giveUp(), deadline)
-      await Promise.allSettled([this.#opened, this.#started])
-      late.cancel()
-      await shutdown.drain(deadline)
-      await shutdown.abort()
-      engine.giveUp()
-      timers.stop()
-      await limits.stop()
-      await Promise.all([...lanes.values()].map((lane) => lane.stop()))
-      await engine.rested()
-      await store.close()
-    } finally {
-      this.#closed = true
-      results.refuseAll(this.#lost ?? this.#hasStopped())
-      hold.release()
-    }
+    return this.#parts.source.find(await this.#offers.rerun(id))
   }
 }
 

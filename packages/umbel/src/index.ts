@@ -64,7 +64,7 @@ export type { Suspect } from './lanes/loop-watch.ts'
 export type { AttemptSignal, ListenOptions, SignalName, Signals, TaskSignal } from './signals.ts'
 export { memoryStore, type MemoryStoreOptions } from './stores/memory.ts'
 export { SimulatedClock } from './simulated-clock.ts'
-export type { Clock, PermitBlock, Random, RatePolicy, Store, Timer, TokenSource } from '@umbel/core'
+export type { Clock, PermitBlock, Random, RatePolicy, SenderStore, Store, Timer, TokenSource } from '@umbel/core'
 
 // results and errors
 export { AsyncResult, type GetOptions, type Update } from './async-result.ts'

@@ -3,6 +3,7 @@ import {
   type Canvas,
   decode,
   type Encoded,
+  type EngineEvent,
   entryTasks,
   headersOf,
   type Plan,
@@ -10,6 +11,7 @@ import {
   withCall,
 } from '@umbel/core'
 import type { Engine } from './engine.ts'
+import type { Taken } from './engine-batch.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
 import type { Call } from './sender.ts'
@@ -18,7 +20,7 @@ import type { SpecResolver } from './spec-resolver.ts'
 
 /** What the producer works with. */
 export interface ProducerParts {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'accept'>
   readonly resolver: SpecResolver
   readonly lanes: ReadonlyMap<string, Lane>
   readonly results: Results
@@ -78,6 +80,12 @@ export class Producer {
       throw error
     }
     return this.#enter(prepared)
+  }
+
+  /** Take in what a sender left: it was checked there. Under an id that was used meanwhile nothing is sent. */
+  takeIn(event: EngineEvent, taken: Taken): void {
+    if (event.type === 'canvas-sent' && this.#isUsed(event.id)) taken(duplicate(event.id))
+    else this.#parts.engine.accept(event, taken)
   }
 
   /** Take in what a handler sent. What is there already under an id it chose stands: an attempt that is repeated sends again. */
@@ -176,7 +184,10 @@ export class Producer {
   /** How many tasks go to each lane at once when a plan starts. */
   #wants(plan: Plan): Wants {
     const only = plan.nodes[0]
-    if (plan.nodes.length === 1 && only?.kind === 'task') return [[this.#parts.lanes.get(only.spec.lane) as Lane, 1]]
+    if (plan.nodes.length === 1 && only?.kind === 'task') {
+      const lane = this.#parts.lanes.get(only.spec.lane)
+      return lane === undefined ? NOTHING : [[lane, 1]]
+    }
     const wants = new Map<Lane, number>()
     for (const { spec } of entryTasks(plan)) {
       const lane = this.#parts.lanes.get(spec.lane)
@@ -206,6 +217,9 @@ function reserve(wants: Wants): void {
 function unreserve(wants: Wants): void {
   for (const [lane, count] of wants) lane.unreserve(count)
 }
+
+/** A sender has no lanes: the owner's have the room. */
+const NOTHING: Wants = []
 
 /** How many tasks go to which lane. */
 type Wants = readonly (readonly [Lane, number])[]

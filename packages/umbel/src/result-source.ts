@@ -13,24 +13,25 @@ import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
 import type { Engine } from './engine.ts'
 import { GroupResult } from './group-result.ts'
 import { shown } from './known-names.ts'
+import type { Sent } from './producer.ts'
 import type { Cell, Results } from './results.ts'
 
 /** What handles are answered from. */
 export interface ResultSourceParts {
   readonly clock: Clock
   readonly errors: ErrorClasses
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'get' | 'drained' | 'accepted'>
   readonly results: Results
-  readonly store: Store
+  readonly store: Pick<Store, 'get' | 'peek' | 'children' | 'drop'>
 }
 
 /** Answers what handles ask, from what is in memory where it can, else from the store. */
 export class AppResultSource implements ResultSource {
   readonly clock: Clock
   readonly errors: ErrorClasses
-  readonly #engine: Engine
+  readonly #engine: ResultSourceParts['engine']
   readonly #results: Results
-  readonly #store: Store
+  readonly #store: ResultSourceParts['store']
 
   constructor({ clock, errors, engine, results, store }: ResultSourceParts) {
     this.clock = clock
@@ -135,6 +136,11 @@ export class AppResultSource implements ResultSource {
 
   async #row(id: string): Promise<ResultRow | undefined> {
     return awaited(this.#engine.get(id) ?? (await this.#store.get(id)))
+  }
+
+  /** The handle of what was just sent. */
+  handleOf({ id, plan }: Sent): AsyncResult<unknown> {
+    return plan.nodes.length === 1 ? this.handle(id, undefined, -1) : this.handle(id, plan, plan.exit)
   }
 
   /** The handle of what was just sent under an id. */

@@ -3,6 +3,9 @@ import { isResultRow, type Plan, type ResultRow, type Row, type TaskHeaders } fr
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
 
+/** Called when somebody begins to wait for a cell, where that has to be known. */
+export type Wanted = (cell: Cell) => void
+
 /** What is known here about one task or workflow that somebody holds a handle to. */
 export class Cell {
   readonly id: string
@@ -20,16 +23,29 @@ export class Cell {
   headers: TaskHeaders | undefined
   /** It was just sent: nothing need be stored under its id yet. */
   pending = false
+  readonly #wanted: Wanted | undefined
   #watchers: Watcher[] | undefined
   #waiters: (() => void)[] | undefined
 
-  constructor(id: string) {
+  constructor(id: string, wanted?: Wanted) {
     this.id = id
+    this.#wanted = wanted
+  }
+
+  /** Whether somebody wants to know of each change. */
+  get watched(): boolean {
+    return this.#watchers !== undefined && this.#watchers.length > 0
+  }
+
+  /** Whether somebody waits for what becomes of it. */
+  get awaited(): boolean {
+    return this.watched || (this.#waiters !== undefined && this.#waiters.length > 0)
   }
 
   /** Call back after each change. Returns how to stop that. */
   watch(watcher: Watcher): () => void {
     this.#watchers = [...(this.#watchers ?? []), watcher]
+    this.#wanted?.(this)
     return () => {
       this.#watchers = this.#watchers?.filter((other) => other !== watcher)
     }
@@ -39,6 +55,7 @@ export class Cell {
   wait(waiter: () => void): () => void {
     this.#waiters ??= []
     this.#waiters.push(waiter)
+    this.#wanted?.(this)
     return () => {
       this.#waiters = this.#waiters?.filter((other) => other !== waiter)
     }
@@ -75,14 +92,19 @@ export class Cell {
 /** The cells of what has not ended, by id. A cell leaves when it ends; the handles that hold it keep it. */
 export class Results {
   readonly #cells = new Map<string, Cell>()
+  readonly #wanted: Wanted | undefined
   /** Why nothing will ever end here any more. */
   #refusal: unknown
+
+  constructor(wanted?: Wanted) {
+    this.#wanted = wanted
+  }
 
   /** The cell of an id, made when there is none. */
   cell(id: string): Cell {
     let cell = this.#cells.get(id)
     if (cell === undefined) {
-      cell = new Cell(id)
+      cell = new Cell(id, this.#wanted)
       this.#cells.set(id, cell)
       if (this.#refusal !== undefined) cell.answer(this.#refusal)
     }
@@ -113,6 +135,12 @@ export class Results {
   /** Whether somebody waits for an id that has not ended. */
   waitsFor(id: string): boolean {
     return this.#cells.has(id)
+  }
+
+  /** Have a cell that was let go before. */
+  keep(cell: Cell): void {
+    if (!this.#cells.has(cell.id)) this.#cells.set(cell.id, cell)
+    if (this.#refusal !== undefined) cell.answer(this.#refusal)
   }
 
   drop(id: string): void {

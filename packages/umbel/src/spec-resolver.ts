@@ -40,11 +40,11 @@ export interface LaneOffer {
 export interface ResolverOptions {
   /** Tasks the app registered, by name. */
   readonly tasks: ReadonlyMap<string, TaskDefinition>
-  readonly lanes: ReadonlyMap<string, LaneOffer>
+  readonly lanes: Pick<ReadonlyMap<string, LaneOffer>, 'get' | 'keys'>
   readonly route: ReturnType<typeof compileRoutes>
   /** Whether some route is asked about each call, so that it may look at the arguments. */
   readonly routesByCall: boolean
-  readonly limits: Limits
+  readonly limits: Pick<Limits, 'check'>
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
 }

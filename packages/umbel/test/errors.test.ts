@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { checkChart, placeholderOf } from '@umbel/core'
 import { afterEach, expect, test } from 'vitest'
 import { createActor, createMachine, fromPromise } from 'xstate'
@@ -57,6 +58,12 @@ const reopened = async (change: (file: string, made: Store) => unknown): Promise
   await made.open()
   await change(file, made)
   return open({ store: sqliteStore(file) }).start()
+}
+/** The store of a sender, opened. */
+const sending = async (file: string) => {
+  const store = sqliteStore(file, { as: 'sender' })
+  await store.open()
+  return store
 }
 /** A memory store, changed. */
 const storeWith = (change: Partial<Store>): Store => Object.assign(memoryStore(), change)
@@ -448,6 +455,38 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
     },
     'closures.handler called ctx.write',
   ],
+  UMBEL_STORE_OLDER: [
+    async () => {
+      const file = newFile()
+      tamper((await sending(file)).file, 'PRAGMA user_version = 1')
+      return open({ store: sqliteStore(file, { as: 'sender' }) }).start()
+    },
+    'version 1',
+  ],
+  UMBEL_STORE_BUSY: [
+    async () => {
+      const store = await sending(newFile())
+      const other = new DatabaseSync(store.file)
+      other.exec('BEGIN IMMEDIATE')
+      const put = store.put([{ kind: 'request', id: 'one', request: { name: 'health', args: '[]' } }])
+      await store.close()
+      return put.finally(() => other.close())
+    },
+    '.db has been locked',
+  ],
+  UMBEL_INBOX_FULL: [
+    async () => {
+      const app = open({ store: sqliteStore(newFile(), { as: 'sender', mostSent: 1 }) })
+      await app.delay(faults.fine.s(1)).accepted
+      await app.delay(faults.fine.s(2)).accepted
+    },
+    'of 1 that may',
+  ],
+  UMBEL_NO_OWNER: [
+    () => open({ store: sqliteStore(newFile(), { as: 'sender' }) }).control.pause('default'),
+    'Nobody has owned',
+  ],
+  UMBEL_NOT_OWNER: [() => open({ store: sqliteStore(newFile(), { as: 'sender' }) }).mapStream(faults.fine, [1]), '.db'],
   UMBEL_MODULE_FAILED: [() => ended(unloadable.never.s(), { ...THREADS, tasks: [unloadable] }), 'fails-in-threads'],
 }
 

@@ -3,6 +3,7 @@ import type { LetterChange, LetterRow } from '../dead-letter.ts'
 import type { ErrorData } from '../error-data.ts'
 import type { EngineEvent } from '../event.ts'
 import type { Row } from '../rows.ts'
+import type { Inbox } from './inbox.ts'
 
 /** Rows that changed and the events that changed them: stored together or not at all. */
 export interface Batch {
@@ -52,6 +53,8 @@ export interface Store {
   readonly mostEvents?: number
   /** Whether handlers can write to tables of the user's in it: see `Batch.writes`. Default false. */
   readonly takesWrites?: boolean
+  /** Where other processes leave what they send, where the store has such a place. */
+  readonly inbox?: Inbox
   /** Make ready. Called once, before anything else. */
   open(): Promise<void>
   /**

@@ -21,11 +21,25 @@ const CHECKPOINT_PAGES = 250
 const BUSY = 1_000
 
 /**
- * Open the file of a store, or make it where there is none. Whatever it is, nothing of it is overwritten.
+ * Open the file of a store as its owner does, or make it where there is none: a file that is not too large is looked through.
+ * Whatever it is, nothing of it is overwritten.
  * @throws UMBEL_STORE_FOREIGN, UMBEL_STORE_CORRUPT, UMBEL_STORE_NEWER, UMBEL_STORE_READ_ONLY, UMBEL_STORE_FULL,
  * UMBEL_STORE_FAILED
  */
 export function openDatabase(file: string, sync: Sync): DatabaseSync {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  const database = connect(file, sync)
+  try {
+    if (size <= CHECKED_WHOLE) checkStructure(file, database)
+    return database
+  } catch (error) {
+    database.close()
+    throw storeError(error, file)
+  }
+}
+
+/** Open the file of a store without looking through it, or make it where there is none. @throws the same */
+export function connect(file: string, sync: Sync): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     const stats = statSync(file, { throwIfNoEntry: false })
@@ -36,7 +50,6 @@ export function openDatabase(file: string, sync: Sync): DatabaseSync {
     database.exec(`PRAGMA busy_timeout = ${BUSY}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
       PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync.toUpperCase()}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`)
     checkSchema(file, database)
-    if ((stats?.size ?? 0) <= CHECKED_WHOLE) checkStructure(file, database)
     return database
   } catch (error) {
     database?.close()
@@ -50,7 +63,8 @@ export function migrate(database: DatabaseSync): void {
     database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[version]} PRAGMA user_version = ${version + 1}; COMMIT;`)
 }
 
-const versionOf = (database: DatabaseSync): number =>
+/** Version of the schema that a file has. */
+export const versionOf = (database: DatabaseSync): number =>
   Number(database.prepare('PRAGMA user_version').get()?.user_version)
 
 /** Make a new store beside its place and put it there whole: a process that dies meanwhile leaves no half of one. */

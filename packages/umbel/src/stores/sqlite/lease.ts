@@ -4,7 +4,7 @@ import { type Clock, umbelError } from '@umbel/core'
 import { isProcessAlive } from '../../system.ts'
 
 /** What stands in the file about who owns it. */
-interface OwnerRow {
+export interface OwnerRow {
   readonly token: number
   readonly pid: number | null
   readonly host: string | null
@@ -48,7 +48,7 @@ export class Lease {
     try {
       const owner = this.#select.get() as unknown as OwnerRow
       const now = this.#clock.now()
-      if (this.#holds(owner, now)) throw this.#owned(owner, now)
+      if (isOwned(owner, now, this.#length)) throw this.#owned(owner, now)
       this.#token = this.#take.get(process.pid, hostname(), now, now)?.token as number
       this.#database.exec('COMMIT')
     } catch (error) {
@@ -74,14 +74,6 @@ export class Lease {
     this.#release.run(this.#token)
   }
 
-  /** Whether the owner that is written down may be at work: it has not been silent for too long, and its process is not known to be gone. */
-  #holds({ pid, host, since, at }: OwnerRow, now: number): boolean {
-    if (pid === null || at === null || now - at >= this.#length) return false
-    if (host !== hostname()) return true
-    // in a container the next process may have the number of the one before
-    return isProcessAlive(pid, since ?? now)
-  }
-
   #owned({ pid, host, at }: OwnerRow, now: number): Error {
     const age = now - (at ?? now)
     return umbelError(
@@ -90,4 +82,12 @@ export class Lease {
       { details: { pid, host, age } },
     )
   }
+}
+
+/** Whether the owner that is written down may be at work: it has not been silent for too long, and its process is not known to be gone. */
+export function isOwned({ pid, host, since, at }: OwnerRow, now: number, length: number): boolean {
+  if (pid === null || at === null || now - at >= length) return false
+  if (host !== hostname()) return true
+  // in a container the next process may have the number of the one before
+  return isProcessAlive(pid, since ?? now)
 }

@@ -9,6 +9,10 @@ const NOT_A_DATABASE = 26
 /** A write that the system refused: a limit of the file's size, or of the disk. */
 const WRITE_FAILED = 778
 
+/** Whether another connection has a lock that is needed. */
+export const isBusy = (cause: unknown): boolean =>
+  !(cause instanceof UmbelError) && (((cause ?? {}) as { errcode?: number }).errcode ?? 0) % 256 === BUSY
+
 /** Make of what node:sqlite threw the error of its code; what has one already stays as it is. `file` is named in it. */
 export function storeError(cause: unknown, file: string): UmbelError {
   if (cause instanceof UmbelError) return cause

@@ -1,6 +1,15 @@
-import { type Clock, type Duration, didYouMean, milliseconds, type Store, umbelError } from '@umbel/core'
+import {
+  type Clock,
+  type Duration,
+  didYouMean,
+  milliseconds,
+  type SenderStore,
+  type Store,
+  umbelError,
+} from '@umbel/core'
 import { systemClock, warn } from '../../system.ts'
 import type { Sync } from './database.ts'
+import { SqliteSenderStore } from './sender-store.ts'
 import { type Loss, SqliteStore } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -9,6 +18,8 @@ type EndState = 'SUCCESS' | 'FAILURE' | 'REVOKED' | 'REJECTED' | 'IGNORED'
 
 /** How a SQLite store keeps what it keeps. */
 export interface SqliteStoreOptions {
+  /** `owner` (default): this process runs what is in the file. See `SqliteSenderOptions` for the other way. */
+  readonly as?: 'owner'
   /**
    * What a stored batch has survived once `accepted` resolves. `full` (default): the end of the process and of the machine's
    * power. `normal`: the end of the process; a loss of power may take the last commits, and never parts of one. `off`: the
@@ -43,7 +54,19 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock
 }
 
+/** How a process has a SQLite file that another one owns. */
+export interface SqliteSenderOptions {
+  /** This process only sends: the app runs nothing, claims nothing, and leaves what it sends to the owner of the file. */
+  readonly as: 'sender'
+  /** What a send has survived once `accepted` resolves: as for the owner. Default `full`. */
+  readonly sync?: Sync
+  /** Things that may wait in the file for an owner, those of all senders together, before a send is refused with UMBEL_INBOX_FULL. Default 100,000. */
+  readonly mostSent?: number
+}
+
+const SENDER_OPTIONS = ['as', 'sync', 'mostSent']
 const OPTIONS = [
+  'as',
   'sync',
   'keepEnded',
   'resultTtl',
@@ -59,18 +82,32 @@ const OPTIONS = [
 const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED']
 
 /**
- * Keep everything in a SQLite file, which is made where there is none: the app goes on where it was when its process ended.
+ * Keep everything in a SQLite file, which is made where there is none: the app goes on where it was when its process ended. One process
+ * owns the file and runs what is in it; with `as: 'sender'` any other one of the machine sends to it and awaits results.
  * @throws UMBEL_BAD_OPTION, UMBEL_BAD_DURATION
  */
-export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Store {
+export function sqliteStore(file: string, options?: SqliteStoreOptions): Store
+export function sqliteStore(file: string, options: SqliteSenderOptions): SenderStore
+export function sqliteStore(file: string, options: SqliteStoreOptions | SqliteSenderOptions): Store | SenderStore
+export function sqliteStore(file: string, options: SqliteStoreOptions | SqliteSenderOptions = {}): Store | SenderStore {
   if (typeof file !== 'string' || file === '' || file.includes('\0') || file.startsWith(':memory:'))
     throw umbelError('UMBEL_BAD_OPTION', 'sqliteStore() takes the path of a file.')
-  const strange = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (strange !== undefined)
-    throw umbelError(
-      'UMBEL_BAD_OPTION',
-      `sqliteStore() has no option ${strange.slice(0, 80)}.${didYouMean(strange, OPTIONS)}`,
-    )
+  if (oneOf('as', options.as ?? 'owner', ['owner', 'sender']) === 'sender')
+    return senderStore(file, options as SqliteSenderOptions)
+  return ownerStore(file, options as SqliteStoreOptions)
+}
+
+function senderStore(file: string, options: SqliteSenderOptions): SenderStore {
+  checkOptions(options, SENDER_OPTIONS)
+  return new SqliteSenderStore({
+    file,
+    sync: oneOf('sync', options.sync ?? 'full', ['full', 'normal', 'off']),
+    mostSent: whole('mostSent', options.mostSent ?? 100_000),
+  })
+}
+
+function ownerStore(file: string, options: SqliteStoreOptions): Store {
+  checkOptions(options, OPTIONS)
   const { resultTtl, setup, clock = systemClock } = options
   if (setup !== undefined && typeof setup !== 'function')
     throw umbelError('UMBEL_BAD_OPTION', `setup of sqliteStore() is ${typeof setup}, not a function.`)
@@ -88,6 +125,16 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sto
     lease: Math.max(100, milliseconds(options.lease ?? '10s', 'lease')),
     clock,
   })
+}
+
+function checkOptions(options: object, known: readonly string[]): void {
+  const strange = Object.keys(options).find((name) => !known.includes(name))
+  if (strange === undefined) return
+  const owners = OPTIONS.includes(strange) ? ' for a sender' : ''
+  throw umbelError(
+    'UMBEL_BAD_OPTION',
+    `sqliteStore() has no option ${strange.slice(0, 80)}${owners}.${didYouMean(strange, known)}`,
+  )
 }
 
 function warnOfLoss({ file, first, last }: Loss): void {

@@ -18,6 +18,7 @@ import { migrate, openDatabase, type Sync } from './database.ts'
 import { EventLog } from './event-log.ts'
 import { CAN_GUARD, Guard } from './guard.ts'
 import { HighWaterMark } from './high-water-mark.ts'
+import { SqliteInbox } from './inbox.ts'
 import { KeyTable } from './key-table.ts'
 import { Lease } from './lease.ts'
 import { LetterTable } from './letter-table.ts'
@@ -72,6 +73,7 @@ interface Open {
 /** Keeps rows and events in one SQLite file: a batch is one transaction, by one owner at a time. */
 export class SqliteStore implements Store {
   readonly takesWrites = CAN_GUARD
+  readonly inbox: SqliteInbox
   readonly #settings: SqliteSettings
   readonly #size = new CommitSize()
   readonly #mark: HighWaterMark
@@ -82,6 +84,7 @@ export class SqliteStore implements Store {
   constructor(settings: SqliteSettings) {
     this.#settings = settings
     this.#mark = new HighWaterMark(settings.file)
+    this.inbox = new SqliteInbox(settings.file, (write) => this.#transaction(write))
   }
 
   /** The main loop is busy while they are stored. */
@@ -106,6 +109,7 @@ export class SqliteStore implements Store {
       const tables = { database, guard, statements: new Statements(database) }
       this.#open = { database, rows, log, retention, letters, keys, lease, writes, tables }
       if (setup !== undefined) this.#transaction(() => withTables(tables, setup))
+      this.inbox.open(database)
       this.#tellLoss(log.seq)
       this.#renewLater()
     } catch (error) {
@@ -127,10 +131,12 @@ export class SqliteStore implements Store {
       }
       for (const change of batch.letters ?? []) open.letters.change(change)
       open.retention.prune(this.#settings.clock.now())
+      this.inbox.leave(batch.events)
       const last = open.log.append(batch.events, open.rows)
       this.#size.took(batch.events.length, systemClock.monotonic() - began)
       return last
     }, writes)
+    this.inbox.left(batch.events)
     if (batch.events.length > 0) this.#mark.move(seq)
     // what came in meanwhile belongs to the next transaction
     await nextTurn()
@@ -192,6 +198,7 @@ export class SqliteStore implements Store {
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
+    this.inbox.close()
     this.#mark.close()
     try {
       open.lease.release()

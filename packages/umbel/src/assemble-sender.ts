@@ -1,0 +1,106 @@
+import { asksForCall, compileRoutes, makeIds, type SenderStore } from '@umbel/core'
+import { announceSent } from './announce.ts'
+import type { AppSettings } from './app-options.ts'
+import type { AppParts } from './app-parts.ts'
+import { failureTeller } from './assemble.ts'
+import { Lookout } from './lookout.ts'
+import { Outbox } from './outbox.ts'
+import { Producer } from './producer.ts'
+import { RemoteOwner } from './remote-owner.ts'
+import { AppResultSource } from './result-source.ts'
+import { Results } from './results.ts'
+import { senderOffers } from './sender-offers.ts'
+import { SignalBus } from './signals.ts'
+import { type LaneOffer, SpecResolver } from './spec-resolver.ts'
+
+/** Put together an app that only sends: what is sent is checked and compiled here, and left for the owner of the store. @throws UMBEL_BAD_ROUTE */
+export function assembleSender(settings: Omit<AppSettings, 'store'>, store: SenderStore): AppParts {
+  const { clock, tasks, errors } = settings
+  const signals = new SignalBus(() => clock.now())
+  const failed = failureTeller(signals, clock)
+  const outbox = new Outbox(store)
+  const lookout = new Lookout({ store, errors, results: () => results, failed })
+  const results: Results = new Results((cell) => lookout.want(cell))
+  const ids = makeIds(() => clock.now(), settings.random)
+  const remote = new RemoteOwner({ outbox, lookout, ids, errors })
+  const source = new AppResultSource({
+    clock,
+    errors,
+    results,
+    engine: outbox,
+    store: {
+      get: async (id) => outbox.row(id),
+      peek: (id) => outbox.row(id),
+      children: async (id) => store.children(id),
+      drop: async (id) => void (await remote.ask('forget', [id])),
+    },
+  })
+  const announce = { signals, row: () => undefined }
+  const producer = new Producer({
+    engine: {
+      accept: (event, taken) => {
+        announceSent(announce, 'before-task-publish', event)
+        outbox.accept(event, (error) => {
+          taken?.(error)
+          if (error !== undefined) return
+          lookout.stored(event.id)
+          announceSent(announce, 'after-task-publish', event)
+        })
+      },
+    },
+    lanes: new Map(),
+    results,
+    signals,
+    ids,
+    resolver: new SpecResolver({
+      tasks,
+      lanes: lanesOf(settings),
+      route: compileRoutes(settings.routes),
+      routesByCall: settings.routes.some(asksForCall),
+      // the owner holds what is sent to its limits, and has the truth on them
+      limits: { check: () => {} },
+      maxBytes: settings.maxBytes,
+    }),
+    now: () => clock.now(),
+    known: async (id) => outbox.row(id) !== undefined,
+    knownAtOnce: (id) => outbox.row(id) !== undefined,
+  })
+  return {
+    tasks,
+    clock,
+    signals,
+    producer,
+    source,
+    failed,
+    whenLost: () => {},
+    course: {
+      open: () => store.open(),
+      opening: (opened) => outbox.opening(opened),
+      begin: async () => {},
+      leave: () => {},
+      end: async () => {
+        await outbox.drained()
+        outbox.closing()
+        await store.close()
+      },
+      hurry: () => {},
+      ended: (why) => {
+        lookout.stop(why)
+        results.refuseAll(why)
+      },
+    },
+    offers: (life) => senderOffers({ life, remote, source, store }),
+  }
+}
+
+/** Where the app was told of lanes, what is sent must be for one of them; else the owner knows. */
+function lanesOf({
+  lanes,
+  lanesGiven,
+}: Pick<AppSettings, 'lanes' | 'lanesGiven'>): Pick<ReadonlyMap<string, LaneOffer>, 'get' | 'keys'> {
+  const some: LaneOffer = { serves: () => true }
+  return {
+    get: (name) => (!lanesGiven || lanes.has(name) ? some : undefined),
+    keys: () => lanes.keys(),
+  }
+}

@@ -1,0 +1,104 @@
+import { type SenderStore, UmbelError, umbelError } from '@umbel/core'
+import type { AsyncResult } from './async-result.ts'
+import type { Health } from './health.ts'
+import type { Life } from './life.ts'
+import type { Offered, Offers } from './offers.ts'
+import type { RemoteOwner } from './remote-owner.ts'
+import { ASKED } from './requests.ts'
+import type { AppResultSource } from './result-source.ts'
+import type { AnyResult } from './sender.ts'
+
+/** What a sender offers with. */
+export interface SenderOffersParts {
+  readonly life: Life
+  readonly remote: RemoteOwner
+  readonly source: AppResultSource
+  readonly store: SenderStore
+}
+
+type Ask = (name: string, args: readonly unknown[]) => Promise<unknown>
+
+/** What an app offers that only sends: what the owner of the store answers. */
+export function senderOffers({ life, remote, source, store }: SenderOffersParts): Offers {
+  const ask: Ask = async (name, args) => {
+    await life.ready()
+    return remote.ask(name, args)
+  }
+  const handleOf = async (id: unknown): Promise<AsyncResult<unknown>> => source.find(id as string)
+  const deadLetters = asking<Offers['deadLetters']>(ask, 'deadLetters')
+  return {
+    control: controlOf(ask, life, source),
+    inspect: asking<Offers['inspect']>(ask, 'inspect'),
+    deadLetters: {
+      ...deadLetters,
+      redrive: (async (which: unknown, ...options: unknown[]) => {
+        const sent = await ask('deadLetters.redrive', [which, ...options])
+        return typeof which === 'string' ? handleOf(sent) : sent
+      }) as Offers['deadLetters']['redrive'],
+    },
+    health: async (options) => {
+      const trouble = life.trouble
+      if (trouble !== undefined) return without(trouble)
+      try {
+        return (await ask('health', [options])) as Health
+      } catch (error) {
+        if (error instanceof UmbelError && error.code !== 'UMBEL_BAD_OPTION' && error.code !== 'UMBEL_BAD_DURATION')
+          return without(error.message)
+        throw error
+      }
+    },
+    rerun: async (id) => (await ask('rerun', [id])) as string,
+    mapStream: () => {
+      throw notOwner(store, 'A stream')
+    },
+    workflow: () => {
+      throw notOwner(store, 'A run of a machine')
+    },
+    stop: () => {},
+  }
+}
+
+/** All that is asked of one part of the owner's offers, by its own names. */
+function asking<Part extends object>(ask: Ask, part: keyof typeof ASKED): Part {
+  return Object.fromEntries(
+    ASKED[part].map((name) => [name, (...args: unknown[]) => ask(`${part}.${name}`, args)]),
+  ) as Part
+}
+
+function controlOf(ask: Ask, life: Life, source: AppResultSource): Offers['control'] {
+  const asked = asking<Offered<Offers['control']>>(ask, 'control')
+  return {
+    ...asked,
+    priority: async (what, priority) => (await ask('control.priority', [idOf(what), priority])) as boolean,
+    // by its id it is a fact, which waits for an owner like what is sent
+    revoke: async (what) => {
+      const id = idOf(what)
+      if (typeof id !== 'string') return (await ask('control.revoke', [id])) as number
+      await life.ready()
+      await source.arrived(id)
+      const open = source.isOpen(id)
+      await source.revoke(id)
+      return open ? 1 : 0
+    },
+    shutdown: async () => {
+      throw umbelError('UMBEL_NOT_OWNER', 'A sender cannot stop the owner of its store; app.stop() ends the sender.')
+    },
+  }
+}
+
+const notOwner = (store: SenderStore, what: string): Error =>
+  umbelError('UMBEL_NOT_OWNER', `${what} needs the owner of ${store.file}: this app only sends.`)
+
+const without = (reason: string): Health => ({
+  status: 'unhealthy',
+  reasons: [reason],
+  lanes: [],
+  threads: 0,
+  activeTasks: 0,
+})
+
+/** The id in a handle; anything else is for the owner to judge. */
+const idOf = (what: unknown): unknown => {
+  const { id } = (typeof what === 'object' && what !== null ? what : {}) as Partial<AnyResult>
+  return typeof id === 'string' ? id : what
+}
