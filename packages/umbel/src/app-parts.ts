@@ -1,13 +1,7 @@
 import type { Clock, UmbelError } from '@umbel/core'
-import { type AppSettings, type GivenSettings, isSenderStore } from './app-options.ts'
-import { assemble } from './assemble.ts'
-import { assembleSender } from './assemble-sender.ts'
 import type { TaskDefinition } from './definition.ts'
-import { Intake } from './intake.ts'
 import type { Course, Life } from './life.ts'
 import type { Offers } from './offers.ts'
-import { ownerCourse } from './owner-course.ts'
-import { ownerOffers } from './owner-offers.ts'
 import type { Producer } from './producer.ts'
 import type { AppResultSource } from './result-source.ts'
 import type { StopOptions } from './shutdown.ts'
@@ -26,22 +20,4 @@ export interface AppParts {
   /** Call back when the store has another owner by now. */
   readonly whenLost: (lost: (error: UmbelError) => void) => void
   readonly offers: (life: Life, stop: (options?: StopOptions) => Promise<void>) => Offers
-}
-
-/** Put together what an app is made of. @throws UMBEL_BAD_ROUTE */
-export function partsOf(settings: GivenSettings): AppParts {
-  const { store } = settings
-  return isSenderStore(store) ? assembleSender(settings, store) : owner({ ...settings, store })
-}
-
-function owner(settings: AppSettings): AppParts {
-  const parts = assemble(settings)
-  const { store, producer, failed } = parts
-  const intake = new Intake({ inbox: store.inbox, producer, failed })
-  return {
-    ...parts,
-    course: ownerCourse(parts, intake),
-    whenLost: (lost) => parts.engine.whenLost(lost),
-    offers: (life, stop) => ownerOffers({ ...parts, intake }, settings, life, stop),
-  }
 }

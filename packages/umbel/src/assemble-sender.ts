@@ -2,7 +2,6 @@ import { asksForCall, compileRoutes, makeIds, type SenderStore } from '@umbel/co
 import { announceSent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import type { AppParts } from './app-parts.ts'
-import { failureTeller } from './assemble.ts'
 import { Lookout } from './lookout.ts'
 import { Outbox } from './outbox.ts'
 import { Producer } from './producer.ts'
@@ -17,7 +16,9 @@ import { type LaneOffer, SpecResolver } from './spec-resolver.ts'
 export function assembleSender(settings: Omit<AppSettings, 'store'>, store: SenderStore): AppParts {
   const { clock, tasks, errors } = settings
   const signals = new SignalBus(() => clock.now())
-  const failed = failureTeller(signals, clock)
+  const failed = (error: unknown): void => {
+    if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
+  }
   const outbox = new Outbox(store)
   const lookout = new Lookout({ store, errors, results: () => results, failed })
   const results: Results = new Results((cell) => lookout.want(cell))

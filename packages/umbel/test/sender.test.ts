@@ -73,13 +73,13 @@ describe('a file with a sender and no owner', () => {
     const chained = one.delay(chain(shop.add.s(1, 2), shop.add.s(3)))
     await Promise.all([early.accepted, chained.accepted])
     expect([early.state, chained.state, early.ready()]).toEqual(['PENDING', 'STARTED', false])
-    expect(count(file, 'inbox')).toBe(2)
+    expect(count(file, 'umbel_inbox')).toBe(2)
     expect(count(file, 'owner WHERE pid IS NOT NULL')).toBe(0)
     const waits = [early.get(), chained.get()]
     await owner(file)
     expect(await Promise.all(waits)).toEqual([3, 6])
     expect([early.state, chained.state]).toEqual(['SUCCESS', 'SUCCESS'])
-    expect([count(file, 'inbox'), count(file, 'rows WHERE workflow IS NULL')]).toEqual([0, 2])
+    expect([count(file, 'umbel_inbox'), count(file, 'rows WHERE workflow IS NULL')]).toEqual([0, 2])
     expect(examine(file)).toEqual([])
   })
 
@@ -184,7 +184,7 @@ describe('a sender beside an owner', () => {
     const sent = one.delay(shop.add.s(1, 1))
     const fine = one.delay(shop.add.s(2, 2))
     await fine.accepted
-    tamper(file, `UPDATE inbox SET body = 'nonsense' WHERE id = '${sent.id}'`)
+    tamper(file, `UPDATE umbel_inbox SET body = 'nonsense' WHERE id = '${sent.id}'`)
     await owner(file)
     await expect(sent.get()).rejects.toMatchObject({ code: 'UMBEL_BAD_VALUE' })
     expect(await fine.get()).toBe(4)

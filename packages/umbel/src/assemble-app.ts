@@ -1,0 +1,25 @@
+import { type AppSettings, type GivenSettings, isSenderStore } from './app-options.ts'
+import type { AppParts } from './app-parts.ts'
+import { assemble } from './assemble.ts'
+import { assembleSender } from './assemble-sender.ts'
+import { Intake } from './intake.ts'
+import { ownerCourse } from './owner-course.ts'
+import { ownerOffers } from './owner-offers.ts'
+
+/** Put together what an app is made of. @throws UMBEL_BAD_ROUTE */
+export function partsOf(settings: GivenSettings): AppParts {
+  const { store } = settings
+  return isSenderStore(store) ? assembleSender(settings, store) : owner({ ...settings, store })
+}
+
+function owner(settings: AppSettings): AppParts {
+  const parts = assemble(settings)
+  const { store, producer, failed } = parts
+  const intake = new Intake({ inbox: store.inbox, producer, failed })
+  return {
+    ...parts,
+    course: ownerCourse(parts, intake),
+    whenLost: (lost) => parts.engine.whenLost(lost),
+    offers: (life, stop) => ownerOffers({ ...parts, intake }, settings, life, stop),
+  }
+}
