@@ -85,6 +85,7 @@ export function assemble(settings: AppSettings): Parts {
     (event) => announceSent(announce, 'before-task-publish', event),
     MACHINES.withCharts(registry),
   )
+  clock.heed?.(engine)
   // what waits for its time and is no task at hand is a run
   const dueOf = (id: string) => (engine.task(id) === undefined ? 'chart-due' : 'task-received')
   const timers = new Timers(clock, (id) => engine.accept({ type: dueOf(id), id, at: clock.now() }))

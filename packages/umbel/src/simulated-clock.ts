@@ -9,8 +9,11 @@ interface Armed {
   cancelled: boolean
 }
 
-/** Turns of the event loop given to what a timer set off, before the next timer. */
+/** Quiet turns of the event loop given to what a timer set off, before the next timer. */
 const TURNS = 5
+
+/** The most turns given: a store that refuses what it is given is busy for longer than anybody wants to wait. */
+const MOST_TURNS = 1_000
 
 /** A clock that moves only when told, for tests: `await clock.advance('1h')`. */
 export class SimulatedClock implements Clock {
@@ -18,6 +21,7 @@ export class SimulatedClock implements Clock {
   #now: number
   #order = 0
   readonly #queue = new TinyQueue<Armed>([], (a, b) => a.at - b.at || a.order - b.order)
+  readonly #heeded = new Set<WeakRef<{ readonly busy: boolean }>>()
 
   /** @param start Milliseconds since the epoch. Default: the start of 2026 in UTC. */
   constructor(start = 1_767_225_600_000) {
@@ -43,9 +47,13 @@ export class SimulatedClock implements Clock {
     }
   }
 
+  heed(one: { readonly busy: boolean }): void {
+    this.#heeded.add(new WeakRef(one))
+  }
+
   /**
-   * Move on by a duration, firing each timer at its moment in order. After each, what it set off on the main loop gets to run;
-   * what runs in threads takes real time: wait for its signal, then move on.
+   * Move on by a duration, firing each timer at its moment in order. After each, what it set off on the main loop gets to run
+   * and is stored; what runs in threads takes real time: wait for its signal, then move on.
    */
   async advance(by: Duration): Promise<void> {
     const end = this.#now + milliseconds(by, 'advance')
@@ -61,6 +69,18 @@ export class SimulatedClock implements Clock {
   }
 
   async #settle(): Promise<void> {
-    for (let turn = 0; turn < TURNS; turn += 1) await nextTurn()
+    for (let turn = 0, quiet = 0; quiet < TURNS && turn < MOST_TURNS; turn += 1) {
+      await nextTurn()
+      quiet = this.#isBusy() ? 0 : quiet + 1
+    }
+  }
+
+  #isBusy(): boolean {
+    for (const held of this.#heeded) {
+      const one = held.deref()
+      if (one === undefined) this.#heeded.delete(held)
+      else if (one.busy) return true
+    }
+    return false
   }
 }

@@ -244,3 +244,28 @@ test('10,000 countdowns of different lengths all end, each at its time', async (
   expect(await Promise.all(results.map((result) => result.get()))).toEqual(lengths.map(() => 2))
   expect(results.map(({ id }) => at.get(id))).toEqual(lengths)
 })
+
+test('a simulated clock moves on only once what a timer set off is stored, however many turns that takes', async () => {
+  const clock = new SimulatedClock()
+  const slow = { busy: false }
+  clock.heed(slow)
+  const seen: boolean[] = []
+  clock.setTimer(() => {
+    const finish = (turns: number): void => {
+      slow.busy = turns > 0
+      if (slow.busy) setImmediate(() => finish(turns - 1))
+    }
+    finish(50)
+  }, 10)
+  clock.setTimer(() => seen.push(slow.busy), 20)
+  await clock.advance(20)
+  expect(seen).toEqual([false])
+})
+
+test('a simulated clock does not wait for ever for what is never done', async () => {
+  const clock = new SimulatedClock()
+  clock.heed({ busy: true })
+  const start = clock.now()
+  await clock.advance('1s')
+  expect(clock.now() - start).toBe(1_000)
+})

@@ -8,6 +8,8 @@ export interface Clock {
   monotonic(): number
   /** Call `run` once, `delay` milliseconds from now (any finite length: longer than a timer can hold is re-armed inside). */
   setTimer(run: () => void, delay: number): Timer
+  /** Do not move on while this is busy, where it moves only when told. Held weakly. */
+  heed?(one: { readonly busy: boolean }): void
 }
 
 /** One armed timer. */
