@@ -20,6 +20,17 @@ export type { Place, Progress, TaskState } from '@umbel/core'
 // what machines invoke
 export { type CallInput, fromCanvas, fromTask, type MadeInput } from './from-task.ts'
 export { local, type PlaceholderLogic, type PlaceholderSnapshot } from '@umbel/core'
+export {
+  type SagaContext,
+  type SagaEvent,
+  type SagaInput,
+  type SagaMachine,
+  type SagaOptions,
+  type SagaPart,
+  type SagaResults,
+  type SagaTag,
+  saga,
+} from './saga.ts'
 export { graphOf, nextEdges, toMermaid } from '@umbel/core'
 export type {
   CanvasEdge,

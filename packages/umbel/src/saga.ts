@@ -1,0 +1,205 @@
+import { type RetryOptions, retryDelay, retryPolicy, umbelError, unitHash } from '@umbel/core'
+import {
+  type AnyStateMachine,
+  assign,
+  type EventObject,
+  type MetaObject,
+  type ParameterizedObject,
+  type ProvidedActor,
+  StateMachine,
+  type StateSchema,
+  type StateValue,
+} from 'xstate'
+import type { AnySignature, MissingOf, ResultOf } from './any-signature.ts'
+import { fromCanvas, fromTask } from './from-task.ts'
+import type { Gives, LinkError, Takes } from './mismatch.ts'
+import { checkNames } from './option-checks.ts'
+import { canvasOf } from './signature.ts'
+
+/** One part of a saga: what it does, and what takes that back. */
+export interface SagaPart {
+  /** Given the saga's input; one that ignores it (`si`) is not. */
+  readonly run: AnySignature
+  /** Given what `run` came to, if a later part fails. */
+  readonly compensate?: AnySignature
+}
+
+/** How a saga compensates. */
+export interface SagaOptions {
+  /** How often a compensation that failed for good is sent again, on top of its task's own retries. Default: 5 times, from 1 second on. */
+  readonly retry?: Omit<RetryOptions, 'on'>
+}
+
+/** What a person may tell a saga whose compensation failed for good: try it again, or go on without it. */
+export type SagaEvent = { readonly type: 'RETRY' } | { readonly type: 'SKIP' }
+
+/** What everyone sees of a saga while it runs. */
+export type SagaTag = 'RUNNING' | 'COMPENSATING' | 'COMPENSATION_FAILED'
+
+/** What a saga remembers. */
+export interface SagaContext<Input> {
+  readonly input: Input
+  /** Of the parts that succeeded, in order. */
+  readonly results: readonly unknown[]
+  /** What the part that failed threw: the saga fails with it once all is taken back. */
+  readonly error: unknown
+  /** What the last compensation that failed threw. */
+  readonly failure: unknown
+  /** How often the compensation under way was sent again. */
+  readonly retries: number
+}
+
+/** The machine of a saga. */
+export type SagaMachine<Input, Results> = StateMachine<
+  SagaContext<Input>,
+  SagaEvent,
+  Record<string, never>,
+  ProvidedActor,
+  ParameterizedObject,
+  ParameterizedObject,
+  string,
+  StateValue,
+  SagaTag,
+  Input,
+  Results,
+  EventObject,
+  MetaObject,
+  StateSchema
+>
+
+/** What a saga is started with: what its first part takes. */
+export type SagaInput<P extends readonly SagaPart[]> =
+  MissingOf<P[0]['run']> extends readonly [infer Input] ? Input : unknown
+/** What the parts of a saga come to, in order. */
+export type SagaResults<P extends readonly SagaPart[]> = { readonly [I in keyof P]: ResultOf<P[I]['run']> }
+
+type Checked<Input, P extends readonly SagaPart[]> = { readonly [I in keyof P]: P[I] & CheckedPart<Input, P[I]> }
+type CheckedPart<Input, Part extends SagaPart> = {
+  readonly run: Takes<Part['run'], Input> extends true
+    ? unknown
+    : LinkError<'this part does not take the input of the saga', { gives: Input; takes: MissingOf<Part['run']> }>
+  readonly compensate?: Part extends { readonly compensate: infer C extends AnySignature }
+    ? Takes<C, Gives<Part['run']>> extends true
+      ? unknown
+      : LinkError<
+          'the compensation does not take what its part comes to',
+          { gives: Gives<Part['run']>; takes: MissingOf<C> }
+        >
+    : unknown
+}
+
+/**
+ * Make the machine of a saga: parts run one after another, each given the saga's input; when one fails for good, what succeeded before
+ * it is compensated in reverse, and the saga fails with the part's own error. It gives the list of results.
+ *
+ * A compensation that fails for good is sent again (`retry`), and then the saga shows COMPENSATION_FAILED until it is told RETRY or SKIP.
+ * Run it as any machine: `app.workflow(saga('trip', [{ run: book, compensate: cancel }, ...])).start({ id, input })`.
+ * @throws UMBEL_BAD_OPTION, UMBEL_BAD_CANVAS, UMBEL_BAD_RETRY
+ */
+export function saga<const P extends readonly SagaPart[]>(
+  id: string,
+  parts: Checked<SagaInput<P>, P>,
+  options: SagaOptions = {},
+): SagaMachine<SagaInput<P>, SagaResults<P>> {
+  checkNames('saga', options, ['retry'])
+  const list = parts as unknown as readonly SagaPart[]
+  if (!Array.isArray(list) || list.length === 0)
+    throw umbelError('UMBEL_BAD_OPTION', `The saga ${String(id).slice(0, 80)} needs a list of at least one part.`)
+  for (const [index, part] of list.entries()) checkNames(`part ${index} of the saga ${id}`, part, ['run', 'compensate'])
+  const policy = retryPolicy({ max: 5, ...options.retry })
+  const actors: Record<string, unknown> = {}
+  list.forEach(({ run, compensate }, index) => {
+    actors[`run${index}`] = actorOf(run)
+    if (compensate !== undefined) actors[`undo${index}`] = actorOf(compensate)
+  })
+  const delays = {
+    backoff: ({ context }: Given) =>
+      retryDelay(policy, context.retries, unitHash(`${context.retries} ${JSON.stringify(context.input) ?? ''}`)),
+  }
+  const machine = new StateMachine(sagaConfig(id, list, policy.max) as never, { actors, delays } as never)
+  return machine as AnyStateMachine as never
+}
+
+function actorOf(signature: AnySignature): unknown {
+  return canvasOf(signature).kind === 'task' ? fromTask(signature) : fromCanvas(signature)
+}
+
+interface Given {
+  readonly context: SagaContext<unknown>
+}
+type Told = Given & { readonly event: { readonly output?: unknown; readonly error?: unknown } }
+
+const kept = assign({ results: ({ context, event }: Told) => [...context.results, event.output] } as never)
+const broken = assign({ error: ({ event }: Told) => event.error } as never)
+const stuck = assign({ failure: ({ event }: Told) => event.error } as never)
+const again = assign({ retries: ({ context }: Given) => context.retries + 1 } as never)
+const anew = assign({ retries: 0 } as never)
+
+function sagaConfig(id: string, parts: readonly SagaPart[], most: number): object {
+  const states: Record<string, object> = {}
+  parts.forEach(({ compensate }, index) => {
+    states[`run${index}`] = {
+      tags: 'RUNNING',
+      invoke: {
+        id: `run${index}`,
+        src: `run${index}`,
+        input: ({ context }: Given) => [context.input],
+        onDone: { target: index + 1 < parts.length ? `run${index + 1}` : 'done', actions: kept },
+        onError: { target: undoBelow(parts, index), actions: broken },
+      },
+    }
+    if (compensate !== undefined) Object.assign(states, undoing(index, undoBelow(parts, index), most))
+  })
+  return {
+    id,
+    context: ({ input }: { input: unknown }) => ({
+      input,
+      results: [],
+      error: undefined,
+      failure: undefined,
+      retries: 0,
+    }),
+    initial: 'run0',
+    output: ({ context }: Given) => context.results,
+    states: {
+      ...states,
+      done: { type: 'final' },
+      // a machine fails with what it throws
+      failed: {
+        entry: assign((({ context }: Given) => {
+          throw context.error
+        }) as never),
+      },
+    },
+  }
+}
+
+/** What takes back the last part before this one that can be. */
+function undoBelow(parts: readonly SagaPart[], index: number): string {
+  const below = parts.slice(0, index).findLastIndex(({ compensate }) => compensate !== undefined)
+  return below < 0 ? 'failed' : `undo${below}`
+}
+
+function undoing(index: number, next: string, most: number): Record<string, object> {
+  const undo = `undo${index}`
+  return {
+    [undo]: {
+      tags: 'COMPENSATING',
+      invoke: {
+        id: undo,
+        src: undo,
+        input: ({ context }: Given) => [context.results[index]],
+        onDone: { target: next, actions: anew },
+        onError: [
+          { guard: ({ context }: Given) => context.retries < most, target: `wait${index}`, actions: again },
+          { target: `stuck${index}`, actions: stuck },
+        ],
+      },
+    },
+    [`wait${index}`]: { tags: 'COMPENSATING', after: { backoff: undo } },
+    [`stuck${index}`]: {
+      tags: 'COMPENSATION_FAILED',
+      on: { RETRY: { target: undo, actions: anew }, SKIP: { target: next, actions: anew } },
+    },
+  }
+}
