@@ -57,6 +57,7 @@ export function pieceOf(number: number, name: string, effects: string, random: (
       expected: [a, a, shared],
       labels: [a, shared],
     }),
+    () => ({ kind: 'unique', canvas: work.only.s(3 * millis()), expected: 'only', labels: [] }),
     () => ({ kind: 'revoked timer', canvas: timed(step(a), 2_000), expected: a, labels: [], meanwhile: revoke }),
     () => ({
       kind: 'revoked waiting',

@@ -32,6 +32,8 @@ export const work = defineTasks(import.meta, 'work', {
     },
     { idempotencyKey: (_effects, label) => label },
   ),
+  /** One at a time: all that is sent beside it has its result. */
+  only: task((_ctx, millis: number): Promise<string> => after(millis, 'only'), { unique: { key: () => 'one' } }),
   flaky: task(
     (ctx, effects: string, label: string): string => {
       sink(effects, label, ctx.id)

@@ -54,7 +54,8 @@ export function withPast(row: TaskRow, error: ErrorData | undefined, at: number)
 export function letterOf(row: TaskRow): LetterRow | undefined {
   const { id, spec, args, kwargs, workflow, node, parent, root, settles, state, error, sentAt, endedAt } = row
   if (state !== 'FAILURE' && state !== 'REJECTED') return undefined
-  if (error === undefined || endedAt === undefined || row.replacedBy !== undefined) return undefined
+  if (error === undefined || endedAt === undefined) return undefined
+  if (row.replacedBy !== undefined || row.follows !== undefined) return undefined
   const attempts = row.startedAt === undefined ? (row.past ?? []) : withPast(row, error, endedAt)
   const from = { id, spec, args, kwargs, workflow, node, parent, root, settles }
   return { ...from, state: state as LetterRow['state'], error, attempts, sentAt, endedAt, redrivenAs: undefined }

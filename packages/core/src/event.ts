@@ -1,7 +1,7 @@
 import type { Encoded } from './codec.ts'
 import type { ErrorData } from './error-data.ts'
 import type { Plan } from './plan.ts'
-import type { Progress } from './rows.ts'
+import type { Progress, Uniqueness } from './rows.ts'
 
 /** Something was sent: one task where the plan has one node, else a workflow. */
 export interface CanvasSent {
@@ -18,7 +18,22 @@ export interface CanvasSent {
   readonly settles: string | undefined
   /** Id of the task or workflow that failed and that it is sent in the place of: what stands of the workflow is taken over. */
   readonly redrives?: string
+  /** Under which key it is the only one: of one task. */
+  readonly unique?: UniqueSend
   readonly at: number
+}
+
+/** The key under which a task is the only one; what is sent beside it ends as it does. Times are in milliseconds. */
+export interface UniqueSend {
+  /** Id of its row: see `uniqueRowId`. */
+  readonly id: string
+  readonly until: Uniqueness['until']
+  /** Wait so long for another one, whose arguments are the ones that count then. */
+  readonly debounce?: number
+  /** Wait no longer than this, whatever comes. */
+  readonly maxWait?: number
+  /** How long the last one counts from its sending, though it has ended. */
+  readonly throttle?: number
 }
 
 /** It became due. */

@@ -53,6 +53,7 @@ export {
   type Plan,
   type PlanNode,
   type Resolve,
+  type TaskNode,
   type TaskSpec,
 } from './plan.ts'
 export { commonHeaders, entryTasks, headersOf, previousNodes } from './plan-walk.ts'
@@ -99,6 +100,7 @@ export {
   EVENT_VERSION,
   type TaskEvent,
   type TaskKey,
+  type UniqueSend,
 } from './event.ts'
 export { type LetterChange, type LetterRow, redrivenId } from './dead-letter.ts'
 export { neededRows } from './needed-rows.ts'
@@ -124,6 +126,7 @@ export {
   type RowReader,
   type StreamRow,
   streamRowId,
+  uniqueRowId,
   type TaskRow,
   type WorkflowRow,
 } from './rows.ts'

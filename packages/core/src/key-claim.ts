@@ -4,7 +4,7 @@ import type { Draft } from './draft.ts'
 import { sameValue } from './equal.ts'
 import type { ErrorData } from './error-data.ts'
 import type { TaskKey } from './event.ts'
-import type { KeyRow, TaskRow } from './rows.ts'
+import type { KeyRow, TaskRow, Uniqueness } from './rows.ts'
 
 /** What a task that asks for a key as it is about to start is told. */
 export type Claim =
@@ -52,6 +52,15 @@ export function heldKey(draft: Draft, id: string, holder: TaskRow, ttl: number |
 /** The keys of a task with one more. */
 export const withKey = ({ keys = [] }: TaskRow, id: string): readonly string[] =>
   keys.includes(id) ? keys : [...keys, id]
+
+/** Let go of the keys under which a task is the only one, as it comes so far in its life: what is sent from now on is another one. */
+export function leaveKeys(draft: Draft, row: TaskRow, until: Uniqueness['until']): void {
+  for (const id of row.keys ?? []) {
+    const key = draft.key(id)
+    if (key?.unique?.until === until && key.holder === row.id && key.state === 'held')
+      draft.put({ ...key, state: 'free', endedAt: draft.at })
+  }
+}
 
 /** Whether a key counts no more. */
 const isOver = ({ state, endedAt, ttl }: KeyRow, at: number): boolean =>

@@ -2,14 +2,18 @@ import type { Draft, HolderEnded } from './draft.ts'
 import { heldKey, withKey } from './key-claim.ts'
 import type { KeyRow, TaskRow } from './rows.ts'
 import { moveTask, receive } from './task-life.ts'
+import { leaveUnique, shareEnd } from './unique-life.ts'
 
 /** A task that has keys has ended: its result stands under them, and goes to all that wait; without one they are the next one's. */
 export function takeHolderEnded(draft: Draft, { id }: HolderEnded): void {
   const row = draft.task(id)
   for (const of of row?.keys ?? []) {
     const key = draft.key(of)
-    if (row !== undefined && key?.state === 'held' && key.holder === id) leaveKey(draft, row, key)
+    if (row === undefined || key?.state !== 'held' || key.holder !== id) continue
+    if (key.unique === undefined) leaveKey(draft, row, key)
+    else leaveUnique(draft, row, key)
   }
+  if (row !== undefined) shareEnd(draft, row)
 }
 
 function leaveKey(draft: Draft, row: TaskRow, key: KeyRow): void {

@@ -22,7 +22,9 @@ export function neededRows(rows: RowReader, events: readonly EngineEvent[]): rea
 function neededFor(event: EngineEvent): readonly string[] {
   switch (event.type) {
     case 'canvas-sent': {
-      const { redrives, plan } = event
+      const { redrives, plan, unique } = event
+      // a key that somebody has is at hand; one of the past counts only for a throttle
+      if (unique?.throttle !== undefined) return [unique.id]
       // what stands of the workflow that it is sent in the place of: one task takes nothing over
       if (redrives === undefined || plan.nodes.length === 1) return NONE
       return plan.nodes.map((_, index) => nodeId(redrives, index))

@@ -30,7 +30,7 @@ export interface TaskRow {
   readonly replacedBy: string | undefined
   /** Ids of the rows of the keys that it has, or had until it ended; of none where there is no such. */
   readonly keys?: readonly string[] | undefined
-  /** Id of the row of the key that it waits for, as another task has it. */
+  /** Id of the row of the key that it waits for, as another task has it; or of the task that it ends like, as that was sent under its key before. */
   readonly follows?: string | undefined
   readonly state: TaskState
   /** What `ctx.setState` gave beside the name of the state. */
@@ -253,14 +253,26 @@ export interface KeyRow {
   /** What that was given. */
   readonly args: Encoded
   readonly kwargs: Encoded | undefined
+  /** Of a key under which there is one task at a time. */
+  readonly unique?: Uniqueness | undefined
   /** Version of the task that this is for, where that is not 1. */
   readonly version: number | undefined
   /** Milliseconds for which a result stands; of none as long as the store keeps it. */
   readonly ttl: number | undefined
   readonly result: Encoded | undefined
+  /** What was wrong with the last one, where it still counts and has no result. */
+  readonly error?: ErrorData | undefined
   /** Moments in milliseconds since the epoch. */
   readonly heldAt: number
   readonly endedAt: number | undefined
+}
+
+/** How long a task is the one of its key. */
+export interface Uniqueness {
+  /** Until it has its turn (and no longer waits for its time), until an attempt starts, or until it has ended. */
+  readonly until: 'received' | 'started' | 'ended'
+  /** Milliseconds from its sending for which it counts, longer or shorter. */
+  readonly throttle?: number
 }
 
 /** A row of something that ends and can be waited for. */
@@ -289,8 +301,11 @@ export function parentOf(row: Row): string | undefined {
 /** Id of a node's row. */
 export const nodeId = (workflow: string, node: number): string => `${workflow}/${node}`
 
+/** Id of the row of a key under which there is one task at a time. */
+export const uniqueRowId = (task: string, key: string): string => `/unique/${task}/${key}`
+
 /** Whether an id is that of a row of a key. */
-export const isKeyRowId = (id: string): boolean => id.startsWith('/key/')
+export const isKeyRowId = (id: string): boolean => id.startsWith('/key/') || id.startsWith('/unique/')
 
 /** Id of the row of a task's key: it begins as no id of a task may. */
 export const keyRowId = (task: string, key: string): string => `/key/${task}/${key}`

@@ -5,7 +5,7 @@ import { letterOf, withPast } from './dead-letter.ts'
 import type { Draft, Ends } from './draft.ts'
 import type { ErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced, TaskStarted } from './event.ts'
-import { claimKey, withKey } from './key-claim.ts'
+import { claimKey, leaveKeys, withKey } from './key-claim.ts'
 import type { Expiry, Plan, TaskNode } from './plan.ts'
 import { currentRun, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
@@ -72,6 +72,7 @@ export function turn(draft: Draft, row: TaskRow): void {
 
 /** Hand a task that is due to its lane; as in Celery, not one that has expired by then. */
 export function receive(draft: Draft, row: TaskRow): void {
+  if (row.keys !== undefined) leaveKeys(draft, row, 'received')
   if (isExpired(row, draft.at)) moveTask(draft, { ...row, error: expiredError(row) }, 'task-revoked')
   else moveTask(draft, row, 'task-received')
 }
@@ -108,6 +109,8 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
     case 'task-received':
       // come again once it was due, it would send a task that runs back to its lane
       if (row.due === undefined) return
+      // it was put off since its timer went
+      if (row.keys !== undefined && event.at < row.due) return
       return receive(draft, { ...row, due: undefined })
     case 'task-started':
       return takeStarted(draft, row, event)
@@ -193,6 +196,7 @@ function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: Task
         return moveTask(draft, { ...row, error: claim.error }, 'task-failed')
     }
   }
+  if (row.keys !== undefined) leaveKeys(draft, row, 'started')
   // what an earlier attempt showed, or failed with, is over
   const fresh = { meta: undefined, progress: undefined, error: undefined }
   const next = { ...row, attempt, runs: run, startedAt: at, ...fresh }

@@ -69,6 +69,7 @@ export function taskMachine(states: readonly string[]): AnyStateMachine {
       PENDING: {
         on: {
           'task-scheduled': { actions: 'arm' },
+          'task-held': 'PENDING',
           'task-received': { target: 'RECEIVED', actions: 'run' },
           'task-answered': { target: 'SUCCESS', actions: 'settle' },
           'task-revoked': { target: 'REVOKED', actions: ['disarm', 'settle'] },

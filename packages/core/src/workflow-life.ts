@@ -8,6 +8,7 @@ import { stepBefore } from './plan-walk.ts'
 import { takeOver } from './rerun-life.ts'
 import { type AddedMember, type JoinRow, nodeId, type ResultRow, type Skipped, type WorkflowRow } from './rows.ts'
 import { endsOf, endUnstarted, newTask, type Origin, revoke, revokeUnbegun, settleFor, turn } from './task-life.ts'
+import { startUnique } from './unique-life.ts'
 import type { WorkflowFact, WorkflowState } from './workflow-machine.ts'
 
 /** Start what was sent: one task, or a workflow at the entry of its plan. A second issue of the same id changes nothing. */
@@ -18,8 +19,8 @@ export function startCanvas(draft: Draft, event: CanvasSent): void {
   const only = plan.nodes.length === 1 ? plan.nodes[0] : undefined
   if (only?.kind === 'task') {
     if (redrives !== undefined) draft.letter({ type: 'redriven', id: redrives, as: id })
-    turn(draft, newTask(draft, only, { id, workflow: undefined, node: END, parent, root, settles, input }))
-    return
+    const row = newTask(draft, only, { id, workflow: undefined, node: END, parent, root, settles, input })
+    return event.unique === undefined ? turn(draft, row) : startUnique(draft, row, event.unique)
   }
   const workflow: WorkflowRow = {
     kind: 'workflow',

@@ -2,6 +2,7 @@ import { asksForCall, compileRoutes, makeIds, type SenderStore } from '@umbel/co
 import { announceSent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import type { AppParts } from './app-parts.ts'
+import { uniqueAmong } from './key-of-task.ts'
 import { Lookout } from './lookout.ts'
 import { Outbox } from './outbox.ts'
 import { Producer } from './producer.ts'
@@ -63,6 +64,7 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
       maxBytes: settings.maxBytes,
     }),
     now: () => clock.now(),
+    uniqueOf: uniqueAmong(tasks),
     known: async (id) => outbox.row(id) !== undefined,
     knownAtOnce: (id) => outbox.row(id) !== undefined,
   })

@@ -7,6 +7,7 @@ import { blockageTeller } from './blockages.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
 import { Finishing } from './finishing.ts'
+import { type UniqueOf, uniqueAmong } from './key-of-task.ts'
 import type { Lane } from './lanes/lane.ts'
 import { Limits } from './limits/limits.ts'
 import { perform } from './perform.ts'
@@ -46,6 +47,7 @@ export interface Parts {
   readonly recovery: Recovery
   readonly registry: WorkflowRegistry
   readonly runs: Runs
+  readonly uniqueOf: UniqueOf
   /** Tell what went wrong where nobody waits for an answer. */
   readonly failed: (error: unknown) => void
 }
@@ -94,6 +96,7 @@ export function assemble(settings: AppSettings): Parts {
   const shutdown = new Shutdown({ engine, timers, lanes, finishing, revocations, clock })
   const source = new AppResultSource({ clock, errors, engine, results, store })
   const ids = makeIds(() => clock.now(), settings.random)
+  const uniqueOf = uniqueAmong(tasks)
   const producer = new Producer({
     engine,
     lanes,
@@ -102,6 +105,7 @@ export function assemble(settings: AppSettings): Parts {
     ids,
     resolver,
     now: () => clock.now(),
+    uniqueOf,
     known: knownIn(store, engine),
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
@@ -155,5 +159,5 @@ export function assemble(settings: AppSettings): Parts {
     lanes.set(lane.name, lane)
 
   const working = { tasks, clock, store, engine, lanes, limits, timers, timeLimits, results, totals, signals }
-  return { ...working, producer, source, shutdown, hold, recovery, registry, runs, failed }
+  return { ...working, producer, source, shutdown, hold, recovery, registry, runs, uniqueOf, failed }
 }

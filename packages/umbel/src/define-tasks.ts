@@ -17,6 +17,7 @@ import { Task } from './named-task.ts'
 import { checkedPriority } from './option-checks.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { type AnyUnnamed, type Base, checkOptions, UnnamedTask } from './task.ts'
+import { definedUnique } from './unique.ts'
 import { checkVersion } from './upcast.ts'
 
 /** What `defineTasks` may be told beside the tasks. */
@@ -147,6 +148,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     acks: inherited('acks'),
     rateLimit: rateLimit === undefined ? undefined : definedLimit(rateLimit, name),
     idempotencyKey: options.idempotencyKey === undefined ? undefined : definedKey(options.idempotencyKey, name),
+    unique: options.unique === undefined ? undefined : definedUnique(options.unique, name),
     version: options.version,
     upcast: options.upcast,
     place: options.place ?? false,

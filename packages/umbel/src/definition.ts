@@ -3,6 +3,7 @@ import type { TaskContext } from './context.ts'
 import type { DefinedKey } from './idempotency-key.ts'
 import type { DefinedLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
+import type { DefinedUnique } from './unique.ts'
 
 /** The handler of a task as it is called: its context, then the positional arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: the one edge where handlers of all types meet
@@ -70,6 +71,8 @@ export interface DefinedOptions extends Versioned {
   readonly rateLimit?: DefinedLimit | undefined
   /** Under which key a call of it comes to one result. */
   readonly idempotencyKey?: DefinedKey | undefined
+  /** Under which key one of it is live at a time. */
+  readonly unique?: DefinedUnique | undefined
   /** Whether its handlers are told where in their canvas they stand. */
   readonly place?: boolean
   /** Schema of its keyword arguments. */

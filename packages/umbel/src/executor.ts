@@ -92,7 +92,8 @@ export async function begun(context: ExecutorContext, row: TaskRow): Promise<Att
   const { id, attempt, run } = call
   const started = { type: 'task-started', id, attempt, run, at } as const
   return engine.accepted(key === undefined ? started : { ...started, key }).then(
-    () => call,
+    // one whose key another task has may be on its way a second time once others are stored
+    () => (key === undefined || isCurrent(context, call) ? call : undefined),
     () => undefined,
   )
 }

@@ -7,11 +7,13 @@ import {
   entryTasks,
   headersOf,
   type Plan,
+  type UniqueSend,
   umbelError,
   withCall,
 } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Taken } from './engine-batch.ts'
+import type { UniqueOf } from './key-of-task.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
 import type { Call } from './sender.ts'
@@ -27,6 +29,7 @@ export interface ProducerParts {
   readonly signals: SignalBus
   readonly ids: () => string
   readonly now: () => number
+  readonly uniqueOf: UniqueOf
   /** Whether the store knows an id already. */
   readonly known: (id: string) => Promise<boolean>
   /** The same, as far as it can be told at once. */
@@ -95,9 +98,10 @@ export class Producer {
     const plan = this.#parts.resolver.plan(whole)
     const checkId = whole.options.id !== undefined
     if (checkId && this.#isUsed(id)) return
+    const unique = this.#parts.uniqueOf(plan)
     const wants = this.#wants(plan)
     reserve(wants)
-    this.#enter({ id, plan, checkId, wants }, parent)
+    this.#enter({ id, plan, unique, checkId, wants }, parent)
   }
 
   /** Take in what a handler adds to the chord that its task is a member of. */
@@ -116,7 +120,7 @@ export class Producer {
 
   /** Compile an encoded canvas. */
   planOf(canvas: Encoded): Plan {
-    return this.#parts.resolver.plan(decode(canvas) as Canvas)
+    return this.#parts.resolver.part(decode(canvas) as Canvas)
   }
 
   #prepare(canvas: Canvas, call: Call): Prepared {
@@ -124,11 +128,12 @@ export class Producer {
     const plan = this.#parts.resolver.plan(whole)
     const chosen = call.options.id ?? canvas.options.id
     if (chosen !== undefined) this.#checkNew(validId(chosen))
-    return { id: chosen ?? this.#parts.ids(), plan, checkId: chosen !== undefined, wants: this.#wants(plan) }
+    const unique = this.#parts.uniqueOf(plan)
+    return { id: chosen ?? this.#parts.ids(), plan, unique, checkId: chosen !== undefined, wants: this.#wants(plan) }
   }
 
   /** Send what is prepared and has its places. */
-  #enter({ id, plan, checkId, wants }: Prepared, parent?: Parent): Sent {
+  #enter({ id, plan, unique, checkId, wants }: Prepared, parent?: Parent): Sent {
     const { engine, results, now } = this.#parts
     const cell = results.cell(id)
     cell.pending = true
@@ -141,19 +146,9 @@ export class Producer {
       if (error !== undefined) this.#refused(id, error)
     }
     const accept = (): void => {
-      engine.accept(
-        {
-          type: 'canvas-sent',
-          id,
-          plan,
-          input: undefined,
-          parent: parent?.id,
-          root: parent?.root,
-          settles: undefined,
-          at: now(),
-        },
-        answer,
-      )
+      const from = { parent: parent?.id, root: parent?.root, settles: undefined }
+      const sent = { type: 'canvas-sent', id, plan, input: undefined, ...from, at: now() } as const
+      engine.accept(unique === undefined ? sent : { ...sent, unique }, answer)
     }
     if (checkId) cell.checked = this.#whenNew(id, accept, answer)
     else accept()
@@ -225,6 +220,8 @@ const NOTHING: Wants = []
 type Wants = readonly (readonly [Lane, number])[]
 
 interface Prepared extends Sent {
+  /** Under which key it is the only one. */
+  readonly unique: UniqueSend | undefined
   /** Whether the id is the caller's and may have been used before. */
   readonly checkId: boolean
   readonly wants: Wants

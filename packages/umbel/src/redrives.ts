@@ -15,6 +15,7 @@ import {
   type WorkflowRow,
 } from '@umbel/core'
 import type { Engine } from './engine.ts'
+import type { UniqueOf } from './key-of-task.ts'
 import { nextTurn } from './system.ts'
 
 /** What is needed to send again what has failed. */
@@ -22,6 +23,7 @@ export interface RedriveParts {
   readonly engine: Engine
   readonly store: Store
   readonly clock: Clock
+  readonly uniqueOf: UniqueOf
 }
 
 /** Arguments in the place of those that a task had, encoded; `undefined` where they stay. */
@@ -120,8 +122,10 @@ export class Redrives {
   }
 
   #send(id: string, root: string, plan: Plan, input: CanvasSent['input']): Promise<void> {
-    const { engine, clock } = this.#parts
+    const { engine, clock, uniqueOf } = this.#parts
+    const unique = uniqueOf(plan)
     return engine.accepted({
+      ...(unique !== undefined && { unique }),
       type: 'canvas-sent',
       id: redrivenId(id),
       plan,

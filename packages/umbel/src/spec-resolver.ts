@@ -24,6 +24,7 @@ import {
   umbelError,
 } from '@umbel/core'
 import { checkArity, type TaskDefinition } from './definition.ts'
+import { checkNotUnique } from './key-of-task.ts'
 import { knownTask, shown } from './known-names.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority } from './option-checks.ts'
@@ -67,8 +68,11 @@ export class SpecResolver {
   /** Headers of the canvas that is being compiled, by their JSON. */
   readonly #texts = new Map<string, TaskHeaders>()
 
+  readonly #anyUnique: boolean
+
   constructor(options: ResolverOptions) {
     this.#options = options
+    this.#anyUnique = [...options.tasks.values()].some((task) => task.options.unique !== undefined)
   }
 
   /**
@@ -82,12 +86,20 @@ export class SpecResolver {
     this.#depth += 1
     try {
       const plan = compilePlan(canvas, this.#resolve, fed)
+      if (this.#anyUnique && (fed || plan.nodes.length > 1)) checkNotUnique(plan, this.#options.tasks)
       const headers = plan.nodes.length === 1 ? undefined : commonHeaders(plan.nodes)
       return headers === undefined ? plan : { ...plan, headers }
     } finally {
       this.#depth -= 1
       if (this.#depth === 0) this.#texts.clear()
     }
+  }
+
+  /** Compile a canvas that goes on in the place of something or is begun by it. @throws UMBEL_BAD_CANVAS for what is unique, and what `plan` throws */
+  part(canvas: Canvas): Plan {
+    const plan = this.plan(canvas)
+    if (this.#anyUnique) checkNotUnique(plan, this.#options.tasks)
+    return plan
   }
 
   #task(signature: TaskSignature | MapSignature, fed: boolean): ReturnType<Resolve['task']> {
@@ -222,7 +234,7 @@ export class SpecResolver {
 
 /** Refuse to map what has a key for each call: a map is one call. @throws UMBEL_BAD_CANVAS */
 function checkMapped({ name, options }: TaskDefinition, kind: 'map' | 'starmap'): void {
-  if (options.idempotencyKey === undefined) return
+  if (options.idempotencyKey === undefined && options.unique === undefined) return
   const message = `A ${kind} of ${name} would run its items in one call, and each has a key of its own: send a group.`
   throw umbelError('UMBEL_BAD_CANVAS', message)
 }

@@ -5,6 +5,7 @@ import type { AnyHandler, AttemptEnd, TaskBase, Upcast } from './definition.ts'
 import type { IdempotencyKey } from './idempotency-key.ts'
 import type { TaskRateLimit } from './limits/task-limit.ts'
 import type { StandardSchema } from './standard-schema.ts'
+import type { Unique } from './unique.ts'
 
 /** Options of a task that its bases may set as well; the task's own win, and of two bases the inner one's. `P` are its parameters. */
 export interface SharedOptions<States extends string, P extends readonly unknown[] = AnyParameters> {
@@ -55,6 +56,11 @@ export interface TaskOptions<
    * result, whether it is a retry, a recovery or sent again. Given other arguments it fails with UMBEL_IDEMPOTENCY_CONFLICT. Default: none.
    */
   readonly idempotencyKey?: IdempotencyKey<P>
+  /**
+   * One live task for each key: what is sent beside it ends as it does and never runs. `{}` goes by all arguments and until it has
+   * ended; `debounce` and `throttle` are other ways. It is sent by itself, not as part of a canvas. Default: each send is a task.
+   */
+  readonly unique?: Unique<P>
   /** Tell handlers where in their canvas they stand: `ctx.place`. It costs time with the canvas's size. Default false. */
   readonly place?: boolean
   /** Schema (zod, valibot, ...) of its keyword arguments. Without one it declares none. */
@@ -141,7 +147,7 @@ const SHARED_OPTIONS = [
   'acks',
   'rateLimit',
 ]
-const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'idempotencyKey', 'place', 'version', 'upcast']
+const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'idempotencyKey', 'unique', 'place', 'version', 'upcast']
 const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn', 'around']
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']
 

@@ -92,7 +92,7 @@ export class Registered implements Chart {
     const actor = chartActor(this.machine, src)
     switch (actor.kind) {
       case 'placeholder':
-        return { kind: 'canvas', plan: this.#parts.resolver.plan(actor.placeholder.canvasFor(input)) }
+        return { kind: 'canvas', plan: this.#parts.resolver.part(actor.placeholder.canvasFor(input)) }
       case 'machine': {
         const { name, version } = workflow(actor.machine)
         return {
