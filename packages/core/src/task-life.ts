@@ -74,7 +74,7 @@ export function turn(draft: Draft, row: TaskRow): void {
 export function receive(draft: Draft, row: TaskRow): void {
   if (row.keys !== undefined) leaveKeys(draft, row, 'received')
   if (isExpired(row, draft.at)) moveTask(draft, { ...row, error: expiredError(row) }, 'task-revoked')
-  else moveTask(draft, row, 'task-received')
+  else moveTask(draft, { ...row }, 'task-received')
 }
 
 /** Whether a task waits for its task to be registered again. */
@@ -210,16 +210,22 @@ function show(draft: Draft, before: TaskRow): void {
     draft.mail.push({ type: 'child-showed', id: before.settles, child: before.id })
 }
 
-/** Move a task by the table of its machine. `row` holds what the fact brings; it is dropped where the machine has no such move. */
-export function moveTask(draft: Draft, row: TaskRow, fact: TaskFact, more: More = {}): void {
-  const move = draft.machines.task(row.spec.states).get(row.state)?.get(fact)
+/**
+ * Move a task by the table of its machine. `next` is a copy of its row with what the fact brings, made for this call, which completes it;
+ * it is dropped where the machine has no such move.
+ */
+export function moveTask(draft: Draft, next: Draftable<TaskRow>, fact: TaskFact, more: More = NOTHING_MORE): void {
+  const move = draft.machines.task(next.spec.states).get(next.state)?.get(fact)
   if (move === undefined) return
-  const next: TaskRow = { ...row, state: move.state, endedAt: isReady(move.state) ? draft.at : undefined }
+  next.state = move.state
+  next.endedAt = isReady(move.state) ? draft.at : undefined
   draft.put(next)
   const letter = more.silent === true ? undefined : letterOf(next)
   if (letter !== undefined) draft.letter({ type: 'add', letter })
   for (const action of move.actions) act(draft, next, action, more)
 }
+
+type Draftable<Row> = { -readonly [Key in keyof Row]: Row[Key] }
 
 /** What an action needs beside the row. */
 interface More {
@@ -228,6 +234,8 @@ interface More {
   /** What goes on in the task's place. */
   readonly plan?: Plan
 }
+
+const NOTHING_MORE: More = {}
 
 function act(draft: Draft, row: TaskRow, action: TaskAction, more: More): void {
   switch (action) {

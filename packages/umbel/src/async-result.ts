@@ -257,6 +257,19 @@ export class AsyncResult<R> {
   }
 
   #ended(limit: number | undefined, signal: AbortSignal | undefined): Promise<ResultRow> {
+    if (limit !== undefined || signal !== undefined) return this.#endedWithin(limit, signal)
+    const { cell } = this
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (cell.ended) resolve(cell.row as ResultRow)
+        else if (cell.refused !== undefined) reject(cell.refused)
+        else cell.wait(look)
+      }
+      look()
+    })
+  }
+
+  #endedWithin(limit: number | undefined, signal: AbortSignal | undefined): Promise<ResultRow> {
     const { cell, source } = this
     return new Promise((resolve, reject) => {
       let forgetWait = (): void => {}

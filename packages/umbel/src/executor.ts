@@ -49,9 +49,10 @@ export interface ExecutorContext {
  */
 export async function execute(context: ExecutorContext, id: string, worker: Worker): Promise<void> {
   const row = context.engine.task(id)
-  const call = row?.state === 'RECEIVED' ? await begun(context, row) : undefined // else revoked on its way here
+  if (row?.state !== 'RECEIVED') return context.limits.unused(id) // revoked on its way here
+  const call = await new Promise<AttemptCall | undefined>((resolve) => begin(context, row, resolve))
   // nothing is awaited between this look and the run, so that an abort finds what it aborts
-  if (row === undefined || call === undefined || !isCurrent(context, call)) return context.limits.unused(id)
+  if (call === undefined || !isCurrent(context, call)) return context.limits.unused(id)
   context.totals.count(row.spec, 'started')
   const watch = context.timeLimits.watch(call, worker)
   const outcome = await (watch === undefined ? worker.run(call) : watch.run())
@@ -76,26 +77,27 @@ export function isCurrent({ engine }: ExecutorContext, { id, run }: AttemptCall)
   return row?.runs === run && row.endedAt === undefined
 }
 
-/** Store that an attempt starts; `undefined` where the task cannot start, or that cannot be stored. */
-export async function begun(context: ExecutorContext, row: TaskRow): Promise<AttemptCall | undefined> {
+/** Store that an attempt starts. `taken` is called once that is done: with nothing where the task cannot start, or that cannot be stored. */
+export function begin(context: ExecutorContext, row: TaskRow, taken: (call: AttemptCall | undefined) => void): void {
   const { engine, clock } = context
   const at = clock.now()
   const refusal = refusalOf(context, row, at)
   if (refusal !== undefined) {
     engine.accept(refusal)
-    return undefined
+    return taken(undefined)
   }
   const { idempotencyKey } = context.tasks.get(row.spec.task)?.options ?? {}
   const key = idempotencyKey === undefined ? undefined : keyFor(context, row, at)
-  if (key === 'none') return undefined
+  if (key === 'none') return taken(undefined)
   const call = callOf(context, row)
   const { id, attempt, run } = call
   const started = { type: 'task-started', id, attempt, run, at } as const
-  return engine.accepted(key === undefined ? started : { ...started, key }).then(
+  const stored = (error?: unknown): void => {
     // one whose key another task has may be on its way a second time once others are stored
-    () => (key === undefined || isCurrent(context, call) ? call : undefined),
-    () => undefined,
-  )
+    const isBegun = error === undefined && (key === undefined || isCurrent(context, call))
+    taken(isBegun ? call : undefined)
+  }
+  engine.accept(key === undefined ? started : { ...started, key }, stored)
 }
 
 /** The key that a task asks for as it starts. One that has none it can name has failed. */

@@ -16,8 +16,8 @@ export interface SlotsOptions<T extends Prioritised> {
 const outside = AsyncLocalStorage.snapshot()
 
 /**
- * What waits, and the slots it waits for. p-queue counts the slots: one job of its is one busy slot, which takes the best
- * waiting item again and again until none is left, so its cost is paid per busy period and not per item.
+ * What waits, and the slots it waits for. p-queue counts the slots: one job of its is one slot, which takes the best waiting item
+ * again and again and rests while there is none, so that its cost is paid once for a slot and not for each item.
  * Items added in one go are sorted before the first one starts.
  */
 export class Slots<T extends Prioritised> {
@@ -29,6 +29,8 @@ export class Slots<T extends Prioritised> {
   #paused = false
   /** Jobs handed to p-queue that have not given up their slot. */
   #serving = 0
+  /** Wake those of them that rest. */
+  readonly #resting: (() => void)[] = []
   #running = 0
 
   constructor(options: SlotsOptions<T>) {
@@ -56,13 +58,14 @@ export class Slots<T extends Prioritised> {
   set concurrency(concurrency: number) {
     this.#concurrency = concurrency
     this.#queue.concurrency = Math.max(1, concurrency)
+    if (this.#serving > concurrency) for (const wake of this.#resting.splice(0)) wake() // to give up their slots
     this.#wake()
   }
 
   /** Let an item wait for its slot. Its id must not wait already. */
   add(item: T): void {
     this.#buffer.push(item)
-    if (this.#serving < this.#concurrency) this.#wake()
+    if (this.#serving - this.#resting.length < this.#concurrency) this.#wake()
   }
 
   /** Take a waiting item out; `undefined` when it runs already or is not known. */
@@ -118,21 +121,28 @@ export class Slots<T extends Prioritised> {
     return this.#buffer.size === 0 && this.#running === 0
   }
 
-  /** Have as many jobs as there is work and room for. */
+  /** Have as many slots awake as there is work and room for. */
   #wake(): void {
     if (this.#paused) return
-    while (this.#serving < Math.min(this.#concurrency, this.#running + this.#buffer.size)) {
-      this.#serving++
-      outside(() => void this.#queue.add(this.#serve))
+    const wanted = Math.min(this.#concurrency, this.#running + this.#buffer.size)
+    for (let awake = this.#serving - this.#resting.length; awake < wanted; awake++) {
+      const wake = this.#resting.pop()
+      if (wake === undefined) {
+        this.#serving++
+        outside(() => void this.#queue.add(this.#serve))
+      } else wake()
     }
   }
 
-  /** Be one busy slot. */
+  /** Be one slot. */
   readonly #serve = async (): Promise<void> => {
     await undefined
     while (!this.#paused && this.#serving <= this.#concurrency) {
       const item = this.#buffer.take()
-      if (item === undefined) break
+      if (item === undefined) {
+        await new Promise<void>((resolve) => this.#resting.push(resolve))
+        continue
+      }
       this.#running++
       try {
         await this.#run(item)
@@ -140,9 +150,9 @@ export class Slots<T extends Prioritised> {
         // What goes wrong is told in the outcome; the slot is needed for the others.
       }
       this.#running--
+      this.#tellIdle()
     }
     this.#serving--
-    this.#tellIdle()
   }
 
   #tellIdle(): void {

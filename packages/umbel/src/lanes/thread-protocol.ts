@@ -58,8 +58,8 @@ const FIELDS = Object.keys({
 } satisfies Record<keyof Item, true>) as readonly (keyof Item)[]
 
 /**
- * Several items as one flat list, which costs far less to post than objects: the number of a cell, then FIELDS of each item,
- * with null for what is as in the item before.
+ * Several items as one flat list, which costs far less to post than objects: the number of a cell, then of each item one bit for
+ * each of FIELDS that is not as in the item before, and those.
  */
 export type Work = readonly unknown[]
 
@@ -68,10 +68,15 @@ export function packWork(cell: number, items: readonly Item[]): Work {
   const work: unknown[] = [cell]
   let before: Partial<Item> = {}
   for (const item of items) {
-    for (const field of FIELDS) {
-      const value = item[field]
-      work.push(value !== undefined && value === before[field] ? null : value)
+    const place = work.push(0) - 1
+    let told = 0
+    for (let index = 0; index < FIELDS.length; index += 1) {
+      const field = FIELDS[index] as keyof Item
+      if (item[field] === before[field]) continue
+      told |= 1 << index
+      work.push(item[field])
     }
+    work[place] = told
     before = item
   }
   return work
@@ -83,19 +88,17 @@ export const cellOf = (work: Work): number => work[0] as number
 /** Take the items out of a message again. */
 export function unpackWork(work: Work): Item[] {
   const items: Item[] = []
-  let at = 1
-  let before: Partial<Record<keyof Item, unknown>> = {}
-  while (at < work.length) {
-    const item: Partial<Record<keyof Item, unknown>> = {}
-    for (const field of FIELDS) {
-      item[field] = work[at] === null ? before[field] : work[at]
-      at += 1
-    }
-    before = item
-    items.push(item as Item)
+  let item = NO_ITEM
+  for (let at = 1; at < work.length; ) {
+    item = { ...item }
+    for (let told = work[at++] as number; told !== 0; told &= told - 1)
+      item[FIELDS[31 - Math.clz32(told & -told)] as keyof Item] = work[at++]
+    items.push(item as unknown as Item)
   }
   return items
 }
+
+const NO_ITEM = Object.fromEntries(FIELDS.map((field) => [field, undefined])) as Record<keyof Item, unknown>
 
 /** Outcomes as one flat list: number, outcome and the milliseconds it took in turn. The outcome of a bare success is its encoded result. */
 export type Outcomes = unknown[]

@@ -218,8 +218,16 @@ class ThreadWorker implements Worker {
   ): void {
     this.#number = (this.#number % 0x7fff_fffe) + 1
     const item = { ...call, number: this.#number, module: definitionOf(call.task)?.module ?? '' }
-    const fresh = { told: false, over: undefined, aborted: undefined, killed: undefined }
-    const run: Run = { item, message, ended: (outcome) => ended(call, outcome), timed, ...fresh }
+    const run: Run = {
+      item,
+      message,
+      ended: (outcome) => ended(call, outcome),
+      timed,
+      told: false,
+      over: undefined,
+      aborted: undefined,
+      killed: undefined,
+    }
     message.runs.push(run)
     this.#byId.set(call.id, run)
     this.#byNumber.set(item.number, run)

@@ -130,20 +130,16 @@ class MemoryStore implements Store {
 
   #put(row: Row): void {
     if (row.kind === 'key') return this.#putKey(row)
-    const known = this.#rows.get(row.id)
+    const parent = parentOf(row)
+    // the rows are many, and a look at one of them is not free: most need none
+    const known = parent === undefined && !hasEnded(row) ? undefined : this.#rows.get(row.id)
     this.#rows.set(row.id, row)
-    const parent = known === undefined ? parentOf(row) : undefined
-    if (parent !== undefined) {
+    if (parent !== undefined && known === undefined) {
       const siblings = this.#children.get(parent)
       if (siblings === undefined) this.#children.set(parent, [row.id])
       else siblings.push(row.id)
     }
-    if (
-      !isRoot(row) ||
-      row.endedAt === undefined ||
-      (known !== undefined && isRoot(known) && known.endedAt !== undefined)
-    )
-      return
+    if (!hasEnded(row) || (known !== undefined && hasEnded(known))) return
     this.#ended.push(row.id)
     this.#endedRows += sizeOf(row)
   }
@@ -198,5 +194,7 @@ type RootRow = TaskRow | WorkflowRow | ChartRow
 
 const isRoot = (row: Row): row is RootRow =>
   row.kind === 'workflow' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined)
+
+const hasEnded = (row: Row): row is RootRow => isRoot(row) && row.endedAt !== undefined
 
 const sizeOf = (row: RootRow): number => (row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1)
