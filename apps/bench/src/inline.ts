@@ -2,7 +2,16 @@ import PQueue from 'p-queue'
 import { createApp } from 'umbel'
 import { bounded } from './bounded.ts'
 import type { Comparison } from './compare.ts'
+import type { Lone } from './lone.ts'
 import { bench } from './tasks.ts'
+
+const noop = async (value: number): Promise<number> => value
+
+async function opened(name: string): Promise<{ queue: PQueue; close(): Promise<void> }> {
+  const app = createApp({ name, tasks: [bench], lanes: { default: { threads: 1, inline: 100 } } })
+  await app.start()
+  return { queue: new PQueue({ concurrency: 100 }), close: () => app.stop() }
+}
 
 /** No-op tasks on the main loop, with all the engine does for each, against bare `PQueue.add`. */
 export const inlineNoops = (underWay: number, count: number): Comparison => ({
@@ -10,22 +19,30 @@ export const inlineNoops = (underWay: number, count: number): Comparison => ({
   what: `no-op tasks on the main loop, ${underWay} under way`,
   count,
   async open() {
-    const app = createApp({
-      name: `inline-${underWay}`,
-      tasks: [bench],
-      lanes: { default: { threads: 1, inline: 100 } },
-    })
-    await app.start()
-    const queue = new PQueue({ concurrency: 100 })
-    const noop = async (value: number): Promise<number> => value
+    const { queue, close } = await opened(`inline-${underWay}`)
     return {
       sides: [
         { name: 'umbel', run: (total) => bounded(total, underWay, () => bench.inlineNoop.delay(1).get()) },
         { name: 'p-queue', run: (total) => bounded(total, underWay, () => queue.add(() => noop(1))) },
       ],
-      async close() {
-        await app.stop()
-      },
+      close,
     }
   },
 })
+
+/** One task alone on a main loop that has nothing else to do, against bare `PQueue.add`. */
+export const loneInline: Lone = {
+  name: 'inline-lone',
+  what: 'one no-op task alone on the main loop',
+  count: 10_000,
+  async open() {
+    const { queue, close } = await opened('inline-lone')
+    return {
+      sides: [
+        { name: 'umbel', one: () => bench.inlineNoop.delay(1).get() },
+        { name: 'p-queue', one: () => queue.add(() => noop(1)) },
+      ],
+      close,
+    }
+  },
+}

@@ -4,18 +4,13 @@ import { parseArgs } from 'node:util'
 import { canvasSizes, type SizeEffort, type SizeResult } from './canvas.ts'
 import { type Comparison, compare, type Effort, type Result } from './compare.ts'
 import { durableNoops } from './durable.ts'
-import { inlineNoops } from './inline.ts'
+import { inlineNoops, loneInline } from './inline.ts'
 import { type LaneEffort, type LaneResult, laneIsolation } from './lanes.ts'
-import { threadNoops } from './threads.ts'
+import { type Lone, type LoneResult, loneLine, timeLone } from './lone.ts'
+import { loneOnThread, THREADS } from './threads.ts'
 
-const COMPARISONS: readonly Comparison[] = [
-  threadNoops(1_000, 20_000),
-  threadNoops(64, 10_000),
-  threadNoops(4, 5_000),
-  inlineNoops(100, 100_000),
-  inlineNoops(1, 20_000),
-  durableNoops(1_000, 20_000),
-]
+const COMPARISONS: readonly Comparison[] = [...THREADS, inlineNoops(100, 100_000), durableNoops(1_000, 20_000)]
+const LONE: readonly Lone[] = [loneOnThread, loneInline]
 const FULL: Effort = { rounds: 9, share: 1 }
 const SHORT: Effort = { rounds: 2, share: 0.02 }
 const SIZES: SizeEffort = { rounds: 5, large: 100_000 }
@@ -29,11 +24,12 @@ const { values, positionals } = parseArgs({
 })
 const asked = (name: string): boolean => positionals.length === 0 || positionals.some((start) => name.startsWith(start))
 const wanted = COMPARISONS.filter(({ name }) => asked(name))
+const wantedLone = LONE.filter(({ name }) => asked(name))
 const withSizes = asked('canvas')
 const withLanes = asked('lanes')
-if (wanted.length === 0 && !withSizes && !withLanes) {
+if (wanted.length === 0 && wantedLone.length === 0 && !withSizes && !withLanes) {
   console.error(
-    `Nothing is called ${positionals.join(' or ')}. There are: ${COMPARISONS.map(({ name }) => name).join(', ')}, canvas, lanes.`,
+    `Nothing is called ${positionals.join(' or ')}. There are: ${[...COMPARISONS, ...LONE].map(({ name }) => name).join(', ')}, canvas, lanes.`,
   )
   process.exit(2)
 }
@@ -43,6 +39,12 @@ for (const comparison of wanted) {
   const result = await compare(comparison, values.short ? SHORT : FULL)
   results.push(result)
   if (!values.json) console.log(line(result))
+}
+const lone: LoneResult[] = []
+for (const measure of wantedLone) {
+  const result = await timeLone(measure, values.short ? SHORT : FULL)
+  lone.push(result)
+  if (!values.json) console.log(loneLine(result))
 }
 const sizes: SizeResult[] = []
 if (withSizes) {
@@ -57,7 +59,7 @@ if (withLanes) {
   lanes.push(result)
   if (!values.json) console.log(laneLine(result))
 }
-if (values.json) console.log(JSON.stringify({ machine: machine(), results, sizes, lanes }))
+if (values.json) console.log(JSON.stringify({ machine: machine(), results, lone, sizes, lanes }))
 else console.log(`\n${machine().join('; ')}`)
 
 function line({ what, ours, theirs, ratio }: Result): string {

@@ -1,28 +1,89 @@
 import { Piscina } from 'piscina'
-import { createApp } from 'umbel'
+import { type App, createApp } from 'umbel'
 import { bounded } from './bounded.ts'
 import type { Comparison } from './compare.ts'
+import type { Lone } from './lone.ts'
 import { bench } from './tasks.ts'
 
+/** An app with two threads, and a Piscina with as many that does the same work and nothing else. */
+async function opened(name: string, file: string): Promise<{ app: App; pool: Piscina; close(): Promise<void> }> {
+  const app = createApp({ name, tasks: [bench], lanes: { default: { threads: 2 } } })
+  await app.start()
+  const filename = new URL(file, import.meta.url).href
+  const pool = new Piscina({ filename, minThreads: 2, maxThreads: 2, concurrentTasksPerWorker: 1, atomics: 'async' })
+  return {
+    app,
+    pool,
+    async close() {
+      await app.stop()
+      await pool.destroy()
+    },
+  }
+}
+
 /** No-op tasks on two threads, with all the engine does for each, against bare `Piscina.run`. */
-export const threadNoops = (underWay: number, count: number): Comparison => ({
+const noops = (underWay: number, count: number): Comparison => ({
   name: `threads-${underWay}`,
   what: `no-op tasks on 2 threads, ${underWay} under way`,
   count,
   async open() {
-    const app = createApp({ name: `threads-${underWay}`, tasks: [bench], lanes: { default: { threads: 2 } } })
-    await app.start()
-    const filename = new URL('./noop.js', import.meta.url).href
-    const pool = new Piscina({ filename, minThreads: 2, maxThreads: 2, concurrentTasksPerWorker: 1, atomics: 'async' })
+    const { pool, close } = await opened(`threads-${underWay}`, './noop.js')
     return {
       sides: [
         { name: 'umbel', run: (total) => bounded(total, underWay, () => bench.noop.delay(1).get()) },
         { name: 'piscina', run: (total) => bounded(total, underWay, () => pool.run(1)) },
       ],
-      async close() {
-        await app.stop()
-        await pool.destroy()
-      },
+      close,
     }
   },
 })
+
+/** The same with tasks that keep their thread busy for so many microseconds. */
+const busy = (time: number, underWay: number, count: number): Comparison => {
+  const length = time < 1_000 ? `${time} us` : `${time / 1_000} ms`
+  const name = `threads-${length.replace(' ', '')}`
+  return {
+    name,
+    what: `tasks of ${length} on 2 threads, ${underWay} under way`,
+    count,
+    async open() {
+      const { pool, close } = await opened(name, './busy.js')
+      return {
+        sides: [
+          { name: 'umbel', run: (total) => bounded(total, underWay, () => bench.busy.delay(time).get()) },
+          { name: 'piscina', run: (total) => bounded(total, underWay, () => pool.run(time)) },
+        ],
+        close,
+      }
+    },
+  }
+}
+
+/** What a thread costs: small tasks against bare Piscina. */
+export const THREADS: readonly Comparison[] = [
+  noops(1_000, 20_000),
+  noops(64, 10_000),
+  noops(16, 10_000),
+  noops(4, 5_000),
+  busy(20, 256, 10_000),
+  busy(100, 256, 5_000),
+  busy(1_000, 16, 600),
+  busy(5_000, 16, 150),
+]
+
+/** One task alone on a thread that waits for it, against bare Piscina. */
+export const loneOnThread: Lone = {
+  name: 'threads-lone',
+  what: 'one no-op task alone on a thread',
+  count: 1_000,
+  async open() {
+    const { pool, close } = await opened('threads-lone', './noop.js')
+    return {
+      sides: [
+        { name: 'umbel', one: () => bench.noop.delay(1).get() },
+        { name: 'piscina', one: () => pool.run(1) },
+      ],
+      close,
+    }
+  },
+}

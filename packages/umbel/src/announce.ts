@@ -72,13 +72,24 @@ export function announceEvent(context: AnnounceContext, event: EngineEvent): voi
   }
 }
 
+/** What is needed to tell of what is sent. */
+type Sending = Pick<AnnounceContext, 'signals' | 'row'>
+
 /** Tell the observers of each task that a fact sends: of a canvas, those it begins with; of a retry, the task again. */
 export function announceSent(
-  { signals, row: rowOf }: Pick<AnnounceContext, 'signals' | 'row'>,
+  context: Sending,
   name: 'before-task-publish' | 'after-task-publish',
   event: EngineEvent,
 ): void {
-  if (!signals.wants(name)) return
+  // apart, as a function whose variables another one captures makes an object of them as it is entered
+  if (context.signals.wants(name)) tellSent(context, name, event)
+}
+
+function tellSent(
+  { signals, row: rowOf }: Sending,
+  name: 'before-task-publish' | 'after-task-publish',
+  event: EngineEvent,
+): void {
   const tell = (id: string, plan: Plan): void => {
     for (const { index, spec } of entryTasks(plan)) {
       const own = plan.nodes.length === 1 ? id : nodeId(id, index)
@@ -104,9 +115,11 @@ export function announceSent(
   }
 }
 
+const silent = (): void => {}
+
 /** Make what tells the observers of each command of a step: of a task that was taken in, or of something that has ended. */
 export function commandAnnouncer(context: AnnounceContext, facts: readonly EngineEvent[]): (command: Command) => void {
-  if (context.signals.quiet) return () => {}
+  if (context.signals.quiet) return silent
   const waited = new Set<string>()
   if (context.signals.wants('task-received'))
     for (const { type, id } of facts) if (type === 'task-received') waited.add(id)

@@ -1,0 +1,79 @@
+import { type Effort, type Spread, spread } from './compare.ts'
+
+/** Does one thing at a time, and how long that takes is what counts. */
+export interface LoneSide {
+  readonly name: string
+  one(): Promise<unknown>
+}
+
+/** Two sides that do the same thing, once at a time. */
+export interface Lone {
+  readonly name: string
+  /** What is done, in a sentence. */
+  readonly what: string
+  /** How often in one round. */
+  readonly count: number
+  /** Ours first, then what it is held against. */
+  open(): Promise<{ readonly sides: readonly [LoneSide, LoneSide]; close(): Promise<void> }>
+}
+
+/** Microseconds from the call to its result: of each round the median, and the 99th percentile of all rounds. */
+export interface Latency {
+  readonly name: string
+  readonly p50: Spread
+  readonly p99: number
+}
+
+/** What came of it. `ratio` is that of the medians, ours to theirs, round by round: below 1 ours is quicker. */
+export interface LoneResult {
+  readonly name: string
+  readonly what: string
+  readonly ours: Latency
+  readonly theirs: Latency
+  readonly ratio: Spread
+}
+
+/** Time both sides in turn, the first to go changing from round to round, after one round that does not count. */
+export async function timeLone(lone: Lone, { rounds, share }: Effort): Promise<LoneResult> {
+  const { sides, close } = await lone.open()
+  const count = Math.max(10, Math.round(lone.count * share))
+  const medians: [number[], number[]] = [[], []]
+  const all: [number[], number[]] = [[], []]
+  try {
+    for (let round = -1; round < rounds; round += 1) {
+      for (const index of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+        const times = await timesOf(sides[index], count)
+        if (round < 0) continue
+        medians[index].push(spread(times).median)
+        all[index].push(...times)
+      }
+    }
+  } finally {
+    await close()
+  }
+  const latency = (index: 0 | 1): Latency => {
+    const sorted = all[index].toSorted((a, b) => a - b)
+    const p99 = sorted[Math.floor(sorted.length * 0.99)] as number
+    return { name: sides[index].name, p50: spread(medians[index]), p99 }
+  }
+  const ratios = medians[0].map((median, round) => median / (medians[1][round] as number))
+  return { name: lone.name, what: lone.what, ours: latency(0), theirs: latency(1), ratio: spread(ratios) }
+}
+
+async function timesOf(side: LoneSide, count: number): Promise<number[]> {
+  const times: number[] = []
+  for (let n = 0; n < count; n += 1) {
+    const began = performance.now()
+    await side.one()
+    times.push((performance.now() - began) * 1_000)
+  }
+  return times
+}
+
+/** The result as a line for people. */
+export function loneLine({ what, ours, theirs, ratio }: LoneResult): string {
+  const times = ({ name, p50, p99 }: Latency): string =>
+    `${name} p50 ${p50.median.toFixed(1)} us (p99 ${p99.toFixed(0)})`
+  const span = `${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)}`
+  return `${what}: ${times(ours)}, ${times(theirs)}, ratio of p50 ${ratio.median.toFixed(2)} (${span})`
+}

@@ -1,0 +1,38 @@
+import { type HeapProfiler, Session } from 'node:inspector/promises'
+import { expect, test } from 'vitest'
+import { type App, createApp } from '../src/index.ts'
+import { arithmetic } from './fixtures/arithmetic.ts'
+
+/** Bytes that code of some files allocates while something is done, whether or not they are kept; by sampling of every few. */
+async function allocated(files: RegExp, act: () => Promise<unknown>): Promise<number> {
+  const session = new Session()
+  session.connect()
+  await session.post('HeapProfiler.startSampling', {
+    samplingInterval: 128,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  })
+  await act()
+  const { profile } = await session.post('HeapProfiler.stopSampling')
+  session.disconnect()
+  const bytesOf = ({ callFrame, selfSize, children }: HeapProfiler.SamplingHeapProfileNode): number =>
+    (files.test(callFrame.url) ? selfSize : 0) + children.reduce((sum, child) => sum + bytesOf(child), 0)
+  return bytesOf(profile.head)
+}
+
+const tasks = (app: App, count: number): Promise<number[]> =>
+  Promise.all(Array.from({ length: count }, (_, n) => app.delay(arithmetic.inlineAdd.s(n, 1)).get()))
+
+test('no object is made for a signal that nobody listens to', { timeout: 60_000 }, async () => {
+  const app = createApp({ tasks: [arithmetic] })
+  await app.start()
+  await tasks(app, 2_000)
+  // what is left is the engine's own, for code that it compiles: the smallest object has 16 bytes
+  const making = /\/(announce|signals)\.ts$/
+  expect(await allocated(making, () => tasks(app, 5_000))).toBeLessThan(5_000 * 4)
+  const off = app.on('task-success', () => {})
+  expect(await allocated(making, () => tasks(app, 5_000))).toBeGreaterThan(5_000 * 32)
+  off()
+  expect(await allocated(making, () => tasks(app, 5_000))).toBeLessThan(5_000 * 4)
+  await app.stop()
+})
