@@ -53,9 +53,12 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     const written = writesOf(draft, event)
     draft.at = event.at
     take(draft, event)
-    for (const message of draft.mail) take(draft, message)
-    draft.mail.length = 0
-    draft.steps.clear()
+    // to empty what is empty makes it anew
+    if (draft.mail.length > 0) {
+      for (const message of draft.mail) take(draft, message)
+      draft.mail.length = 0
+    }
+    if (draft.steps.size > 0) draft.steps.clear()
     if (draft.puts === puts) continue
     facts.push(event)
     if (written !== undefined) writes.push({ id: event.id, writes: written })

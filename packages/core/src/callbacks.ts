@@ -18,6 +18,7 @@ export interface Failed {
 /** Send what waits for a task to end as it has ended. */
 export function sendCallbacks(draft: Draft, row: TaskRow): void {
   if (row.state === 'SUCCESS') {
+    if (row.spec.link.length === 0) return
     const input = encodeList([row.result ?? encode(undefined)])
     row.spec.link.forEach((plan, index) => {
       send(draft, row, `l${index}`, plan, input)

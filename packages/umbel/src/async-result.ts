@@ -98,7 +98,17 @@ export class AsyncResult<R> {
   get(options: GetOptions = {}): Promise<R> {
     refuseInHandler(this.id)
     const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
-    return this.#ended(limit, options.signal).then((row) => this.value(row))
+    if (limit !== undefined || options.signal !== undefined)
+      return this.#ended(limit, options.signal).then((row) => this.value(row))
+    const { cell } = this
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (cell.ended) settle(resolve, reject, () => this.value(cell.row as ResultRow))
+        else if (cell.refused !== undefined) reject(cell.refused)
+        else cell.wait(look)
+      }
+      look()
+    })
   }
 
   /** State as last known here. PENDING also when nothing is known. */
@@ -257,19 +267,6 @@ export class AsyncResult<R> {
   }
 
   #ended(limit: number | undefined, signal: AbortSignal | undefined): Promise<ResultRow> {
-    if (limit !== undefined || signal !== undefined) return this.#endedWithin(limit, signal)
-    const { cell } = this
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (cell.ended) resolve(cell.row as ResultRow)
-        else if (cell.refused !== undefined) reject(cell.refused)
-        else cell.wait(look)
-      }
-      look()
-    })
-  }
-
-  #endedWithin(limit: number | undefined, signal: AbortSignal | undefined): Promise<ResultRow> {
     const { cell, source } = this
     return new Promise((resolve, reject) => {
       let forgetWait = (): void => {}
@@ -311,6 +308,15 @@ export function refuseInHandler(id: string): void {
     'UMBEL_WOULD_DEADLOCK',
     `The handler of ${attempt.call.task} would block its worker by waiting for task ${id}.`,
   )
+}
+
+/** Resolve with a value, or reject with what it throws. */
+function settle<V>(resolve: (value: V) => void, reject: (error: unknown) => void, value: () => V): void {
+  try {
+    resolve(value())
+  } catch (error) {
+    reject(error)
+  }
 }
 
 /** Id of the workflow that an id is a node of; `undefined` for what is no node. */

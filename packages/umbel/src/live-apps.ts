@@ -19,7 +19,13 @@ export const liveApps = new Set<LiveApp>()
 export function senderFor(task: string): Sender {
   const attempt = currentAttempt.getStore()
   if (attempt !== undefined) return attempt.sender
-  const [first, second] = [...liveApps].filter((app) => app.has(task))
+  let first: LiveApp | undefined
+  let second: LiveApp | undefined
+  for (const app of liveApps) {
+    if (!app.has(task)) continue
+    if (first !== undefined) second ??= app
+    first ??= app
+  }
   if (first === undefined) throw umbelError('UMBEL_NO_APP', `No live app has registered the task ${task}.`)
   if (second !== undefined) {
     throw umbelError(
