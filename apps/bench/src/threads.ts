@@ -6,11 +6,11 @@ import type { Lone } from './lone.ts'
 import { bench } from './tasks.ts'
 
 /** An app with two threads, and a Piscina with as many that does the same work and nothing else. */
-async function opened(name: string, file: string): Promise<{ app: App; pool: Piscina; close(): Promise<void> }> {
+async function opened(name: string, file: URL): Promise<{ app: App; pool: Piscina; close(): Promise<void> }> {
   const app = createApp({ name, tasks: [bench], lanes: { default: { threads: 2 } } })
   await app.start()
-  const filename = new URL(file, import.meta.url).href
-  const pool = new Piscina({ filename, minThreads: 2, maxThreads: 2, concurrentTasksPerWorker: 1, atomics: 'async' })
+  const threads = { minThreads: 2, maxThreads: 2, concurrentTasksPerWorker: 1 }
+  const pool = new Piscina({ filename: file.href, ...threads, atomics: 'async' })
   return {
     app,
     pool,
@@ -27,7 +27,7 @@ const noops = (underWay: number, count: number): Comparison => ({
   what: `no-op tasks on 2 threads, ${underWay} under way`,
   count,
   async open() {
-    const { pool, close } = await opened(`threads-${underWay}`, './noop.js')
+    const { pool, close } = await opened(`threads-${underWay}`, new URL('./noop.js', import.meta.url))
     return {
       sides: [
         { name: 'umbel', run: (total) => bounded(total, underWay, () => bench.noop.delay(1).get()) },
@@ -47,7 +47,7 @@ const busy = (time: number, underWay: number, count: number): Comparison => {
     what: `tasks of ${length} on 2 threads, ${underWay} under way`,
     count,
     async open() {
-      const { pool, close } = await opened(name, './busy.js')
+      const { pool, close } = await opened(name, new URL('./busy.js', import.meta.url))
       return {
         sides: [
           { name: 'umbel', run: (total) => bounded(total, underWay, () => bench.busy.delay(time).get()) },
@@ -77,7 +77,7 @@ export const loneOnThread: Lone = {
   what: 'one no-op task alone on a thread',
   count: 1_000,
   async open() {
-    const { pool, close } = await opened('threads-lone', './noop.js')
+    const { pool, close } = await opened('threads-lone', new URL('./noop.js', import.meta.url))
     return {
       sides: [
         { name: 'umbel', one: () => bench.noop.delay(1).get() },

@@ -17,8 +17,9 @@ import { BundleWatch } from './bundle-watch.ts'
 import { ThreadCells } from './thread-cells.ts'
 import { lossError, refusalOf } from './thread-errors.ts'
 import { KillSwitch, ThreadPool } from './thread-pool.ts'
-import { type Answer, type Item, packWork, type Told, unpackOutcomes } from './thread-protocol.ts'
+import { type Answer, packWork, type Told, unpackOutcomes } from './thread-protocol.ts'
 import { report } from './thread-reports.ts'
+import type { Message, Run } from './thread-run.ts'
 
 /** Threads that may be lost one after another before any of their items has started; then the first item is to blame. */
 const MAX_BARREN = 3
@@ -46,32 +47,6 @@ export interface ThreadOptions {
 /** Run handlers in a pool of threads. At most as many attempts as there are threads should be under way. */
 export function threadWorker(options: ThreadOptions): Worker {
   return new ThreadWorker(options)
-}
-
-/** An attempt under way. */
-interface Run {
-  readonly item: Item
-  readonly message: Message
-  readonly ended: (outcome: Outcome) => void
-  /** Called when its time begins. */
-  readonly timed: (() => void) | undefined
-  /** Whether its outcome was told before it was over. */
-  told: boolean
-  /** Called once it is over, where its outcome was told before. */
-  over: (() => void) | undefined
-  /** Why its signal was aborted. */
-  aborted: AbortReason | undefined
-  /** Why its thread was ended. */
-  killed: AbortReason | undefined
-}
-
-/** Items on their way to one thread. */
-interface Message {
-  readonly cell: number
-  readonly kill: KillSwitch
-  readonly runs: Run[]
-  /** How far its outbox was read. */
-  read: number
 }
 
 class ThreadWorker implements Worker {
