@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Row } from '@umbel/core'
+import { type EntryRecord, entryIn } from '../../packages/umbel/src/stores/sqlite/inbox-table.ts'
 import { KeyTable } from '../../packages/umbel/src/stores/sqlite/key-table.ts'
 import { RowTable } from '../../packages/umbel/src/stores/sqlite/row-table.ts'
 import { diagnose } from './diagnose.ts'
@@ -8,7 +9,7 @@ import { diagnose } from './diagnose.ts'
 export function examine(file: string): string[] {
   const database = new DatabaseSync(file, { readOnly: true })
   try {
-    return [...ofFile(database), ...ofLog(database), ...diagnose(rowsOf(database))]
+    return [...ofFile(database), ...ofLog(database), ...ofInbox(database), ...diagnose(rowsOf(database))]
   } finally {
     database.close()
   }
@@ -40,4 +41,20 @@ function* ofLog(database: DatabaseSync): Generator<string> {
     if (before !== undefined && first !== before + 1) yield `I10 the log goes from ${before} to ${first}`
     before = last as number
   }
+}
+
+/** What is in the inbox can be read, and is nowhere else. */
+function* ofInbox(database: DatabaseSync): Generator<string> {
+  for (const record of database.prepare('SELECT n, id, kind, version, body FROM umbel_inbox ORDER BY n').iterate()) {
+    const entry = record as unknown as EntryRecord
+    try {
+      entryIn(entry)
+    } catch (error) {
+      yield `I11 entry ${entry.n} of the inbox cannot be read: ${String(error)}`
+    }
+  }
+  const twice = database.prepare(
+    "SELECT id FROM umbel_inbox WHERE kind = 'canvas-sent' AND EXISTS (SELECT 1 FROM rows WHERE rows.id = umbel_inbox.id)",
+  )
+  for (const { id } of twice.iterate()) yield `I11 ${String(id)} is in the inbox and among the rows`
 }

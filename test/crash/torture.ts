@@ -11,6 +11,10 @@ import { examine } from './examine.ts'
 import { randomOf } from './random.ts'
 
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url))
+const sending = fileURLToPath(new URL('sending.ts', import.meta.url))
+
+/** Owners that one sender sees come and go before it is killed, too. */
+const LIVES_OF_A_SENDER = 4
 
 /** What came of a run. */
 export interface KillReport {
@@ -58,20 +62,27 @@ export async function torture(
   const random = randomOf(seed)
   const points = crashPoints(random)
   const violations: string[] = []
+  let endSender = async (): Promise<void> => {}
   try {
     for (let life = 1; life <= kills; life += 1) {
+      if (life % LIVES_OF_A_SENDER === 1) {
+        await endSender()
+        endSender = ledger.send(`${seed}-${life}-sender`, Math.floor(random() * 1e9))
+      }
       await ledger.live(`${seed}-${life}`, Math.floor(random() * 1e9), points.next().value, random() * 500)
       if (life % 10 === 0) {
         violations.push(...examine(ledger.file))
         tell(`${life} kills, ${ledger.accepted.size} accepted, ${violations.length} violations`)
       }
     }
+    await endSender()
     return {
       kills,
       ...(await ledger.settle()),
       violations: [...new Set([...violations, ...ledger.odd, ...examine(ledger.file)])],
     }
   } finally {
+    await endSender()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -95,10 +106,22 @@ class Ledger {
     writeFileSync(effects, '')
   }
 
+  /** Let a process send beside the lives of others. Returns how to kill it. */
+  send(name: string, seed: number): () => Promise<void> {
+    const child = this.#start(sending, [this.file, this.#effects, name, String(seed)])
+    const read = (async () => {
+      for await (const line of createInterface({ input: child.stdout })) this.#hear(wordsOf(line))
+    })()
+    return async () => {
+      child.kill('SIGKILL')
+      await read
+    }
+  }
+
   /** One life: it dies at its point, else so many milliseconds after it is ready. */
   async live(name: string, seed: number, point: CrashPoint | undefined, millis: number): Promise<void> {
     const recovers = this.accepted.size > 0
-    const child = this.#start([
+    const child = this.#start(worker, [
       this.file,
       this.#effects,
       name,
@@ -110,14 +133,12 @@ class Ledger {
     const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
     let first: number | undefined
     for await (const line of createInterface({ input: child.stdout })) {
-      const [word, ...rest] = wordsOf(line)
+      const words = wordsOf(line)
+      const [word, ...rest] = words
+      this.#hear(words)
       if (word === 'FIRST') first = rest[0] as number
       if (word === 'AT') this.#points.add(rest[0] as string)
       if (word === 'READY') setTimeout(() => child.kill('SIGKILL'), point === undefined ? millis : 3_000)
-      if (word === 'ODD') this.odd.push(`what was accepted was refused later: ${rest.join(' ')}`)
-      if (word !== 'ACK') continue
-      const [id, kind, expected, labels, failing] = rest as [string, string, unknown, string[], string[]]
-      this.accepted.set(id, { kind, expected, labels, failing })
     }
     await gone
     clearTimeout(timer)
@@ -128,7 +149,7 @@ class Ledger {
   async settle(): Promise<Omit<KillReport, 'kills' | 'violations'>> {
     const asked = `${this.#effects}-asked`
     writeFileSync(asked, JSON.stringify([...this.accepted.keys()]))
-    const child = this.#start([this.file, this.#effects, 'last', '0', '', asked])
+    const child = this.#start(worker, [this.file, this.#effects, 'last', '0', '', asked])
     const ends = new Map<string, readonly [state: string, value: unknown]>()
     for await (const line of createInterface({ input: child.stdout })) {
       const [word, id, state, value] = wordsOf(line) as [string, string, string, unknown]
@@ -193,8 +214,16 @@ class Ledger {
     return keys
   }
 
-  #start(args: readonly string[]) {
-    return spawn(process.execPath, ['--conditions=@umbel/source', worker, ...args], {
+  /** What any of the processes says of what was accepted. */
+  #hear([word, ...rest]: readonly unknown[]): void {
+    if (word === 'ODD') this.odd.push(`what was accepted was refused later: ${rest.join(' ')}`)
+    if (word !== 'ACK') return
+    const [id, kind, expected, labels, failing] = rest as [string, string, unknown, string[], string[]]
+    this.accepted.set(id, { kind, expected, labels, failing })
+  }
+
+  #start(script: string, args: readonly string[]) {
+    return spawn(process.execPath, ['--conditions=@umbel/source', script, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
   }

@@ -241,3 +241,20 @@ describe('a sender beside an owner', () => {
     expect(told).toEqual(['shop.add', 'shop.add'])
   })
 })
+
+test('the doctor names what is in the inbox and cannot be read, or is among the rows as well', async () => {
+  const file = newFile()
+  const one = sender(file)
+  const [twice, torn] = [one.delay(shop.add.s(1, 1)), one.delay(shop.add.s(2, 2))]
+  await torn.accepted
+  expect(examine(file)).toEqual([])
+  tamper(file, 'CREATE TABLE copy AS SELECT * FROM umbel_inbox')
+  await owner(file)
+  await Promise.all([twice.get(), torn.get()])
+  tamper(file, `INSERT INTO umbel_inbox SELECT * FROM copy WHERE id = '${twice.id}'; DROP TABLE copy`)
+  tamper(file, "INSERT INTO umbel_inbox (id, kind, version, at, body) VALUES ('x', 'request', 1, 0, '{}')")
+  expect(examine(file)).toEqual([
+    expect.stringMatching(/^I11 entry \d+ of the inbox cannot be read/),
+    `I11 ${twice.id} is in the inbox and among the rows`,
+  ])
+})

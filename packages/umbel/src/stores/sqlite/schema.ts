@@ -44,12 +44,12 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX IF NOT EXISTS kept_keys ON keys (kept_at) WHERE kept_at IS NOT NULL;
   CREATE INDEX IF NOT EXISTS held_keys ON keys (n) WHERE kept_at IS NULL;`,
   // a number of the inbox is never given twice: the owner goes by it
-  `CREATE TABLE umbel_inbox (
+  `CREATE TABLE IF NOT EXISTS umbel_inbox (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, body NOT NULL
   );
-  CREATE INDEX inbox_by_id ON umbel_inbox (id);
-  CREATE TABLE umbel_replies (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, body NOT NULL);`,
+  CREATE INDEX IF NOT EXISTS inbox_by_id ON umbel_inbox (id);
+  CREATE TABLE IF NOT EXISTS umbel_replies (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, body NOT NULL);`,
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */
