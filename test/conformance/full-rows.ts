@@ -50,6 +50,7 @@ const FULL_SPEC: Filled<TaskSpec> = {
   timeLimit: { soft: 1_000, hard: 2_000 },
   headers: { tenant: 'a', of: [{ request: 1 }, null] },
   ignoreResult: true,
+  workflow: { name: 'order', version: '2' },
   version: 3,
   link: [CALLBACK],
   linkError: [{ plan: CALLBACK, takes: 3 }],

@@ -29,6 +29,8 @@ export interface Step {
   readonly rows: readonly Row[]
   /** Rows in between: as they stood after each state or progress that a handler showed, and after each step of a run. Not stored. */
   readonly shown: readonly (TaskRow | ChartRow)[]
+  /** Runs as they came to show another state. Not stored. */
+  readonly moved: readonly ChartRow[]
   readonly commands: readonly Command[]
   /** What changes about the dead letters. */
   readonly letters: readonly LetterChange[]
@@ -63,8 +65,8 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     facts.push(event)
     if (written !== undefined) writes.push({ id: event.id, writes: written })
   }
-  const { shown, commands, letters, answers } = draft
-  return { rows: draft.rows(), shown, commands, letters, writes, answers, facts }
+  const { shown, moved, commands, letters, answers } = draft
+  return { rows: draft.rows(), shown, moved, commands, letters, writes, answers, facts }
 }
 
 /** What comes with an outcome. A task that was replaced has had its own. */

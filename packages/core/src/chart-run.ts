@@ -60,6 +60,7 @@ export function become(
     if (snapshot.status === 'active') {
       put(draft, next)
       draft.shown.push(next)
+      if (next.state !== row.state || row.past.length === 0) draft.moved.push(next)
     } else close(draft, { ...next, closing: 'SUCCESS', result: encode(snapshot.output, { maxBytes, path: 'output' }) })
     return emitted
   } catch (error) {

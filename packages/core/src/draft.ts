@@ -91,6 +91,8 @@ export class Draft implements RowReader {
   readonly commands: Command[] = []
   /** Rows as they stood after each thing a handler showed: a later fact of the batch may have changed them since. */
   readonly shown: (TaskRow | ChartRow)[] = []
+  /** Runs as they came to show another state. */
+  readonly moved: ChartRow[] = []
   /** Delivered in the order sent; a queue and not calls, so that a chain of 100,000 steps is no deeper than one. */
   readonly mail: Message[] = []
   /** What changes about the dead letters. */

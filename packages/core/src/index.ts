@@ -55,6 +55,7 @@ export {
   type Resolve,
   type TaskNode,
   type TaskSpec,
+  type WorkflowName,
 } from './plan.ts'
 export { commonHeaders, entryTasks, headersOf, previousNodes } from './plan-walk.ts'
 export { chordOfTask, type Place, placeOf } from './place.ts'

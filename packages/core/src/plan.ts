@@ -49,12 +49,20 @@ export interface TaskSpec {
   /** What the task has written on it; one object for all members of a canvas that were given the same. */
   readonly headers?: TaskHeaders
   readonly ignoreResult: boolean
+  /** Of what is no task but a run of a machine: which. It never comes to a lane: it is replaced by the run as its turn comes. */
+  readonly workflow?: WorkflowName
   /** Whether an attempt is over with as it starts: one that is cut off is not made up for. Else it is acknowledged with its outcome. */
   readonly acks?: 'early'
   /** Version of the task that its arguments are for, where that is not 1. */
   readonly version?: number
   readonly link: readonly Plan[]
   readonly linkError: readonly ErrorCallback[]
+}
+
+/** A machine of the user's, by its id and version. */
+export interface WorkflowName {
+  readonly name: string
+  readonly version: string
 }
 
 /** Milliseconds after it was a task's turn, or a moment in milliseconds since the epoch. */

@@ -1,5 +1,5 @@
 import { sendCallbacks } from './callbacks.ts'
-import { concatLists, type Encoded, encode } from './codec.ts'
+import { concatLists, decode, type Encoded, encode } from './codec.ts'
 import { codedError } from './coded-error.ts'
 import { letterOf, withPast } from './dead-letter.ts'
 import type { Draft, Ends } from './draft.ts'
@@ -240,6 +240,7 @@ const NOTHING_MORE: More = {}
 function act(draft: Draft, row: TaskRow, action: TaskAction, more: More): void {
   switch (action) {
     case 'run':
+      if (row.spec.workflow !== undefined) return beginRun(draft, row)
       draft.commands.push({ type: 'run-task', id: row.id })
       return
     case 'arm':
@@ -266,21 +267,28 @@ function act(draft: Draft, row: TaskRow, action: TaskAction, more: More): void {
 }
 
 /** Id of what goes on in the place of a task. */
-export const replacementId = ({ id, attempt }: TaskReplaced): string => `${id}.r${attempt}`
+export const replacementId = ({ id, attempt }: Pick<TaskReplaced, 'id' | 'attempt'>): string => `${id}.r${attempt}`
+
+/** What stands for a run of a machine is replaced by it as its turn comes. */
+function beginRun(draft: Draft, row: TaskRow): void {
+  const begun = { ...row, attempt: row.attempt + 1, runs: row.runs + 1, startedAt: draft.at, error: undefined }
+  moveTask(draft, begun, 'task-started')
+  const started = draft.task(row.id)
+  if (started !== undefined) moveTask(draft, { ...started, replacedBy: replacementId(started) }, 'task-replaced')
+}
 
 /** Start what goes on in the place of a task, under the id that its row names. */
 function spawn(draft: Draft, row: TaskRow, plan: Plan | undefined): void {
-  if (row.replacedBy === undefined || plan === undefined) return
-  draft.mail.push({
-    type: 'canvas-sent',
-    id: row.replacedBy,
-    plan,
-    input: undefined,
-    parent: row.id,
-    root: row.root,
-    settles: row.id,
-    at: draft.at,
-  })
+  const { replacedBy: id, root } = row
+  if (id === undefined) return
+  const whence = { id, parent: row.id, root, settles: row.id, at: draft.at }
+  const { workflow } = row.spec
+  if (workflow !== undefined) {
+    const [given] = decode(row.args, draft.machines.charts.errors) as readonly unknown[]
+    const { maxBytes } = draft.machines.charts
+    const input = encode(given, { maxBytes, path: 'input' })
+    draft.mail.push({ type: 'chart-started', ...whence, machine: workflow.name, version: workflow.version, input })
+  } else if (plan !== undefined) draft.mail.push({ type: 'canvas-sent', ...whence, plan, input: undefined })
 }
 
 /** Revoke whatever stands under an id: a task, a workflow or a run. */

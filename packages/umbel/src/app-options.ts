@@ -128,7 +128,8 @@ export function appSettings(options: AppOptions): GivenSettings {
 }
 
 function workflowsOf(given: AppOptions['workflows'] = []): readonly AnyWorkflow[] {
-  if (Array.isArray(given)) return given.map((one: AnyStateMachine | AnyWorkflow) => asWorkflow(one))
+  if (Array.isArray(given))
+    return given.map((one: AnyStateMachine | AnyWorkflow) => ('machine' in one ? one : asWorkflow(one)))
   throw umbelError('UMBEL_BAD_OPTION', 'workflows of createApp takes a list of machines: workflows: [order].')
 }
 /** Whether it is the store of another process, to which this one only sends. */

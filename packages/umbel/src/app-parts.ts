@@ -6,10 +6,12 @@ import type { Producer } from './producer.ts'
 import type { AppResultSource } from './result-source.ts'
 import type { StopOptions } from './shutdown.ts'
 import type { SignalBus } from './signals.ts'
+import type { WorkflowRegistry } from './workflow-registry.ts'
 
 /** What an app is made of, be it one that runs what its store holds or one that only sends. */
 export interface AppParts {
   readonly tasks: ReadonlyMap<string, TaskDefinition>
+  readonly registry: WorkflowRegistry
   readonly clock: Clock
   readonly signals: SignalBus
   readonly producer: Producer

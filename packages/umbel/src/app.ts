@@ -19,7 +19,7 @@ import type { StopOptions } from './shutdown.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
 import type { ItemsOf, TakesItems } from './streams.ts'
-import { asWorkflow, type Workflow, type WorkflowOptions } from './workflow.ts'
+import { asWorkflow, isWorkflowTask, namedWorkflow, type Workflow, type WorkflowOptions } from './workflow.ts'
 import type { WorkflowRuns } from './workflow-runs.ts'
 
 /**
@@ -121,7 +121,9 @@ export class App implements LiveApp {
 
   /** Whether it registered a task of this name. */
   has(task: string): boolean {
-    return this.#parts.tasks.has(task)
+    if (!isWorkflowTask(task)) return this.#parts.tasks.has(task)
+    const { name, version } = namedWorkflow(task)
+    return this.#parts.registry.find(name, version) !== undefined
   }
 
   /** Send a signature through this app and return at once. @throws what is wrong with the call; UMBEL_LANE_FULL; UMBEL_APP_STOPPED. */

@@ -1,7 +1,8 @@
-import { asksForCall, compileRoutes, makeIds, type SenderStore } from '@umbel/core'
+import { makeIds, type SenderStore } from '@umbel/core'
 import { announceSent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import type { AppParts } from './app-parts.ts'
+import { resolving } from './assemble-workflows.ts'
 import { uniqueAmong } from './key-of-task.ts'
 import { Lookout } from './lookout.ts'
 import { Outbox } from './outbox.ts'
@@ -11,7 +12,7 @@ import { AppResultSource } from './result-source.ts'
 import { Results } from './results.ts'
 import { senderOffers } from './sender-offers.ts'
 import { SignalBus } from './signals.ts'
-import { type LaneOffer, SpecResolver } from './spec-resolver.ts'
+import type { LaneOffer } from './spec-resolver.ts'
 
 /** Put together an app that only sends: what is sent is checked and compiled here, and left for the owner of the store. @throws UMBEL_BAD_ROUTE */
 export function assembleSender(settings: Omit<AppSettings, 'store'>, store: SenderStore): AppParts {
@@ -38,6 +39,8 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
     },
   })
   const announce = { signals, row: () => undefined }
+  // the owner holds what is sent to its limits, and has the truth on them
+  const { resolver, registry } = resolving(settings, lanesOf(settings), { check: () => {} })
   const producer = new Producer({
     engine: {
       accept: (event, taken) => {
@@ -54,15 +57,7 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
     results,
     signals,
     ids,
-    resolver: new SpecResolver({
-      tasks,
-      lanes: lanesOf(settings),
-      route: compileRoutes(settings.routes),
-      routesByCall: settings.routes.some(asksForCall),
-      // the owner holds what is sent to its limits, and has the truth on them
-      limits: { check: () => {} },
-      maxBytes: settings.maxBytes,
-    }),
+    resolver,
     now: () => clock.now(),
     uniqueOf: uniqueAmong(tasks),
     known: async (id) => outbox.row(id) !== undefined,
@@ -70,6 +65,7 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
   })
   return {
     tasks,
+    registry,
     clock,
     signals,
     producer,

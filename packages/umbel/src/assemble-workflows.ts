@@ -2,22 +2,28 @@ import { asksForCall, type Clock, compileRoutes, decode, type LogLine } from '@u
 import type { AppSettings } from './app-options.ts'
 import { Emissions } from './emissions.ts'
 import type { Engine } from './engine.ts'
-import type { Lane } from './lanes/lane.ts'
-import type { Limits } from './limits/limits.ts'
 import { MachineActions } from './machine-actions.ts'
 import type { SignalBus } from './signals.ts'
-import { SpecResolver } from './spec-resolver.ts'
+import { type ResolverOptions, SpecResolver } from './spec-resolver.ts'
 import { WorkflowRegistry } from './workflow-registry.ts'
 
 /** Make what works out what is sent, and what machines invoke. @throws UMBEL_BAD_ROUTE, UMBEL_DUPLICATE_WORKFLOW */
 export function resolving(
-  { tasks, routes, maxBytes, errors, workflows }: AppSettings,
-  lanes: ReadonlyMap<string, Lane>,
-  limits: Limits,
+  { tasks, routes, maxBytes, errors, workflows }: Omit<AppSettings, 'store'>,
+  lanes: ResolverOptions['lanes'],
+  limits: ResolverOptions['limits'],
 ): { readonly resolver: SpecResolver; readonly registry: WorkflowRegistry } {
   const route = compileRoutes(routes)
-  const resolver = new SpecResolver({ tasks, lanes, route, routesByCall: routes.some(asksForCall), limits, maxBytes })
-  const registry = new WorkflowRegistry({ errors, maxBytes, resolver })
+  const resolver = new SpecResolver({
+    tasks,
+    lanes,
+    route,
+    routesByCall: routes.some(asksForCall),
+    limits,
+    maxBytes,
+    workflows: { definition: (name) => registry.definition(name) },
+  })
+  const registry: WorkflowRegistry = new WorkflowRegistry({ errors, maxBytes, resolver })
   for (const one of workflows) registry.register(one)
   return { resolver, registry }
 }

@@ -1,5 +1,5 @@
 import { type Clock, type ErrorData, fromErrorData, MACHINES, makeIds, type Step, type Store } from '@umbel/core'
-import { type AnnounceContext, announceEvent, announceSent, commandAnnouncer } from './announce.ts'
+import { type AnnounceContext, announceEvent, announceMoved, announceSent, commandAnnouncer } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
 import { machineEffects, resolving } from './assemble-workflows.ts'
@@ -119,6 +119,10 @@ export function assemble(settings: AppSettings): Parts {
   function after(step: Step): void {
     for (const row of step.shown) results.changed(row)
     for (const row of step.rows) results.changed(row)
+    for (const row of step.moved) {
+      announceMoved(announce, row)
+      if (row.past.length === 1) totals.runStarted(row)
+    }
     if (!signals.quiet) for (const event of step.facts) announceEvent(announce, event)
     const announceCommand = commandAnnouncer(announce, step.facts)
     for (const command of step.commands) {
@@ -134,21 +138,12 @@ export function assemble(settings: AppSettings): Parts {
     shutdown.looked()
   }
 
-  const reports = attemptReports({ engine, limits, producer, signals, clock })
   const refused = (id: string, error: unknown): void => {
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
   }
-  const runs = new Runs({
-    engine,
-    results,
-    source,
-    registry,
-    emissions: machines.emissions,
-    clock,
-    ids,
-    failed,
-    refused,
-  })
+  const { emissions } = machines
+  const runs = new Runs({ engine, results, source, registry, emissions, clock, ids, failed, refused })
+  const reports = attemptReports({ engine, limits, producer, runs, signals, clock })
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const timeLimits = new TimeLimits(tasks, clock)
   const stopping = (): boolean => shutdown.aborting

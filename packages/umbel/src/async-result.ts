@@ -131,6 +131,12 @@ export class AsyncResult<R> {
     return row.meta === undefined ? row.progress : decode(row.meta, this.source.errors)
   }
 
+  /** Of a run of a machine, the tags of all its active states; else its state alone. */
+  get states(): readonly string[] {
+    const row = this.row()
+    return row?.kind === 'chart' ? row.states : [this.state]
+  }
+
   /** What is written on it: on the task, or on every task of the canvas. Empty also when nothing is known. */
   get headers(): TaskHeaders {
     const row = this.row()

@@ -21,7 +21,9 @@ import { AttemptWrites } from './attempt-writes.ts'
 import type { RetryRequest, TaskLog, WriteParams } from './context.ts'
 import type { AnyContext, TaskDefinition } from './definition.ts'
 import type { LoopWatch } from './lanes/loop-watch.ts'
+import { checkNames } from './option-checks.ts'
 import type { Resources } from './resources.ts'
+import { checkedEvent, type SendOptions } from './run-event.ts'
 import type { AnyResult, Call, Sender } from './sender.ts'
 import { canvasOf } from './signature.ts'
 
@@ -173,6 +175,14 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
       throw umbelError('UMBEL_ATTEMPT_OVER', `${task} called ctx.write after its attempt had ended.`)
     this.#control.writes ??= new AttemptWrites(this.#environment.maxBytes)
     this.#control.writes.add(sql, params)
+  }
+
+  tell<E extends { readonly type: string }>(run: string, event: E, options: SendOptions = {}): void {
+    checkNames('tell', options, ['dedupe', 'by'])
+    if (typeof run !== 'string')
+      throw umbelError('UMBEL_BAD_OPTION', `ctx.tell takes the id of a run, not a ${typeof run}.`)
+    const told = this.#encode({ event: checkedEvent(event), options }, 'event')
+    this.#environment.reports.send(this.#call, run, told, 'event')
   }
 
   #encode(value: unknown, path: string): Encoded {

@@ -1,5 +1,6 @@
 import type { Duration, Place, TaskHeaders } from '@umbel/core'
 import type { AnySignature, HandleOf } from './any-signature.ts'
+import type { SendOptions } from './run-event.ts'
 
 /** Keyword arguments of a task that declares no schema: whatever came. */
 export type AnyKeywords = Readonly<Record<string, unknown>>
@@ -70,6 +71,11 @@ export interface TaskContext<States extends string = never, Keywords = AnyKeywor
    * @throws UMBEL_NO_CHORD where it is a member of none.
    */
   addToChord<S extends AnySignature>(signature: S): HandleOf<S>
+  /**
+   * Send an event to a run of a machine, by its id: see `Run.send`. That it was refused (the run has ended or is unknown) is told as the
+   * signal `send-failed`. An attempt that runs again tells again, unless with a `dedupe` id.
+   */
+  tell<E extends { readonly type: string }>(run: string, event: E, options?: SendOptions): void
   /** End this task here: what the signature comes to becomes its result, and what follows it goes on from there. */
   replace(signature: AnySignature): never
   /**

@@ -1,4 +1,12 @@
-import { type Arity, type Duration, type ErrorClass, type RetryPolicy, type TimeLimits, umbelError } from '@umbel/core'
+import {
+  type Arity,
+  type Duration,
+  type ErrorClass,
+  type RetryPolicy,
+  type TimeLimits,
+  umbelError,
+  type WorkflowName,
+} from '@umbel/core'
 import type { TaskContext } from './context.ts'
 import type { DefinedKey } from './idempotency-key.ts'
 import type { DefinedLimit } from './limits/task-limit.ts'
@@ -89,6 +97,8 @@ export interface TaskDefinition {
   /** How many positional arguments it takes, the context not counted. */
   readonly arity: Arity
   readonly options: DefinedOptions
+  /** Of what is no task but a run of a machine, as a step of a canvas: which. */
+  readonly workflow?: WorkflowName
   /** Layers of `task.extend` it was made with, outermost first. */
   readonly bases: readonly TaskBase[]
   /** Error classes of its module, by name: `get()` revives errors to them. */

@@ -1,4 +1,4 @@
-import { type Duration, milliseconds, type Progress, type TaskState } from '@umbel/core'
+import { type Charts, type Duration, milliseconds, type Progress, type TaskState } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { eachRow, type InspectedTask, inspectedTask } from './inspected-task.ts'
@@ -7,8 +7,9 @@ import type { Lane } from './lanes/lane.ts'
 import type { Backlog } from './lanes/lane-options.ts'
 import type { LimitStatus, Limits } from './limits/limits.ts'
 import { checkNames, whole } from './option-checks.ts'
+import { listRuns, type RunListing } from './runs-list.ts'
 import type { Timers } from './timers.ts'
-import type { TaskTotals, Totals } from './totals.ts'
+import type { RunTotals, TaskTotals, Totals } from './totals.ts'
 import { type Listing, listWaiting, timeOf, type Waiting } from './waiting-list.ts'
 
 /** A task whose handler runs. */
@@ -84,6 +85,8 @@ export interface InspectParts {
   readonly limits: Limits
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly totals: Totals
+  /** The machines that are known here. */
+  readonly registry: Charts
 }
 
 /** How much is listed where nothing is said. */
@@ -160,15 +163,26 @@ export class Inspect {
     })
   }
 
-  /** What became of tasks since the app was made, by lane and by task. */
+  /**
+   * The runs of machines that have not ended, the oldest first: how each stands, what it waits for and what can happen next.
+   * `workflow` is the id of a machine, `limit` how many are listed, 100 unless given. @throws UMBEL_BAD_OPTION
+   */
+  async runs(options: { readonly workflow?: string; readonly limit?: number } = {}): Promise<RunListing> {
+    checkNames('runs', options, ['workflow', 'limit'])
+    return listRuns(this.#parts, options.workflow, limitOf(options.limit))
+  }
+
+  /** What became of tasks since the app was made, by lane and by task, and of runs, by their machine. */
   async stats(): Promise<{
     readonly lanes: Readonly<Record<string, TaskTotals>>
     readonly tasks: Readonly<Record<string, TaskTotals>>
+    readonly workflows: Readonly<Record<string, RunTotals>>
   }> {
     const { lanes, tasks, totals } = this.#parts
     return {
       lanes: Object.fromEntries(Array.from(lanes.keys(), (name) => [name, totals.ofLane(name)])),
       tasks: Object.fromEntries(Array.from(tasks.keys(), (name) => [name, totals.ofTask(name)])),
+      workflows: totals.ofRuns(),
     }
   }
 

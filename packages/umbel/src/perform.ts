@@ -60,7 +60,10 @@ function withLane(effects: Effects, id: string, act: (lane: Lane, row: TaskRow) 
 function settle({ engine, results, totals, emissions }: Effects, row: Row | undefined): void {
   if (row === undefined || !isResultRow(row)) return
   if (row.kind === 'task') totals.ended(row)
-  if (row.kind === 'chart') emissions.forget(row.id)
+  if (row.kind === 'chart') {
+    totals.runEnded(row)
+    emissions.forget(row.id)
+  }
   results.ended(row)
   engine.release(row)
 }

@@ -2,19 +2,21 @@ import { type AttemptCall, type AttemptReports, type Clock, decode, type Encoded
 import type { Engine } from './engine.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
+import type { Runs } from './runs.ts'
 import type { SignalBus } from './signals.ts'
 
 /** Where the reports of running handlers go. */
 export interface ReportTargets {
   readonly engine: Engine
   readonly producer: Producer
+  readonly runs: Runs
   readonly signals: SignalBus
   readonly clock: Clock
   readonly limits: Limits
 }
 
 /** Make what running handlers report to: states and progress become events, sends go through the producer, logs become signals. */
-export function attemptReports({ engine, producer, signals, clock, limits }: ReportTargets): AttemptReports {
+export function attemptReports({ engine, producer, runs, signals, clock, limits }: ReportTargets): AttemptReports {
   return {
     state: ({ id, attempt, run }, state, meta) =>
       engine.accept({ type: 'task-state', id, attempt, run, state, meta, at: clock.now() }),
@@ -22,8 +24,16 @@ export function attemptReports({ engine, producer, signals, clock, limits }: Rep
       engine.accept({ type: 'task-progress', id, attempt, run, progress: { done, total }, at: clock.now() }),
     // a thread knows no simulated time
     begun: ({ id }, at) => limits.begun(id, clock.simulated ? clock.monotonic() : at),
-    send: (call, id, canvas, as) =>
-      as === 'child' ? producer.sendAs(id, canvas, call) : producer.extendChord(id, canvas, call),
+    send: (call, id, canvas, as) => {
+      switch (as) {
+        case 'child':
+          return producer.sendAs(id, canvas, call)
+        case 'member':
+          return producer.extendChord(id, canvas, call)
+        case 'event':
+          return runs.hear(id, canvas)
+      }
+    },
     log: (call, level, message, fields) => {
       if (!signals.wants('task-log')) return print(call, level, message, fields)
       const { id, task, attempt, lane, headers = NO_HEADERS } = call

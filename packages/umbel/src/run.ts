@@ -2,7 +2,8 @@ import { type ChartRow, milliseconds } from '@umbel/core'
 import type { AnyStateMachine, EmittedFrom, EventFrom, OutputFrom, SnapshotFrom, TagsFrom } from 'xstate'
 import { type AsyncResult, type GetOptions, refuseInHandler } from './async-result.ts'
 import type { Cell } from './results.ts'
-import type { RunPast, Runs, SendOptions } from './runs.ts'
+import type { SendOptions } from './run-event.ts'
+import type { RunPast, Runs } from './runs.ts'
 
 /** An event that is on its way to a run. */
 export interface SentEvent {

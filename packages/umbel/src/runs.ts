@@ -17,6 +17,7 @@ import { checkNames } from './option-checks.ts'
 import { validId } from './producer.ts'
 import { type AppResultSource, nothingUnder } from './result-source.ts'
 import type { Cell, Results } from './results.ts'
+import { checkedEvent, type SendOptions, shortText } from './run-event.ts'
 import type { AnyWorkflow } from './workflow.ts'
 import type { WorkflowRegistry } from './workflow-registry.ts'
 
@@ -32,14 +33,6 @@ export interface RunsParts {
   /** Tell what went wrong where nobody waits for an answer. */
   readonly failed: (error: unknown) => void
   readonly refused: (id: string, error: unknown) => void
-}
-
-/** How an event is sent to a run. */
-export interface SendOptions {
-  /** Id under which the run takes it once: a second send with it changes nothing. It remembers the last 256. */
-  readonly dedupe?: string
-  /** Who sends it: stands in the run's history, with the event. */
-  readonly by?: string
 }
 
 /** What a run has shown since a moment. */
@@ -112,6 +105,12 @@ export class Runs {
   /** Tell a run an event; resolves once it is stored, with what the machine emitted for it. */
   tell(id: string, event: unknown, options: SendOptions): Promise<Encoded | undefined> {
     return this.#told(this.#fact(id, event, options))
+  }
+
+  /** Take in what a handler tells a run: an encoded record of the event and how it is sent. What is refused is told as `send-failed`. */
+  hear(id: string, told: Encoded): void {
+    const { event, options } = decode(told, this.#parts.registry.errors) as { event: unknown; options: SendOptions }
+    this.tell(id, event, options).catch(() => {})
   }
 
   /** The same, but refused where no transition takes it at once. */
@@ -245,20 +244,4 @@ function whenRefused(cell: Cell, refused: (error: unknown) => void): () => void 
   }
   look()
   return () => forget()
-}
-
-/** @throws UMBEL_BAD_OPTION */
-function shortText(value: unknown, option: string): string | undefined {
-  if (value === undefined || (typeof value === 'string' && value.length > 0 && value.length <= 256)) return value
-  throw umbelError('UMBEL_BAD_OPTION', `${option} must be text of 1 to 256 characters.`)
-}
-
-/** @throws UMBEL_BAD_OPTION for what is no event, or one of XState's own */
-function checkedEvent(event: unknown): unknown {
-  const type = (event as { readonly type?: unknown } | null | undefined)?.type
-  if (typeof type === 'string' && type !== '' && !type.startsWith('xstate.')) return event
-  throw umbelError(
-    'UMBEL_BAD_OPTION',
-    'An event must be an object with a type, which is text and none of XState’s own.',
-  )
 }

@@ -61,6 +61,15 @@ export interface Signals {
   readonly 'task-lost': AttemptSignal & { readonly error: Error }
   /** A canvas of more than one task, or a run of a machine, has ended. */
   readonly 'workflow-ended': { readonly id: string; readonly state: string; readonly at: number }
+  /** A run shows another state: the tag of its deepest active state; `states` are the tags of all of them. */
+  readonly 'workflow-state': {
+    readonly id: string
+    /** Id of its machine. */
+    readonly workflow: string
+    readonly state: string
+    readonly states: readonly string[]
+    readonly at: number
+  }
   /** A machine logged something with XState's `log`. */
   readonly 'workflow-log': {
     readonly id: string
@@ -112,6 +121,7 @@ const NAMES = {
   'task-ignored': true,
   'task-lost': true,
   'workflow-ended': true,
+  'workflow-state': true,
   'workflow-log': true,
   'send-failed': true,
   'internal-error': true,

@@ -28,6 +28,7 @@ import { checkNotUnique } from './key-of-task.ts'
 import { knownTask, shown } from './known-names.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority } from './option-checks.ts'
+import { isWorkflowTask } from './workflow.ts'
 
 /** Priority of a task where nothing says otherwise. */
 const DEFAULT_PRIORITY = 5
@@ -46,6 +47,8 @@ export interface ResolverOptions {
   /** Whether some route is asked about each call, so that it may look at the arguments. */
   readonly routesByCall: boolean
   readonly limits: Pick<Limits, 'check'>
+  /** Finds the machine that a step names. @throws UMBEL_UNKNOWN_WORKFLOW */
+  readonly workflows: { definition(name: string): TaskDefinition }
   /** Longest encoded value, in characters and bytes. */
   readonly maxBytes: number
 }
@@ -169,6 +172,7 @@ export class SpecResolver {
         flag(options.ignoreResult, 'ignoreResult') ?? (signature.kind === 'task' && definition.options.ignoreResult),
       ...(acks === 'early' && { acks }),
       ...(version !== 1 && { version }),
+      ...(definition.workflow !== undefined && { workflow: definition.workflow }),
       ...(headers !== undefined && { headers }),
       link: stampedCallbacks(options.link, headers).map((callback) => this.plan(callback, true)),
       linkError: this.#resolve.errorCallbacks(stampedCallbacks(options.linkError, headers)),
@@ -176,7 +180,7 @@ export class SpecResolver {
   }
 
   #definition(name: string): TaskDefinition {
-    return knownTask(this.#options.tasks, name)
+    return isWorkflowTask(name) ? this.#options.workflows.definition(name) : knownTask(this.#options.tasks, name)
   }
 
   #place(signature: TaskSignature | MapSignature, definition: TaskDefinition): { lane: string; priority: number } {
@@ -199,6 +203,7 @@ export class SpecResolver {
         `${definition.name} is to run on the lane ${shown(name)}, which does not exist.${meant}`,
       )
     }
+    if (definition.workflow !== undefined) return
     const inline = runsInline(definition)
     if (lane.serves(inline ? 'inline' : 'threads')) return
     const kind = inline ? 'inline slots' : 'threads'

@@ -1,4 +1,4 @@
-import { READY_STATES, type TaskRow, type TaskSpec } from '@umbel/core'
+import { type ChartRow, READY_STATES, type TaskRow, type TaskSpec } from '@umbel/core'
 
 /** What became of tasks since the app was made. */
 export interface TaskTotals {
@@ -17,7 +17,8 @@ export interface TaskTotals {
   readonly ignored: number
 }
 
-type Counts = { -readonly [Count in keyof TaskTotals]: number }
+type Writable<T> = { -readonly [Count in keyof T]: number }
+type Counts = Writable<TaskTotals>
 
 const ENDS: Readonly<Record<string, keyof TaskTotals>> = {
   SUCCESS: 'succeeded',
@@ -27,9 +28,18 @@ const ENDS: Readonly<Record<string, keyof TaskTotals>> = {
   IGNORED: 'ignored',
 }
 
-/** Counts what becomes of tasks, by lane and name. An attempt costs two additions: the counts of the last spec are at hand. */
+/** What became of runs of machines since the app was made. */
+export interface RunTotals {
+  readonly started: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly revoked: number
+}
+
+/** Counts what becomes of tasks, by lane and name, and of runs. An attempt costs two additions: the counts of the last spec are at hand. */
 export class Totals {
   readonly #lanes = new Map<string, Map<string, Counts>>()
+  readonly #runs = new Map<string, Writable<RunTotals>>()
   #spec: TaskSpec | undefined
   #counts = none()
 
@@ -46,6 +56,28 @@ export class Totals {
   ended({ spec, state }: TaskRow): void {
     const end = READY_STATES.has(state) ? ENDS[state] : undefined
     if (end !== undefined) this.count(spec, end)
+  }
+
+  /** Count a run that was started. */
+  runStarted({ machine }: ChartRow): void {
+    this.#run(machine).started += 1
+  }
+
+  /** Count how a run has ended. */
+  runEnded({ machine, state }: ChartRow): void {
+    const end = ENDS[state]
+    if (end === 'succeeded' || end === 'failed' || end === 'revoked') this.#run(machine)[end] += 1
+  }
+
+  /** The totals of the runs of each machine, by its id. */
+  ofRuns(): Readonly<Record<string, RunTotals>> {
+    return Object.fromEntries(Array.from(this.#runs, ([name, counts]) => [name, { ...counts }]))
+  }
+
+  #run(machine: string): Writable<RunTotals> {
+    const counts = this.#runs.get(machine) ?? { started: 0, succeeded: 0, failed: 0, revoked: 0 }
+    this.#runs.set(machine, counts)
+    return counts
   }
 
   /** The totals of a lane. */

@@ -9,8 +9,9 @@ import {
   umbelError,
 } from '@umbel/core'
 import { type AnyStateMachine, StateMachine } from 'xstate'
+import type { TaskDefinition } from './definition.ts'
 import type { SpecResolver } from './spec-resolver.ts'
-import { type AnyWorkflow, workflow } from './workflow.ts'
+import { type AnyWorkflow, namedWorkflow, taskOfWorkflow, workflow } from './workflow.ts'
 
 /** Transitions that a machine may take within one step, where it sets no bound of its own. */
 const MOST_TRANSITIONS = 1_000
@@ -44,9 +45,15 @@ export class WorkflowRegistry implements Charts {
     return this.#byName.get(machine)?.get(version)
   }
 
-  /** All that are registered. */
-  *[Symbol.iterator](): Generator<Registered> {
-    for (const versions of this.#byName.values()) yield* versions.values()
+  /** What stands for a run in a canvas, by the name that its step has. @throws UMBEL_UNKNOWN_WORKFLOW */
+  definition(task: string): TaskDefinition {
+    const { name, version } = namedWorkflow(task)
+    const known = this.find(name, version)
+    if (known !== undefined) return known.definition
+    throw umbelError(
+      'UMBEL_UNKNOWN_WORKFLOW',
+      `No workflow ${name.slice(0, 80)} of version ${version} is registered here.`,
+    )
   }
 
   /**
@@ -74,11 +81,14 @@ export class Registered implements Chart {
   readonly workflow: AnyWorkflow
   /** The machine, with a bound to what it does in one step. */
   readonly machine: AnyStateMachine
+  /** What stands for a run of it in a canvas. */
+  readonly definition: TaskDefinition
   readonly #parts: RegistryParts
 
   constructor(given: AnyWorkflow, parts: RegistryParts) {
     this.workflow = given
     this.#parts = parts
+    this.definition = definitionOf(given)
     const { config, implementations } = given.machine
     const bounds = { maxIterations: MOST_TRANSITIONS, ...config.options }
     this.machine = new StateMachine({ ...config, options: bounds }, implementations)
@@ -107,3 +117,29 @@ export class Registered implements Chart {
     }
   }
 }
+
+/** What stands for a run in a canvas: a task that takes the machine's input. It has no handler: it is replaced by the run. */
+function definitionOf(given: AnyWorkflow): TaskDefinition {
+  const { name, version } = given
+  return {
+    name: taskOfWorkflow(given),
+    module: undefined,
+    handler: () => {},
+    arity: { min: 0, max: 1 },
+    options: { ...NO_OPTIONS },
+    workflow: { name, version },
+    bases: [],
+    errors: new Map(),
+  }
+}
+
+const NO_OPTIONS = {
+  lane: undefined,
+  priority: undefined,
+  inline: true,
+  states: [],
+  retry: undefined,
+  expires: undefined,
+  ignoreResult: false,
+  kwargs: undefined,
+} as const

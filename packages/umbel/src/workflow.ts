@@ -1,7 +1,10 @@
-import { checkChart, isMachine, umbelError } from '@umbel/core'
-import type { AnyStateMachine } from 'xstate'
+import { checkChart, isMachine, taskSignature, umbelError, type WorkflowName } from '@umbel/core'
+import type { AnyStateMachine, InputFrom, OutputFrom } from 'xstate'
+import type { NoKeywords } from './any-signature.ts'
 import { shown } from './known-names.ts'
+import type { Missing, Suffix } from './missing.ts'
 import { checkNames, whole } from './option-checks.ts'
+import { Signature } from './signature.ts'
 
 /** How a machine is run. */
 export interface WorkflowOptions {
@@ -15,6 +18,9 @@ export interface WorkflowOptions {
 }
 
 const KEEP = 100
+
+/** What a machine takes: its input, which may be left out where it declares none. */
+type Takes<M extends AnyStateMachine> = undefined extends InputFrom<M> ? [input?: InputFrom<M>] : [input: InputFrom<M>]
 
 /** A machine as it is run: with a version and its bounds. */
 export class Workflow<M extends AnyStateMachine> {
@@ -31,10 +37,35 @@ export class Workflow<M extends AnyStateMachine> {
     this.version = version
     this.keep = keep
   }
+
+  /** Sign a run: a step of a chain, a member of a group. Its input is given here, or it is the previous result. Its result is the machine's output. */
+  s<G extends Suffix<Takes<M>>>(
+    ...given: G
+  ): Signature<Missing<Takes<M>, G>, OutputFrom<M>, NoKeywords, string, never> {
+    return new Signature(taskSignature({ task: taskOfWorkflow(this), args: given }))
+  }
+
+  /** The same, with its input and whatever came before. */
+  si(...given: Takes<M>): Signature<[], OutputFrom<M>, NoKeywords, string, 'immutable'> {
+    return new Signature(taskSignature({ task: taskOfWorkflow(this), args: given, immutable: true }))
+  }
 }
 
 /** Any workflow, whatever its machine. */
-export type AnyWorkflow = Workflow<AnyStateMachine>
+export type AnyWorkflow = Pick<Workflow<AnyStateMachine>, 'machine' | 'name' | 'version' | 'keep'>
+
+/** How a run is named as a step of a canvas. No task can be called so. */
+export const taskOfWorkflow = ({ name, version }: WorkflowName): string => `${STEP}${name}@${version}`
+const STEP = 'workflow:'
+
+/** Whether a step of a canvas is a run. */
+export const isWorkflowTask = (task: string): boolean => typeof task === 'string' && task.startsWith(STEP)
+
+/** Which machine a step of a canvas names. */
+export function namedWorkflow(task: string): WorkflowName {
+  const at = task.indexOf('@')
+  return { name: task.slice(STEP.length, at), version: task.slice(at + 1) }
+}
 
 /**
  * Say how a machine is run, where the defaults do not do: `workflow(machine, { version: '2' })`.

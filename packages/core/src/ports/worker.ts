@@ -40,8 +40,8 @@ export interface AttemptCall {
   readonly headers?: TaskHeaders | undefined
 }
 
-/** What a handler sends becomes a child of its task, or one more member of the chord that its task is a member of. */
-export type SentAs = 'child' | 'member'
+/** What a handler sends becomes a child of its task, or one more member of the chord that its task is a member of; or it is an event for a run. */
+export type SentAs = 'child' | 'member' | 'event'
 
 /** What a running handler tells while it runs. Each call is one-way and keeps its order. */
 export interface AttemptReports {
@@ -49,7 +49,10 @@ export interface AttemptReports {
   progress(call: AttemptCall, done: number, total: number): void
   /** The handler of a rate-limited task starts, at a moment of the clock's `monotonic()`. */
   begun(call: AttemptCall, at: number): void
-  /** `canvas` is an encoded Canvas, `id` the id chosen for what it starts: a child, or a member of the task's chord. */
+  /**
+   * `canvas` is an encoded Canvas, `id` the id chosen for what it starts: a child, or a member of the task's chord. Of an event, `id` is
+   * the run's, and `canvas` an encoded record of the `event` and how it is sent.
+   */
   send(call: AttemptCall, id: string, canvas: Encoded, as: SentAs): void
   log(call: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void
 }

@@ -1,0 +1,82 @@
+import { type ChartRow, type Charts, nextEdges, type StateEdge, snapshotOf } from '@umbel/core'
+import type { Engine } from './engine.ts'
+import { eachRow } from './inspected-task.ts'
+
+/** What a run waits for. Moments are in milliseconds since the epoch. */
+export type RunWait =
+  /** Something it has invoked, by its id. */
+  | { readonly kind: 'child'; readonly on: string; readonly src: string }
+  /** The next of its delayed events. */
+  | { readonly kind: 'timer'; readonly until: number }
+  /** Nothing but an event: see `next`. */
+  | { readonly kind: 'event' }
+  /** Its machine is not registered in this version: it goes on in an app that knows it. */
+  | { readonly kind: 'unregistered' }
+
+/** A run that has not ended. */
+export interface InspectedRun {
+  readonly id: string
+  /** Id of its machine, and the version that it is on. */
+  readonly workflow: string
+  readonly version: string
+  readonly state: string
+  readonly states: readonly string[]
+  /** Since when it has shown this state, and when it was started. */
+  readonly since: number
+  readonly startedAt: number
+  /** Events that it keeps for a state that takes them. */
+  readonly kept: number
+  readonly waits: readonly RunWait[]
+  /** The ways out of its active states: for which event, time or end they are, guards not asked. */
+  readonly next: readonly StateEdge[]
+}
+
+/** Runs, cut off where they are many. */
+export interface RunListing {
+  /** How many there are, listed or not. */
+  readonly total: number
+  readonly runs: readonly InspectedRun[]
+}
+
+/** List the runs that have not ended, the oldest first; of one workflow or of all. */
+export async function listRuns(
+  { engine, registry }: { readonly engine: Engine; readonly registry: Charts },
+  workflow: string | undefined,
+  limit: number,
+): Promise<RunListing> {
+  const found: ChartRow[] = []
+  let total = 0
+  await eachRow(engine, (row) => {
+    if (row.kind !== 'chart' || row.endedAt !== undefined) return
+    if (workflow !== undefined && row.machine !== workflow) return
+    total += 1
+    if (found.length < limit) found.push(row)
+  })
+  return { total, runs: found.map((row) => inspected(row, registry)) }
+}
+
+function inspected(row: ChartRow, registry: Charts): InspectedRun {
+  const { id, machine, version, state, states, sentAt, past, kept } = row
+  const chart = registry.find(machine, version)
+  const next = chart === undefined ? [] : nextEdges(snapshotOf(chart.machine, row, registry.errors))
+  return {
+    id,
+    workflow: machine,
+    version,
+    state,
+    states,
+    since: past.at(-1)?.at ?? sentAt,
+    startedAt: sentAt,
+    kept: kept.length,
+    waits: chart === undefined ? [{ kind: 'unregistered' }] : waitsOf(row),
+    next,
+  }
+}
+
+function waitsOf({ children, timers }: ChartRow): readonly RunWait[] {
+  const waits: RunWait[] = Object.values(children).flatMap(({ id, src, ended }) =>
+    ended === true ? [] : [{ kind: 'child' as const, on: id, src }],
+  )
+  if (timers.length > 0) waits.push({ kind: 'timer', until: Math.min(...timers.map(({ due }) => due)) })
+  return waits.length > 0 ? waits : [{ kind: 'event' }]
+}
