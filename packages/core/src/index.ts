@@ -107,7 +107,7 @@ export { type LetterChange, type LetterRow, redrivenId } from './dead-letter.ts'
 export { neededRows } from './needed-rows.ts'
 export { priorityOf } from './priority-life.ts'
 export type { Outcome } from './outcome.ts'
-export { attemptLost, pendingActions, pendingCommand, resumedRun } from './recovery.ts'
+export { attemptLost, isIdleRun, pendingActions, pendingCommand, resumedRun } from './recovery.ts'
 export { expiredError, isExpired, isParked, replacementId } from './task-life.ts'
 export {
   type ChartAction,

@@ -23,6 +23,14 @@ function dueOfChart(row: ChartRow): StartTimer | undefined {
 export const pendingActions = (row: Row): RunActions | undefined =>
   row.kind === 'chart' && row.actions.length > 0 ? { type: 'run-actions', id: row.id } : undefined
 
+/** Whether a run waits for nothing but an event from outside or its time: until then nobody needs to see its row. */
+export const isIdleRun = ({ endedAt, settles, actions, children, kept }: ChartRow): boolean =>
+  endedAt === undefined &&
+  settles === undefined &&
+  actions.length === 0 &&
+  Object.values(children).every(({ ended }) => ended === true) &&
+  !kept.some(({ own }) => own)
+
 /** The fact that a run can go on whose machine was not registered as its children ended. */
 export const resumedRun = (row: Row, at: number): ChartResumed | undefined =>
   row.kind === 'chart' && row.kept.some(({ own }) => own) ? { type: 'chart-resumed', id: row.id, at } : undefined

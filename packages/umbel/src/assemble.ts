@@ -7,6 +7,7 @@ import { blockageTeller } from './blockages.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
 import { Finishing } from './finishing.ts'
+import { IdleRuns } from './idle-runs.ts'
 import { type UniqueOf, uniqueAmong } from './key-of-task.ts'
 import type { Lane } from './lanes/lane.ts'
 import { Limits } from './limits/limits.ts'
@@ -45,6 +46,7 @@ export interface Parts {
   readonly shutdown: Shutdown
   readonly hold: ProcessHold
   readonly recovery: Recovery
+  readonly idle: IdleRuns
   readonly registry: WorkflowRegistry
   readonly runs: Runs
   readonly uniqueOf: UniqueOf
@@ -112,7 +114,8 @@ export function assemble(settings: AppSettings): Parts {
   const machines = machineEffects({ engine, registry, signals, clock, failed })
   const laneNamed = (name: string): Lane => laneOf(lanes, name)
   const effects = { engine, timers, results, totals, revocations, ...machines, lane: laneNamed }
-  const recovery = new Recovery({ store, engine, clock, carryOut: (command) => perform(command, effects) })
+  const idle = new IdleRuns({ engine, store, results })
+  const recovery = new Recovery({ store, engine, clock, idle, carryOut: (command) => perform(command, effects) })
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */
@@ -129,6 +132,7 @@ export function assemble(settings: AppSettings): Parts {
       announceCommand(command)
       perform(command, effects)
     }
+    for (const row of step.rows) if (row.kind === 'chart') idle.seen(row)
     rest()
   }
 
@@ -154,5 +158,5 @@ export function assemble(settings: AppSettings): Parts {
     lanes.set(lane.name, lane)
 
   const working = { tasks, clock, store, engine, lanes, limits, timers, timeLimits, results, totals, signals }
-  return { ...working, producer, source, shutdown, hold, recovery, registry, runs, uniqueOf, failed }
+  return { ...working, producer, source, shutdown, hold, recovery, idle, registry, runs, uniqueOf, failed }
 }

@@ -1,6 +1,7 @@
-import { type Charts, type Duration, milliseconds, type Progress, type TaskState } from '@umbel/core'
+import { type Charts, type Duration, milliseconds, type Progress, type Store, type TaskState } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
+import type { IdleRuns } from './idle-runs.ts'
 import { eachRow, type InspectedTask, inspectedTask } from './inspected-task.ts'
 import { knownLane } from './known-names.ts'
 import type { Lane } from './lanes/lane.ts'
@@ -85,6 +86,8 @@ export interface InspectParts {
   readonly limits: Limits
   readonly tasks: ReadonlyMap<string, TaskDefinition>
   readonly totals: Totals
+  readonly idle: IdleRuns
+  readonly store: Store
   /** The machines that are known here. */
   readonly registry: Charts
 }

@@ -9,12 +9,14 @@ import {
   type Store,
 } from '@umbel/core'
 import type { Engine } from './engine.ts'
+import type { IdleRuns } from './idle-runs.ts'
 
 /** What recovery works with. */
 export interface RecoveryParts {
   readonly store: Store
   readonly engine: Engine
   readonly clock: Clock
+  readonly idle: IdleRuns
   /** Carry out a command; observers heard of it when it was issued first. */
   readonly carryOut: (command: Command) => void
 }
@@ -39,12 +41,13 @@ export class Recovery {
 
   /** Issue again what has no outcome: waiting tasks go to their lanes, timers are armed, attempts that were cut off are lost. */
   resume(): void {
-    const { engine, clock, carryOut } = this.#parts
+    const { engine, clock, idle, carryOut } = this.#parts
     for (const row of this.#left.splice(0)) {
       if (engine.get(row.id) !== row) continue // revoked since it was loaded
       for (const command of [pendingCommand(row), pendingActions(row)]) if (command !== undefined) carryOut(command)
       const now = clock.now()
       for (const fact of [attemptLost(row, now), resumedRun(row, now)]) if (fact !== undefined) engine.accept(fact)
+      if (row.kind === 'chart') idle.seen(row)
     }
   }
 }

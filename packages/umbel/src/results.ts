@@ -26,6 +26,7 @@ export class Cell {
   readonly #wanted: Wanted | undefined
   #watchers: Watcher[] | undefined
   #waiters: (() => void)[] | undefined
+  #wake: (() => void) | undefined
 
   constructor(id: string, wanted?: Wanted) {
     this.id = id
@@ -44,6 +45,7 @@ export class Cell {
 
   /** Call back after each change. Returns how to stop that. */
   watch(watcher: Watcher): () => void {
+    this.#awaken()
     this.#watchers = [...(this.#watchers ?? []), watcher]
     this.#wanted?.(this)
     return () => {
@@ -53,6 +55,7 @@ export class Cell {
 
   /** Call back once at the next step of its life: accepted, refused or ended. */
   wait(waiter: () => void): () => void {
+    this.#awaken()
     this.#waiters ??= []
     this.#waiters.push(waiter)
     this.#wanted?.(this)
@@ -71,7 +74,7 @@ export class Cell {
   answer(error: unknown): void {
     if (error === undefined) this.accepted = true
     else this.refused = error
-    this.#wake()
+    this.#tell()
   }
 
   end(row: ResultRow): void {
@@ -79,10 +82,21 @@ export class Cell {
     this.accepted = true
     this.changed(row)
     this.#watchers = undefined
-    this.#wake()
+    this.#tell()
   }
 
-  #wake(): void {
+  /** Hold its row no longer, and say so once somebody waits again. */
+  rest(wake: () => void): void {
+    this.row = undefined
+    this.#wake = wake
+  }
+
+  #awaken(): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  #tell(): void {
     const waiters = this.#waiters
     this.#waiters = undefined
     for (const waiter of waiters ?? []) waiter()
@@ -93,6 +107,11 @@ export class Cell {
 export class Results {
   readonly #cells = new Map<string, Cell>()
   readonly #wanted: Wanted | undefined
+  /** Those of what sleeps, as long as somebody has a handle. */
+  readonly #resting = new Map<string, WeakRef<Cell>>()
+  readonly #gone = new FinalizationRegistry<string>((id) => {
+    if (this.#resting.get(id)?.deref() === undefined) this.#resting.delete(id)
+  })
   /** Why nothing will ever end here any more. */
   #refusal: unknown
 
@@ -102,7 +121,7 @@ export class Results {
 
   /** The cell of an id, made when there is none. */
   cell(id: string): Cell {
-    let cell = this.#cells.get(id)
+    let cell = this.find(id)
     if (cell === undefined) {
       cell = new Cell(id, this.#wanted)
       this.#cells.set(id, cell)
@@ -113,7 +132,20 @@ export class Results {
 
   /** The cell of an id, where there is one. */
   find(id: string): Cell | undefined {
-    return this.#cells.get(id)
+    return this.#cells.get(id) ?? this.#resting.get(id)?.deref()
+  }
+
+  /** Something sleeps: whoever has a handle of it keeps its cell, and nobody else. */
+  rest(id: string): void {
+    const cell = this.#cells.get(id)
+    if (cell === undefined || cell.awaited) return
+    this.#cells.delete(id)
+    this.#resting.set(id, new WeakRef(cell))
+    this.#gone.register(cell, id)
+    cell.rest(() => {
+      this.#resting.delete(id)
+      this.#cells.set(id, cell)
+    })
   }
 
   /** What is on its way under an id of a caller's choice: see `Cell.checked`. */
@@ -126,9 +158,9 @@ export class Results {
   }
 
   ended(row: ResultRow): void {
-    const cell = this.#cells.get(row.id)
+    const cell = this.find(row.id)
     if (cell === undefined) return
-    this.#cells.delete(row.id)
+    this.drop(row.id)
     cell.end(row)
   }
 
@@ -145,12 +177,14 @@ export class Results {
 
   drop(id: string): void {
     this.#cells.delete(id)
+    this.#resting.delete(id)
   }
 
   /** Refuse all that is waited for and has not ended, from now on: the app has stopped. */
   refuseAll(error: unknown): void {
     this.#refusal = error
-    for (const cell of this.#cells.values()) if (!cell.ended) cell.answer(error)
+    const resting = Array.from(this.#resting.values(), (one) => one.deref())
+    for (const cell of [...this.#cells.values(), ...resting]) if (cell?.ended === false) cell.answer(error)
     this.#cells.clear()
   }
 }

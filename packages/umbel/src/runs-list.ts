@@ -1,5 +1,6 @@
-import { type ChartRow, type Charts, nextEdges, type StateEdge, snapshotOf } from '@umbel/core'
+import { type ChartRow, type Charts, nextEdges, type StateEdge, type Store, snapshotOf } from '@umbel/core'
 import type { Engine } from './engine.ts'
+import type { IdleRuns } from './idle-runs.ts'
 import { eachRow } from './inspected-task.ts'
 
 /** What a run waits for. Moments are in milliseconds since the epoch. */
@@ -38,9 +39,17 @@ export interface RunListing {
   readonly runs: readonly InspectedRun[]
 }
 
-/** List the runs that have not ended, the oldest first; of one workflow or of all. */
+/** What is looked through. */
+interface RunListParts {
+  readonly engine: Engine
+  readonly store: Store
+  readonly idle: IdleRuns
+  readonly registry: Charts
+}
+
+/** List the runs that have not ended, those that sleep last; of one workflow or of all. */
 export async function listRuns(
-  { engine, registry }: { readonly engine: Engine; readonly registry: Charts },
+  { engine, store, idle, registry }: RunListParts,
   workflow: string | undefined,
   limit: number,
 ): Promise<RunListing> {
@@ -52,7 +61,14 @@ export async function listRuns(
     total += 1
     if (found.length < limit) found.push(row)
   })
-  return { total, runs: found.map((row) => inspected(row, registry)) }
+  const asleep = [...idle.asleep].flatMap(([id, machine]) =>
+    workflow === undefined || machine === workflow ? [id] : [],
+  )
+  for (const id of asleep.slice(0, limit - found.length)) {
+    const row = await store.get(id)
+    if (row?.kind === 'chart') found.push(row)
+  }
+  return { total: total + asleep.length, runs: found.map((row) => inspected(row, registry)) }
 }
 
 function inspected(row: ChartRow, registry: Charts): InspectedRun {

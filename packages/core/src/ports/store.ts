@@ -66,6 +66,8 @@ export interface Store {
   get(id: string): Promise<Row | undefined>
   /** The same at once, where the store can: what the getters of handles show of things that ended before somebody asked. */
   peek?(id: string): Row | undefined
+  /** Keep nothing of a row in memory for now: it is read again once it is asked for. Of a store that keeps rows elsewhere. */
+  rest?(id: string): void
   /** Ids of what a task or workflow started, oldest first: see `parentOf`. */
   children(id: string): Promise<readonly string[]>
   /**

@@ -166,6 +166,11 @@ export class RowTable implements Shared {
     return record === undefined ? undefined : readRow(record as unknown as RowRecord, this)
   }
 
+  /** Forget what is known of a row: the next one in its place is put as one that may be there already. */
+  rest(id: string): void {
+    this.#live.delete(id)
+  }
+
   /** What is dropped with a row. */
   root(id: string): Root | undefined {
     return this.#statements.root.get(id) as unknown as Root | undefined

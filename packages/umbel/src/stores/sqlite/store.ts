@@ -156,6 +156,10 @@ export class SqliteStore implements Store {
     return this.#read(({ rows, keys }) => (isKeyRowId(id) ? keys.get(id) : rows.get(id)))
   }
 
+  rest(id: string): void {
+    this.#open?.rows.rest(id)
+  }
+
   async children(id: string): Promise<readonly string[]> {
     return this.#read(({ rows }) => rows.children(id))
   }
