@@ -15,6 +15,7 @@ import {
   task,
 } from '../src/index.ts'
 import { sqliteStore } from '../src/sqlite.ts'
+import { OWN_TABLES, TABLES } from '../src/stores/sqlite/schema.ts'
 import { next, open } from './fixtures/open-app.ts'
 import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
 
@@ -348,7 +349,8 @@ test('a file from before there were dead letters is given room for them', async 
   expect(await first.tasks.note.delay(1).get()).toBe(1)
   await first.app.stop()
   const old = asIfKilled(file)
-  tamper(old, 'DROP TABLE letters; DROP TABLE keys; PRAGMA user_version = 1')
+  const later = [...OWN_TABLES].filter((table) => !TABLES.includes(table))
+  tamper(old, `${later.map((table) => `DROP TABLE ${table};`).join(' ')} PRAGMA user_version = 1`)
   const second = begin(sqliteStore(old, { sync: 'off' }))
   await failed(second.tasks.fails.delay(2))
   expect(await ids(second.app)).toHaveLength(1)
