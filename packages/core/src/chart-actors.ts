@@ -1,26 +1,12 @@
-import { type AnyActorLogic, type AnyStateMachine, StateMachine } from 'xstate'
+import { type AnyStateMachine, StateMachine } from 'xstate'
 import type { ChartInvoke, ChartNode } from './chart-places.ts'
 import { type Placeholder, placeholderOf } from './placeholder.ts'
-
-/** Where logic keeps that it is local. */
-const LOCAL: unique symbol = Symbol.for('umbel.local') as never
-
-/**
- * Mark actor logic (a promise, callback, observable or transition of XState) as local: it runs in this process beside the machine,
- * and nothing of it is stored but what it came to. After a restart it starts anew, from the beginning, with the same input; what it
- * sends is taken as any event. What must happen once, or take long, belongs in a task.
- */
-export function local<Logic extends AnyActorLogic>(logic: Logic): Logic {
-  return { ...logic, [LOCAL]: true }
-}
 
 /** What a machine's actor comes to. */
 export type ChartActor =
   | { readonly kind: 'placeholder'; readonly placeholder: Placeholder }
   /** Another machine: a run of its own. */
   | { readonly kind: 'machine'; readonly machine: AnyStateMachine }
-  /** Logic of XState's that was marked so. */
-  | { readonly kind: 'local'; readonly logic: AnyActorLogic }
   /** Logic that could not go on after a restart. */
   | { readonly kind: 'live' }
   /** Nothing has this name. */
@@ -40,7 +26,7 @@ export function actorOf(logic: unknown): ChartActor {
   const placeholder = placeholderOf(logic)
   if (placeholder !== undefined) return { kind: 'placeholder', placeholder }
   if (isMachine(logic)) return { kind: 'machine', machine: logic }
-  return LOCAL in logic ? { kind: 'local', logic: logic as unknown as AnyActorLogic } : { kind: 'live' }
+  return { kind: 'live' }
 }
 
 /** Whether something is a machine, of this copy of XState or of another. */
@@ -63,4 +49,20 @@ function inlineLogic(machine: AnyStateMachine, src: string): unknown {
   const invoke: unknown = idMap.get(id)?.config.invoke
   const one: unknown = Array.isArray(invoke) ? invoke[Number(index)] : invoke
   return (one as { readonly src?: unknown } | undefined)?.src
+}
+
+/** The machines that a machine may invoke or spawn: those among its actors, and those that stand in its states themselves. */
+export function invokedMachines(machine: AnyStateMachine): readonly AnyStateMachine[] {
+  const found = new Set<AnyStateMachine>()
+  for (const logic of Object.values((machine.implementations.actors ?? {}) as Record<string, unknown>))
+    if (isMachine(logic)) found.add(logic)
+  const walk = (node: ChartNode): void => {
+    for (const invoke of node.invoke) {
+      const actor = invokedActor(node, invoke)
+      if (actor.kind === 'machine') found.add(actor.machine)
+    }
+    for (const child of Object.values(node.states)) walk(child)
+  }
+  walk(machine.root)
+  return [...found]
 }

@@ -119,7 +119,6 @@ function actorFaults(
       machines.push(actor.machine)
       return []
     case 'placeholder':
-    case 'local':
       return []
     case 'live':
       return [

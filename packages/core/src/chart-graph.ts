@@ -42,7 +42,7 @@ export interface StateNodeData {
 /** What a state invokes. */
 export interface InvokeData {
   readonly id: string
-  readonly kind: 'task' | 'canvas' | 'machine' | 'local' | 'live' | 'missing'
+  readonly kind: 'task' | 'canvas' | 'machine' | 'live' | 'missing'
   /** Name of the task, the canvas or the machine; for anything else its name in `setup({ actors })`. */
   readonly name: string
 }

@@ -136,7 +136,7 @@ export { type CommonState, isReady, READY_STATES, TASK_STATES, type TaskState } 
 // the statecharts
 export { MACHINES, Machines } from './machines.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
-export { actorOf, type ChartActor, chartActor, invokedActor, isMachine, local } from './chart-actors.ts'
+export { actorOf, type ChartActor, chartActor, invokedActor, invokedMachines, isMachine } from './chart-actors.ts'
 export type { ChartGraph, EdgeTrigger, InvokeData, StateEdge, StateNodeData } from './chart-graph.ts'
 export { nextEdges } from './chart-graph.ts'
 export type {

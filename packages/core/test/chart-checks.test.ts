@@ -22,7 +22,7 @@ import {
   stateIn,
   stopChild,
 } from 'xstate'
-import { chartActor, chartFaults, checkChart, local, placeholderLogic, TASK_STATES, UmbelError } from '../src/index.ts'
+import { chartActor, chartFaults, checkChart, placeholderLogic, TASK_STATES, UmbelError } from '../src/index.ts'
 
 const charge = placeholderLogic<number, unknown>({
   kind: 'task',
@@ -41,7 +41,7 @@ const within = (charging: object): object => ({ initial: 'charging', states: { c
 
 const durable = setup({
   types: {} as { context: { n: number }; events: { type: 'GO' } | { type: 'STOP' }; tags: 'CHARGING' | 'WAITING' },
-  actors: { charge, watch: local(fromCallback(() => {})), nested: machine({ id: 'nested' }) },
+  actors: { charge, watch: charge, nested: machine({ id: 'nested' }) },
   actions: { tell: () => {}, count: assign({ n: 1 }) },
   guards: { few: ({ context }) => context.n < 3 },
   delays: { soon: ({ context }) => context.n * 100 },
@@ -124,7 +124,6 @@ describe('refused, with the path to the place:', () => {
       expect(faults({}, { actors: { [src]: logic } })).toEqual([
         expect.stringMatching(`order.actors.${src} runs logic`),
       ])
-      expect(faults(within({ invoke: { src: local(logic as never) } }))).toEqual([])
     }
   })
 
@@ -258,17 +257,7 @@ test('the name of an actor, in setup or of XState for logic that stands in an in
     expect(chartActor(inline, src)).toMatchObject({ kind: 'placeholder', placeholder: { name: 'shop.charge' } })
   for (const src of ['other', 'xstate.invoke.7.order.charging', 'xstate.invoke.1.order.none', 'toString'])
     expect(chartActor(inline, src).kind).toBe('missing')
-  expect(chartActor(durable, 'watch').kind).toBe('local')
   expect(chartActor(durable, 'nested')).toMatchObject({ kind: 'machine', machine: { id: 'nested' } })
-})
-
-test('logic that is marked local still runs as it did', async () => {
-  const actor = createActor(local(fromPromise(async ({ input }: { input: number }) => input * 2)), { input: 4 })
-  const ended = new Promise<unknown>((resolve) =>
-    actor.subscribe({ complete: () => resolve(actor.getSnapshot().output) }),
-  )
-  actor.start()
-  expect(await ended).toBe(8)
 })
 
 test('whatever stands in a static context is taken or refused, never thrown over', () => {

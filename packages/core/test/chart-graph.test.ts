@@ -13,7 +13,7 @@ import {
   stateIn,
   transition,
 } from 'xstate'
-import { graphOf, local, nextEdges, placeholderLogic, taskMachine, workflowMachine } from '../src/index.ts'
+import { graphOf, nextEdges, placeholderLogic, taskMachine, workflowMachine } from '../src/index.ts'
 
 const standIn = (kind: 'task' | 'canvas', name: string) =>
   placeholderLogic<number, undefined>({ kind, name, canvas: undefined, canvasFor: () => ({}) as never })
@@ -27,7 +27,7 @@ const order = setup({
   actors: {
     charge: standIn('task', 'shop.charge'),
     notify: standIn('canvas', 'notify'),
-    look: local(fromPromise(async () => 1)),
+    look: fromPromise(async () => 1),
   },
   actions: { tell: () => {}, count: assign({ total: 1 }) },
   guards: { isLarge: ({ context }) => context.total > 1000, isSmall: () => true },
@@ -103,7 +103,7 @@ test('a machine becomes its states in document order, with tags, what they invok
     tags: ['CHARGING'],
     invokes: [
       { id: 'charge', kind: 'task', name: 'shop.charge' },
-      { id: 'look', kind: 'local', name: 'look' },
+      { id: 'look', kind: 'live', name: 'look' },
     ],
     entry: ['tell', 'count', 'assign'],
     exit: ['tell'],

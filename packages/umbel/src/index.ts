@@ -19,7 +19,7 @@ export type { Place, Progress, TaskState } from '@umbel/core'
 
 // what machines invoke
 export { type CallInput, fromCanvas, fromTask, type MadeInput } from './from-task.ts'
-export { local, type PlaceholderLogic, type PlaceholderSnapshot } from '@umbel/core'
+export type { PlaceholderLogic, PlaceholderSnapshot } from '@umbel/core'
 export {
   type SagaContext,
   type SagaEvent,

@@ -5,7 +5,7 @@ import {
   chartActor,
   type ErrorClasses,
   encode,
-  isMachine,
+  invokedMachines,
   umbelError,
 } from '@umbel/core'
 import { type AnyStateMachine, StateMachine } from 'xstate'
@@ -70,8 +70,7 @@ export class WorkflowRegistry implements Charts {
     const versions = this.#byName.get(name) ?? new Map<string, Registered>()
     this.#byName.set(name, versions)
     versions.set(version, new Registered(given, this.#parts))
-    for (const logic of Object.values(given.machine.implementations.actors as Record<string, unknown>))
-      if (isMachine(logic)) this.register(workflow(logic))
+    for (const machine of invokedMachines(given.machine)) this.register(workflow(machine))
     return true
   }
 }

@@ -208,3 +208,34 @@ test('what cannot travel fails the run with the place of it', async () => {
   expect(error).toMatchObject({ code: 'UMBEL_CANNOT_TRAVEL', message: expect.stringContaining('context.at') })
   expect(() => app.workflow(bad).start({ input: () => 1 })).toThrow('input is a function')
 })
+
+test('a machine that stands in an invoke itself gets a run of its own, as one that has a name does', async () => {
+  const inner = setup({ types: {} as { input: string; output: string; context: { said: string } } }).createMachine({
+    id: 'inner',
+    context: ({ input }) => ({ said: input }),
+    initial: 'over',
+    states: { over: { type: 'final' } },
+    output: ({ context }) => `${context.said}!`,
+  })
+  const outer = setup({ types: {} as { context: { said: unknown } } }).createMachine({
+    id: 'outer',
+    context: { said: undefined },
+    initial: 'asking',
+    states: {
+      asking: {
+        invoke: {
+          src: inner,
+          input: 'well',
+          onDone: {
+            target: 'over',
+            actions: assign(({ event }) => ({ said: (event as { output?: unknown }).output })),
+          },
+        } as never,
+      },
+      over: { type: 'final' },
+    },
+    output: ({ context }) => context.said,
+  })
+  const run = open().workflow(outer).start({ id: 'o' })
+  expect(await run.result.get()).toBe('well!')
+})
