@@ -24,19 +24,21 @@ export function isProcessAlive(pid: number, since: number): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
-  const startedAt = startOf(pid)
-  // numbers are given again; what Linux tells of a start is exact to a second
-  return startedAt === undefined || startedAt <= since + 1_000
+  const known = statusOf(pid)
+  if (known === undefined) return true
+  // one that has ended keeps its number until its parent asks how; numbers are given again, and what Linux tells of a start is exact to a second
+  return !known.ended && known.startedAt <= since + 1_000
 }
 
-/** When a process began, in milliseconds since the epoch; `undefined` where the system does not say. */
-function startOf(pid: number): number | undefined {
+/** Whether a process has ended, and when it began, in milliseconds since the epoch; `undefined` where the system does not say. */
+function statusOf(pid: number): { readonly ended: boolean; readonly startedAt: number } | undefined {
   try {
     const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
-    // the name in front of the numbers may hold anything
-    const ticks = Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19])
-    const startedAt = boot * 1_000 + ticks * 10
-    return Number.isFinite(startedAt) ? startedAt : undefined
+    // the name in front of the rest may hold anything
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+    const startedAt = boot * 1_000 + Number(fields[19]) * 10
+    const ended = fields[0] === 'Z' || fields[0] === 'X'
+    return Number.isFinite(startedAt) ? { ended, startedAt } : undefined
   } catch {
     return undefined
   }

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Store } from '@umbel/core'
@@ -58,6 +61,25 @@ test('a process that was killed is followed at once', async () => {
   expect(performance.now() - begun).toBeLessThan(1_000)
   expect(await count(store)).toBeGreaterThan(0)
 })
+
+test.runIf(process.platform === 'linux')(
+  'a process that was killed is followed at once, though its parent has not asked what became of it',
+  async () => {
+    const file = newFile()
+    await (await opened(file)).close()
+    // the shell starts one that ends at once, becomes something else, and never asks
+    const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    try {
+      const [said] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(String(said))
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
+      tamper(file, `UPDATE owner SET pid = ${pid}, host = '${hostname()}', since = ${Date.now()}, at = ${Date.now()}`)
+      await opened(file)
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  },
+)
 
 test.each([
   ['of another process', async () => child(['own', newFile()]).process.pid],
@@ -122,6 +144,20 @@ test('one that waits follows within two seconds after an orderly end', async () 
   first.tell('stop')
   expect(await follows).toBe('owner')
   expect(performance.now() - begun).toBeLessThan(2_000)
+})
+
+test.runIf(process.platform === 'linux')('a file that is opened again in its process keeps its locks', async () => {
+  const file = newFile()
+  await opened(file)
+  const locks = (): string[] => {
+    const of = `:${statSync(file).ino} `
+    return readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(of))
+  }
+  expect(locks()).toHaveLength(1)
+  await expect(opened(file)).rejects.toMatchObject({ code: 'UMBEL_STORE_OWNED' })
+  expect(locks()).toHaveLength(1)
 })
 
 test('of ten that open at the same moment one is the owner', async () => {

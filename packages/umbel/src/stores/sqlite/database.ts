@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, linkSync, openSync, readSync, rmSync,
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { umbelError } from '@umbel/core'
+import { isOpenHere, openedHere } from './open-here.ts'
 import { APPLICATION_ID, MIGRATIONS, OWN_TABLES, SCHEMA_VERSION, TABLES } from './schema.ts'
 import { storeError } from './sqlite-error.ts'
 
@@ -47,6 +48,7 @@ export function connect(file: string, sync: Sync): DatabaseSync {
     else checkFile(file, stats)
     checkWritable(file)
     database = new DatabaseSync(file)
+    openedHere(statSync(file), database)
     database.exec(`PRAGMA busy_timeout = ${BUSY}; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
       PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync.toUpperCase()}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};`)
     checkSchema(file, database)
@@ -93,6 +95,7 @@ function makeFile(file: string): void {
 function checkFile(file: string, stats: Stats): void {
   if (!stats.isFile()) throw umbelError('UMBEL_STORE_FOREIGN', `${file} is no file.`)
   if (stats.size === 0) throw umbelError('UMBEL_STORE_CORRUPT', `${file} is empty.`)
+  if (isOpenHere(stats)) return // it was looked at before
   const head = Buffer.alloc(100)
   const descriptor = openSync(file, 'r')
   try {
