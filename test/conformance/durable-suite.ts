@@ -1,4 +1,4 @@
-import { encode, type Row, type Store } from '@umbel/core'
+import { type Effect, encode, type Row, type Store } from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CANVASES, FIELDS, FULL_ROWS } from './full-rows.ts'
 import { ended, event, keptKey, key, letter, node, stream, task, workflow } from './store-rows.ts'
@@ -119,6 +119,19 @@ export function durableSuite(
         one.commit({ rows: [], events: [], letters: [{ type: 'add', letter: letter('a') }] }),
       )
       expect(await again.letters('', 10)).toEqual([letter('a')])
+    })
+
+    test('has what was done once, and drops it with its task', async () => {
+      const done = (task: string): Effect => ({ task, name: 'charge', result: encode(new Uint8Array([1])) })
+      const again = await reopened((one) =>
+        one.commit({ rows: [ended('t1'), task('t2')], events: [], effects: ['t1', 't2'].map(done) }),
+      )
+      expect(await again.effect('t1', 'charge')).toEqual(encode(new Uint8Array([1])))
+      await again.drop('t1')
+      expect(await Promise.all(['t1', 't2'].map((id) => again.effect(id, 'charge')))).toEqual([
+        undefined,
+        encode(new Uint8Array([1])),
+      ])
     })
 
     test('has forgotten what was dropped', async () => {

@@ -1,4 +1,13 @@
-import { type EngineEvent, encode, type LetterRow, type PlanNode, type Row, type Store, streamRowId } from '@umbel/core'
+import {
+  type Effect,
+  type EngineEvent,
+  encode,
+  type LetterRow,
+  type PlanNode,
+  type Row,
+  type Store,
+  streamRowId,
+} from '@umbel/core'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CANVASES, FIELDS, FULL_ROWS } from './full-rows.ts'
 import { ended, event, letter, node, SPEC, stream, task, workflow } from './store-rows.ts'
@@ -23,6 +32,8 @@ const added = (id: string): { readonly type: 'add'; readonly letter: LetterRow }
   type: 'add',
   letter: letter(id),
 })
+
+const effect = (of: string, name: string, value: unknown): Effect => ({ task: of, name, result: encode(value) })
 
 /** What every store must do. `make` gives a new, empty one; `ended` rows it must keep at least. */
 export function storeSuite(name: string, make: (bounds: Bounds) => Store): void {
@@ -51,6 +62,28 @@ export function storeSuite(name: string, make: (bounds: Bounds) => Store): void 
         [],
         [],
       ])
+    })
+
+    test('keeps what was done once by task and name, and the first of a name', async () => {
+      const one = await store()
+      const effects = [effect('t1', 'a', 1), effect('t1', 'b', 2), effect('t2', 'a', 3), effect('t1', 'a', 4)]
+      await one.commit({ rows: [task('t1'), task('t2')], events: [], effects })
+      await one.commit({ rows: [], events: [], effects: [effect('t2', 'a', 5)] })
+      const asked = [one.effect('t1', 'a'), one.effect('t1', 'b'), one.effect('t2', 'a'), one.effect('t2', 'b')]
+      expect(await Promise.all(asked)).toEqual([encode(1), encode(2), encode(3), undefined])
+    })
+
+    test('drops what was done once with the rows of its task, those of all nodes with their workflow', async () => {
+      const one = await store({ keepEnded: 1, keepEvents: 10 })
+      const whole = workflow('w', 2, { state: 'SUCCESS', endedAt: 3 })
+      const nodes = [0, 1].map((index) => ended(`w/${index}`, { workflow: 'w', node: index }))
+      const names = ['w/0', 'w/1', 'w1', 'w0', 't1']
+      const effects = names.map((id) => effect(id, 'a', 1))
+      await one.commit({ rows: [whole, ...nodes, task('w1'), task('w0'), ended('t1')], events: [], effects })
+      await one.commit({ rows: [ended('t2')], events: [] })
+      await one.drop('w')
+      const left = await Promise.all(names.map(async (id) => (await one.effect(id, 'a')) !== undefined))
+      expect(left).toEqual([false, false, true, true, false])
     })
 
     test('keeps dead letters apart from rows, in the order of their ids, and gives them in pages', async () => {

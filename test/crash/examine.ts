@@ -26,6 +26,8 @@ function* ofFile(database: DatabaseSync): Generator<string> {
   const count = (sql: string): number => Number(database.prepare(`SELECT count(*) AS count FROM ${sql}`).get()?.count)
   const strayed = count('large WHERE NOT EXISTS (SELECT 1 FROM rows WHERE rows.id = large.id AND fixed = 0)')
   if (strayed > 0) yield `I0 ${strayed} large values belong to no row`
+  const effects = count('umbel_effects WHERE NOT EXISTS (SELECT 1 FROM rows WHERE rows.id = umbel_effects.task)')
+  if (effects > 0) yield `I0 ${effects} effects belong to no task`
   const plans = count('(SELECT DISTINCT n FROM plans EXCEPT SELECT plan FROM rows)')
   if (plans > 0) yield `I0 ${plans} plans belong to no row`
   const owner = database.prepare('SELECT pid FROM owner').get()

@@ -35,17 +35,17 @@ export const work = defineTasks(import.meta, 'work', {
   /** One at a time: all that is sent beside it has its result. */
   only: task((_ctx, millis: number): Promise<string> => after(millis, 'only'), { unique: { key: () => 'one' } }),
   flaky: task(
-    (ctx, effects: string, label: string): string => {
-      sink(effects, label, ctx.id)
+    async (ctx, effects: string, label: string): Promise<string> => {
+      await ctx.once('sink', (key) => sink(effects, label, key))
       ctx.write(DONE, [label, ctx.id])
       if (ctx.attempt < 3) throw new RangeError('not yet')
       return label
     },
     { retry: { max: 3, backoff: { base: 20, jitter: false } } },
   ),
-  gather: (ctx, parts: readonly string[], effects: string, label: string): string => {
-    sink(effects, label, ctx.id)
+  gather: async (ctx, parts: readonly string[], effects: string, label: string): Promise<string> => {
     ctx.write(DONE, [label, ctx.id])
+    await ctx.once('sink', (key) => sink(effects, label, key))
     return parts.join('+')
   },
   failing: (ctx, effects: string, label: string): string => {

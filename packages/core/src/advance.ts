@@ -14,6 +14,8 @@ import type { Encoded } from './codec.ts'
 import type { Command } from './command.ts'
 import type { LetterChange } from './dead-letter.ts'
 import { type Answer, Draft, type Message } from './draft.ts'
+import type { Effect } from './effect.ts'
+import { takeEffect } from './effect-life.ts'
 import type { EngineEvent } from './event.ts'
 import { takeHolderEnded } from './key-life.ts'
 import { MACHINES, type Machines } from './machines.ts'
@@ -34,6 +36,8 @@ export interface Step {
   readonly commands: readonly Command[]
   /** What changes about the dead letters. */
   readonly letters: readonly LetterChange[]
+  /** What was done once and is to be known as done. */
+  readonly effects: readonly Effect[]
   /** What handlers wrote to the user's tables, of the outcomes that count. */
   readonly writes: readonly TaskWrites[]
   /** What the senders of facts are answered, where that is more than that they are stored. */
@@ -65,8 +69,8 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     facts.push(event)
     if (written !== undefined) writes.push({ id: event.id, writes: written })
   }
-  const { shown, moved, commands, letters, answers } = draft
-  return { rows: draft.rows(), shown, moved, commands, letters, writes, answers, facts }
+  const { shown, moved, commands, letters, effects, answers } = draft
+  return { rows: draft.rows(), shown, moved, commands, letters, effects, writes, answers, facts }
 }
 
 /** What comes with an outcome. A task that was replaced has had its own. */
@@ -110,6 +114,8 @@ function take(draft: Draft, message: Message): void {
       return takePrioritised(draft, message)
     case 'stream-advanced':
       return takeStreamAdvanced(draft, message)
+    case 'effect-recorded':
+      return takeEffect(draft, message)
     case 'letter-discarded':
       return draft.letter({ type: 'discard', id: message.id })
     case 'task-revoked':

@@ -1,6 +1,7 @@
 import type { Encoded } from './codec.ts'
 import type { Command } from './command.ts'
 import type { LetterChange } from './dead-letter.ts'
+import type { Effect } from './effect.ts'
 import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
 import type { Machines } from './machines.ts'
@@ -97,11 +98,13 @@ export class Draft implements RowReader {
   readonly mail: Message[] = []
   /** What changes about the dead letters. */
   readonly letters: LetterChange[] = []
+  /** What was done once. */
+  readonly effects: Effect[] = []
   /** What the senders of facts are answered, where that is more than that they are stored. */
   readonly answers = new Map<EngineEvent, Answer>()
   /** Steps that runs have taken for the fact being taken in. */
   readonly steps = new Map<string, number>()
-  /** Rows put and letters changed so far: whether it grows tells whether a fact changed anything. */
+  /** Rows put, letters changed and effects recorded so far: whether it grows tells whether a fact changed anything. */
   puts = 0
   readonly #changed = new Map<string, Row>()
   /** Tasks that came to follow something, by what that is. */
@@ -155,6 +158,11 @@ export class Draft implements RowReader {
   chart(id: string): ChartRow | undefined {
     const row = this.get(id)
     return row?.kind === 'chart' ? row : undefined
+  }
+
+  effect(effect: Effect): void {
+    this.puts += 1
+    this.effects.push(effect)
   }
 
   letter(change: LetterChange): void {

@@ -127,6 +127,14 @@ export interface TaskRejected extends OfRun {
   readonly reason: string
 }
 
+/** Something that its handler does once has been done: see `ctx.once`. */
+export interface EffectRecorded extends OfRun {
+  readonly type: 'effect-recorded'
+  readonly name: string
+  /** What it came to. */
+  readonly result: Encoded
+}
+
 /** It is not wanted any more, or came too late. */
 export interface TaskRevoked {
   readonly type: 'task-revoked'
@@ -268,6 +276,7 @@ export type EngineEvent =
   | CanvasSent
   | TaskEvent
   | TaskPrioritised
+  | EffectRecorded
   | ChordExtended
   | WorkflowRevoked
   | ChartEvent

@@ -149,6 +149,7 @@ const STORE_METHODS = [
   'children',
   'unfinished',
   'events',
+  'effect',
   'letter',
   'letters',
   'drop',

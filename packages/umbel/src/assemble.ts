@@ -147,7 +147,7 @@ export function assemble(settings: AppSettings): Parts {
   }
   const { emissions } = machines
   const runs = new Runs({ engine, results, source, registry, emissions, clock, ids, failed, refused })
-  const reports = attemptReports({ engine, limits, producer, runs, signals, clock })
+  const reports = attemptReports({ engine, limits, producer, runs, signals, clock, store })
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const timeLimits = new TimeLimits(tasks, clock)
   const stopping = (): boolean => shutdown.aborting

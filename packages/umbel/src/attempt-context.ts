@@ -17,6 +17,7 @@ import {
 } from '@umbel/core'
 import type { AnySignature } from './any-signature.ts'
 import type { AttemptControl } from './attempt-control.ts'
+import { AttemptEffects } from './attempt-effects.ts'
 import { AttemptWrites } from './attempt-writes.ts'
 import type { RetryRequest, TaskLog, WriteParams } from './context.ts'
 import type { AnyContext, TaskDefinition } from './definition.ts'
@@ -83,6 +84,7 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
   readonly #environment: AttemptEnvironment
   readonly #control: AttemptControl
   #log: AttemptLog | undefined
+  #effects: AttemptEffects | undefined
 
   constructor(
     definition: TaskDefinition,
@@ -183,6 +185,11 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
       throw umbelError('UMBEL_BAD_OPTION', `ctx.tell takes the id of a run, not a ${typeof run}.`)
     const told = this.#encode({ event: checkedEvent(event), options }, 'event')
     this.#environment.reports.send(this.#call, run, told, 'event')
+  }
+
+  async once(name: string, fn: (key: string) => unknown): Promise<never> {
+    this.#effects ??= new AttemptEffects(this.#call, this.#environment)
+    return (await this.#effects.once(name, fn)) as never
   }
 
   #encode(value: unknown, path: string): Encoded {

@@ -86,6 +86,13 @@ export interface TaskContext<States extends string = never, Keywords = AnyKeywor
    * UMBEL_VALUE_TOO_LARGE; UMBEL_ATTEMPT_OVER
    */
   write(sql: string, params?: WriteParams): void
+  /**
+   * Do something outside of the store once: what `fn` comes to is recorded under the name, and given to every later attempt of the task, which then does not call it.
+   * Resolves once that is stored, with what was stored. Between the effect and its record the process may die, and `fn` is called again: with
+   * the same key, as something to be recognised by. What `fn` throws is recorded by nobody. A name is of 1 to 256 characters; at most 1,000 in an attempt.
+   * @throws what `fn` throws; UMBEL_BAD_OPTION, UMBEL_CANNOT_TRAVEL, UMBEL_VALUE_TOO_LARGE; UMBEL_ATTEMPT_OVER
+   */
+  once<T>(name: string, fn: (key: string) => T): Promise<Awaited<T>>
   readonly log: TaskLog
 }
 

@@ -19,8 +19,14 @@ export function isSent(event: EngineEvent): boolean {
 }
 
 /** What is stored of a step. */
-export function batchOf({ rows, letters, writes }: Step, events: readonly EngineEvent[]): Batch {
-  return { rows, events, ...(letters.length > 0 && { letters }), ...(writes.length > 0 && { writes }) }
+export function batchOf({ rows, letters, effects, writes }: Step, events: readonly EngineEvent[]): Batch {
+  return {
+    rows,
+    events,
+    ...(letters.length > 0 && { letters }),
+    ...(effects.length > 0 && { effects }),
+    ...(writes.length > 0 && { writes }),
+  }
 }
 
 /** The failure of a task in the place of an outcome whose writes were refused. */

@@ -1,4 +1,13 @@
-import { type AttemptCall, type AttemptReports, type Clock, decode, type Encoded, NO_HEADERS } from '@umbel/core'
+import {
+  type AttemptCall,
+  type AttemptReports,
+  type Clock,
+  decode,
+  type Encoded,
+  effectIds,
+  NO_HEADERS,
+  type Store,
+} from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
@@ -13,10 +22,19 @@ export interface ReportTargets {
   readonly signals: SignalBus
   readonly clock: Clock
   readonly limits: Limits
+  readonly store: Store
 }
 
 /** Make what running handlers report to: states and progress become events, sends go through the producer, logs become signals. */
-export function attemptReports({ engine, producer, runs, signals, clock, limits }: ReportTargets): AttemptReports {
+export function attemptReports({
+  engine,
+  producer,
+  runs,
+  signals,
+  clock,
+  limits,
+  store,
+}: ReportTargets): AttemptReports {
   return {
     state: ({ id, attempt, run }, state, meta) =>
       engine.accept({ type: 'task-state', id, attempt, run, state, meta, at: clock.now() }),
@@ -34,6 +52,15 @@ export function attemptReports({ engine, producer, runs, signals, clock, limits 
           return runs.hear(id, canvas)
       }
     },
+    recall: async ({ id }, name) => {
+      for (const one of effectIds(id)) {
+        const recorded = await store.effect(one, name)
+        if (recorded !== undefined) return recorded
+      }
+      return undefined
+    },
+    record: ({ id, attempt, run }, name, result) =>
+      engine.accepted({ type: 'effect-recorded', id, attempt, run, name, result, at: clock.now() }),
     log: (call, level, message, fields) => {
       if (!signals.wants('task-log')) return print(call, level, message, fields)
       const { id, task, attempt, lane, headers = NO_HEADERS } = call

@@ -8,6 +8,7 @@ import { currentAttempt } from '../src/current-attempt.ts'
 import type { AnyHandler, DefinedOptions, TaskBase, TaskDefinition } from '../src/definition.ts'
 import { Resources } from '../src/resources.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
+import { NO_EFFECTS } from './fixtures/no-effects.ts'
 
 type Parts = Partial<DefinedOptions> & { readonly bases?: readonly TaskBase[] }
 
@@ -52,6 +53,7 @@ function environmentOf() {
   const told: unknown[][] = []
   const environment: AttemptEnvironment = {
     reports: {
+      ...NO_EFFECTS,
       state: (_, state, meta) => told.push(['state', state, meta && decode(meta)]),
       progress: (_, done, total) => told.push(['progress', done, total]),
       begun: (_, at) => told.push(['begun', at]),

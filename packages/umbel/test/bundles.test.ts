@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type AttemptCall, decode, type ErrorData, encode, type Outcome } from '@umbel/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { threadWorker } from '../src/lanes/threads.ts'
+import { NO_EFFECTS } from './fixtures/no-effects.ts'
 import './fixtures/thread-tasks.ts'
 
 // threads start slowly on a machine that is busy
@@ -50,6 +51,7 @@ describe('a bundle in a thread', again, () => {
       threads: 1,
       maxBytes: 1_000_000,
       reports: {
+        ...NO_EFFECTS,
         state: tell('state'),
         progress: tell('progress'),
         begun: tell('begun'),

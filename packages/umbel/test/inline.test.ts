@@ -4,6 +4,7 @@ import { currentAttempt } from '../src/current-attempt.ts'
 import { type AnyHandler, definitionOf, register, type TaskBase, type TaskDefinition } from '../src/definition.ts'
 import { inlineWorker } from '../src/lanes/inline.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
+import { NO_EFFECTS } from './fixtures/no-effects.ts'
 
 let tasks = 0
 
@@ -45,6 +46,7 @@ function workerOf() {
   const worker = inlineWorker({
     tasks: { get: definitionOf } as ReadonlyMap<string, TaskDefinition>,
     reports: {
+      ...NO_EFFECTS,
       state: tell('state'),
       progress: tell('progress'),
       begun: tell('begun'),

@@ -8,9 +8,10 @@ import { threadWorker } from '../src/lanes/threads.ts'
 import { Limits } from '../src/limits/limits.ts'
 import { readyTokens } from '../src/limits/ready-tokens.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
+import { NO_EFFECTS } from './fixtures/no-effects.ts'
 
 const ignore = (): void => {}
-const reports = { state: ignore, progress: ignore, begun: ignore, send: ignore, log: ignore }
+const reports = { state: ignore, progress: ignore, begun: ignore, send: ignore, log: ignore, ...NO_EFFECTS }
 
 /** A lane whose tasks run until they are told to end, and what it has started. */
 function handLane(given: LaneOptions, clock = new SimulatedClock(), now = () => clock.monotonic()) {

@@ -16,6 +16,7 @@ const pool = new ThreadPool({
     told.push(what)
     heard()
   },
+  asked: () => {},
   joined: () => {},
   failed: (error) => told.push(['stray', { name: 'Error', message: String(error) }]),
 })

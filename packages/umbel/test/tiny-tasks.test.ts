@@ -7,6 +7,7 @@ import { TinyTasks } from '../src/lanes/tiny-tasks.ts'
 import { Limits } from '../src/limits/limits.ts'
 import { readyTokens } from '../src/limits/ready-tokens.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
+import { NO_EFFECTS } from './fixtures/no-effects.ts'
 
 describe('a task is taken for tiny', () => {
   const ran = (...times: number[]): number => {
@@ -49,7 +50,7 @@ function handLine(width: number, aging?: number) {
     return new Promise((resolve) => ends.push(resolve))
   }
   const nothing = (): void => {}
-  const reports = { state: nothing, progress: nothing, begun: nothing, send: nothing, log: nothing }
+  const reports = { state: nothing, progress: nothing, begun: nothing, send: nothing, log: nothing, ...NO_EFFECTS }
   const worker: Worker = inlineWorker({
     tasks: new Map(),
     reports,

@@ -1,5 +1,6 @@
 import type { Encoded } from '../codec.ts'
 import type { LetterChange, LetterRow } from '../dead-letter.ts'
+import type { Effect } from '../effect.ts'
 import type { ErrorData } from '../error-data.ts'
 import type { EngineEvent } from '../event.ts'
 import type { Row } from '../rows.ts'
@@ -12,6 +13,8 @@ export interface Batch {
   readonly events: readonly EngineEvent[]
   /** What changes about the dead letters. */
   readonly letters?: readonly LetterChange[]
+  /** What handlers have done once: kept with the rows of their tasks. The first under a name stands. */
+  readonly effects?: readonly Effect[]
   /** What handlers wrote to tables of the user's, in the order of their outcomes. Given to stores that take writes. */
   readonly writes?: readonly TaskWrites[]
 }
@@ -77,6 +80,8 @@ export interface Store {
   unfinished(): AsyncIterable<Row>
   /** Events from number `from` on, at most `limit`, in order. Older ones may have been dropped. */
   events(from: number, limit: number): Promise<readonly StoredEvent[]>
+  /** What an effect of a task came to, where it is recorded and the task's row was not dropped. */
+  effect(task: string, name: string): Promise<Encoded | undefined>
   /** The dead letter of a task, where there is one. */
   letter(id: string): Promise<LetterRow | undefined>
   /** Dead letters in the order of their ids, at most `limit`, from behind the id `after` on. Retention has a bound of its own for them. */

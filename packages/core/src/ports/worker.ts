@@ -43,7 +43,7 @@ export interface AttemptCall {
 /** What a handler sends becomes a child of its task, or one more member of the chord that its task is a member of; or it is an event for a run. */
 export type SentAs = 'child' | 'member' | 'event'
 
-/** What a running handler tells while it runs. Each call is one-way and keeps its order. */
+/** What a running handler tells and asks while it runs. What it tells is one-way; all keeps its order. */
 export interface AttemptReports {
   state(call: AttemptCall, state: string, meta: Encoded | undefined): void
   progress(call: AttemptCall, done: number, total: number): void
@@ -55,6 +55,10 @@ export interface AttemptReports {
    */
   send(call: AttemptCall, id: string, canvas: Encoded, as: SentAs): void
   log(call: AttemptCall, level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Encoded | undefined): void
+  /** What is recorded of an effect of the task, by an attempt before or before it was sent again. */
+  recall(call: AttemptCall, name: string): Promise<Encoded | undefined>
+  /** Record what an effect came to; resolves once that is stored. */
+  record(call: AttemptCall, name: string, result: Encoded): Promise<void>
 }
 
 /** An attempt that runs, or is on its way to where it will. */

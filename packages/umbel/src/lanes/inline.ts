@@ -150,6 +150,8 @@ function outside(reports: AttemptReports): AttemptReports {
     progress: (...told) => currentAttempt.exit(() => reports.progress(...told)),
     begun: (...told) => currentAttempt.exit(() => reports.begun(...told)),
     send: (...told) => currentAttempt.exit(() => reports.send(...told)),
+    recall: (...asked) => currentAttempt.exit(() => reports.recall(...asked)),
+    record: (...asked) => currentAttempt.exit(() => reports.record(...asked)),
     log: (...told) => currentAttempt.exit(() => reports.log(...told)),
   }
 }

@@ -2,7 +2,7 @@ import { MessagePort, type ResourceLimits, receiveMessageOnPort } from 'node:wor
 import type { Pong, ThreadsSeen } from '@umbel/core'
 import type { Piscina } from 'piscina'
 import { systemClock } from '../system.ts'
-import type { Answer, Hello, Order, ThreadData, Told, Work } from './thread-protocol.ts'
+import type { Answer, Asked, Hello, Order, ThreadData, Told, Work } from './thread-protocol.ts'
 
 /** How long a thread that is gone counts as lost lately, in milliseconds. */
 const LATELY = 60_000
@@ -20,6 +20,8 @@ export interface ThreadPoolOptions {
   readonly data: Omit<ThreadData, 'runtime'>
   /** Called with what threads tell, in order, and always before what they answer. */
   readonly told: (told: Told) => void
+  /** Called with what a thread asks, and the port on which it waits for the answer. */
+  readonly asked: (asked: Asked, port: MessagePort) => void
   /** Called with the port of each new thread. */
   readonly joined: (port: MessagePort) => void
   /** Called with what went wrong in a thread while it ran nothing. */
@@ -213,6 +215,7 @@ export class ThreadPool {
   #take(told: Told, port: MessagePort): void {
     if (told[0] === 'torn-down') this.#tornDown?.(port)
     else if (told[0] === 'pong') this.#pinged.get(told[1])?.()
+    else if (told[0] === 'ask') this.#options.asked(told, port)
     else this.#options.told(told)
   }
 

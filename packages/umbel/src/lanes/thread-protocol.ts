@@ -154,11 +154,23 @@ export type Told =
   | readonly ['outcomes', outcomes: Outcomes]
   /** The outcome of an item that goes on once it is stored: with `finish`. */
   | readonly ['unfinished', number: number, outcome: Outcome]
+  | Asked
   /** An error that belongs to no item that runs. */
   | readonly ['stray', error: ErrorData]
   | readonly ['torn-down']
   /** The answer to a ping, with its number. */
   | readonly ['pong', number: number]
+
+/** What a handler in a thread asks and waits for: see `AttemptReports`. */
+export type Question = readonly ['recall', name: string] | readonly ['record', name: string, result: Encoded]
+
+/** A question with a number of the thread's own. */
+export type Asked = readonly ['ask', number: number, question: number, what: Question]
+
+/** What a question is answered. */
+export type Answered =
+  | { readonly ok: true; readonly value: Encoded | undefined }
+  | { readonly ok: false; readonly error: ErrorData }
 
 /** What a thread is told while it runs. */
 export type Order =
@@ -166,3 +178,4 @@ export type Order =
   | readonly ['finish', number: number]
   | readonly ['tear-down']
   | readonly ['ping', number: number]
+  | readonly ['answer', question: number, answer: Answered]

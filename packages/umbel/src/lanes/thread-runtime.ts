@@ -35,6 +35,7 @@ import {
   unpackWork,
   type Work,
 } from './thread-protocol.ts'
+import { ThreadQuestions } from './thread-questions.ts'
 import { ThreadResults } from './thread-results.ts'
 
 /** Most aborts remembered for items that have not started here. Aborts go to all threads of a pool. */
@@ -59,6 +60,7 @@ const earlyAborts = new Map<number, AbortReason>()
 
 const results = new ThreadResults()
 const tell = (told: Told): void => port.postMessage(told)
+const questions = new ThreadQuestions(tell)
 /** Every call here is an item. */
 const numberOf = (call: AttemptCall): number => (call as Item).number
 
@@ -71,6 +73,8 @@ const reports: AttemptReports = {
     tell(['send', number, id, canvas, as, running?.number === number ? undefined : call])
   },
   log: (call, level, message, fields) => tell(['log', numberOf(call), level, message, fields]),
+  recall: (call, name) => questions.ask(numberOf(call), ['recall', name]),
+  record: async (call, name, result) => void (await questions.ask(numberOf(call), ['record', name, result])),
 }
 
 const environment: AttemptEnvironment = {
@@ -166,6 +170,8 @@ function take(order: Order): void {
     case 'finish':
       if (running?.number === order[1]) running.finish?.()
       return
+    case 'answer':
+      return questions.answered(order[1], order[2])
     case 'ping':
       return tell(['pong', order[1]])
     case 'tear-down':

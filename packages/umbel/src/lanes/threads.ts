@@ -18,6 +18,7 @@ import { ThreadCells } from './thread-cells.ts'
 import { lossError, refusalOf } from './thread-errors.ts'
 import { KillSwitch, ThreadPool } from './thread-pool.ts'
 import { type Answer, packWork, type Told, unpackOutcomes } from './thread-protocol.ts'
+import { answer } from './thread-questions.ts'
 import { report } from './thread-reports.ts'
 import type { Message, Run } from './thread-run.ts'
 
@@ -73,6 +74,7 @@ class ThreadWorker implements Worker {
       resourceLimits,
       data: { cells: this.#cells.shared, outboxes: this.#cells.outboxes.shared, maxBytes, takesWrites },
       told: (told) => this.#take(told),
+      asked: (asked, port) => answer(asked, port, this.#byNumber.get(asked[1])?.item, options.reports),
       joined: (port) => this.#repeatAborts(port),
       failed: (error) => onStray(toErrorData(error)),
     })
@@ -314,7 +316,7 @@ class ThreadWorker implements Worker {
     if (told[0] === 'outcomes') return unpackOutcomes(told[1], (...came) => this.#came(...came))
     if (told[0] === 'unfinished') return this.#unfinished(told[1], told[2])
     if (told[0] === 'stray') return this.#options.onStray(told[1])
-    if (told[0] === 'torn-down' || told[0] === 'pong') return
+    if (told[0] === 'torn-down' || told[0] === 'pong' || told[0] === 'ask') return
     if (told[0] === 'timed') return this.#byNumber.get(told[1])?.timed?.()
     const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[5] : undefined)
     if (call !== undefined) report(this.#options.reports, call, told)

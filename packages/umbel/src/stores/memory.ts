@@ -1,6 +1,8 @@
 import {
   type Batch,
   type ChartRow,
+  type Effect,
+  type Encoded,
   type EngineEvent,
   EVENT_VERSION,
   isReady,
@@ -47,6 +49,8 @@ class MemoryStore implements Store {
   #seq = 0
   readonly #keepEnded: number
   readonly #letters: MemoryLetters
+  /** What effects came to, by task and name. */
+  readonly #effects = new Map<string, Map<string, Encoded>>()
   readonly #keepKeys: number
   /** Ids of the keys that are kept with a result, oldest first. */
   readonly #keys = new Set<string>()
@@ -60,9 +64,10 @@ class MemoryStore implements Store {
 
   async open(): Promise<void> {}
 
-  async commit({ rows, events, letters = [] }: Batch): Promise<number> {
+  async commit({ rows, events, letters = [], effects = [] }: Batch): Promise<number> {
     for (const row of rows) this.#put(row)
     for (const change of letters) this.#letters.change(change)
+    for (const effect of effects) this.#record(effect)
     for (const event of events) {
       this.#log[this.#seq % this.#log.length] = event
       this.#seq += 1
@@ -107,6 +112,10 @@ class MemoryStore implements Store {
       found.push({ seq, version: EVENT_VERSION, event: this.#log[(seq - 1) % this.#log.length] as EngineEvent })
     }
     return found
+  }
+
+  async effect(task: string, name: string): Promise<Encoded | undefined> {
+    return this.#effects.get(task)?.get(name)
   }
 
   async letter(id: string): Promise<LetterRow | undefined> {
@@ -183,8 +192,16 @@ class MemoryStore implements Store {
     for (let node = 0; node < row.plan.nodes.length; node += 1) this.#forget(nodeId(row.id, node))
   }
 
+  /** The first under a name stands. */
+  #record({ task, name, result }: Effect): void {
+    const named = this.#effects.get(task) ?? new Map<string, Encoded>()
+    if (!named.has(name)) named.set(name, result)
+    this.#effects.set(task, named)
+  }
+
   #forget(id: string): void {
     this.#rows.delete(id)
+    if (this.#effects.size > 0) this.#effects.delete(id)
     if (this.#children.size > 0) this.#children.delete(id)
   }
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { nodeId, type Plan, type TaskSpec, type WorkflowRow } from '@umbel/core'
+import type { EffectTable } from './effect-table.ts'
 import { type Packed, packedSize } from './pack.ts'
 import { PlanTable } from './plan-table.ts'
 import {
@@ -39,6 +40,7 @@ const COLUMNS = `n, id, kind, state, task, workflow, parent, sent_at, ended_at, 
 export class RowTable implements Shared {
   readonly #plans: PlanTable
   readonly #specs: SpecTable
+  readonly #effects: EffectTable | undefined
   readonly #live = new Map<string, Live>()
   /** What the transaction that is open has changed in `#live`, and how it was before. */
   #undo: [string, Live | undefined][] = []
@@ -63,7 +65,9 @@ export class RowTable implements Shared {
   readonly #open: Record<'roots' | 'nodes' | 'orphans', StatementSync>
   readonly #drops: Record<'large' | 'nodes' | 'row' | 'nodesLarge', StatementSync>
 
-  constructor(database: DatabaseSync) {
+  /** `effects`: what goes with rows that are dropped; of none where it is only read. */
+  constructor(database: DatabaseSync, effects?: EffectTable) {
+    this.#effects = effects
     const prepare = (sql: string): StatementSync => database.prepare(sql)
     this.#plans = new PlanTable(database)
     this.#specs = new SpecTable(database)
@@ -216,6 +220,7 @@ export class RowTable implements Shared {
     }
     this.#drops.large.run(id)
     this.#drops.row.run(n)
+    this.#effects?.drop(id)
   }
 
   /** The number of a plan whose workflow is being stored or may change again. */

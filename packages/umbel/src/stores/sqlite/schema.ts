@@ -50,6 +50,7 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX IF NOT EXISTS inbox_by_id ON umbel_inbox (id);
   CREATE TABLE IF NOT EXISTS umbel_replies (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, body NOT NULL);`,
+  'CREATE TABLE IF NOT EXISTS umbel_effects (n INTEGER PRIMARY KEY, task TEXT NOT NULL, name TEXT NOT NULL, body NOT NULL, UNIQUE (task, name));',
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */

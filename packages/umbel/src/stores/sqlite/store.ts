@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   type Batch,
   type Clock,
+  type Encoded,
   isKeyRowId,
   isReady,
   type LetterRow,
@@ -15,6 +16,7 @@ import {
 import { nextTurn, pause, systemClock } from '../../system.ts'
 import { CommitSize } from './commit-size.ts'
 import { migrate, openDatabase, type Sync } from './database.ts'
+import { EffectTable } from './effect-table.ts'
 import { EventLog } from './event-log.ts'
 import { CAN_GUARD, Guard } from './guard.ts'
 import { HighWaterMark } from './high-water-mark.ts'
@@ -65,6 +67,7 @@ interface Open {
   readonly retention: Retention
   readonly letters: LetterTable
   readonly keys: KeyTable
+  readonly effects: EffectTable
   readonly lease: Lease
   readonly writes: UserWrites
   readonly tables: TablesParts
@@ -99,7 +102,8 @@ export class SqliteStore implements Store {
       const lease = new Lease(file, database, systemClock, length)
       await this.#own(lease)
       migrate(database)
-      const rows = new RowTable(database)
+      const effects = new EffectTable(database)
+      const rows = new RowTable(database, effects)
       const retention = new Retention(database, rows, keeping)
       const log = new EventLog(database, keepEvents)
       const letters = new LetterTable(database, keepLetters)
@@ -107,7 +111,7 @@ export class SqliteStore implements Store {
       const guard = new Guard(database)
       const writes = new UserWrites(database, guard)
       const tables = { database, guard, statements: new Statements(database) }
-      this.#open = { database, rows, log, retention, letters, keys, lease, writes, tables }
+      this.#open = { database, rows, log, retention, letters, keys, effects, lease, writes, tables }
       if (setup !== undefined) this.#transaction(() => withTables(tables, setup))
       this.inbox.open(database)
       this.#tellLoss(log.seq)
@@ -130,6 +134,7 @@ export class SqliteStore implements Store {
         if (ended !== undefined) open.retention.ended(ended)
       }
       for (const change of batch.letters ?? []) open.letters.change(change)
+      for (const effect of batch.effects ?? []) open.effects.put(effect)
       open.retention.prune(this.#settings.clock.now())
       this.inbox.leave(batch.events)
       const last = open.log.append(batch.events, open.rows)
@@ -172,6 +177,10 @@ export class SqliteStore implements Store {
 
   async events(from: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#read(({ log, rows }) => log.read(from, limit, rows))
+  }
+
+  async effect(task: string, name: string): Promise<Encoded | undefined> {
+    return this.#read(({ effects }) => effects.get(task, name))
   }
 
   async letter(id: string): Promise<LetterRow | undefined> {

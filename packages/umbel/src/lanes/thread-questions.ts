@@ -1,0 +1,61 @@
+import type { MessagePort } from 'node:worker_threads'
+import {
+  type AttemptCall,
+  type AttemptReports,
+  type Encoded,
+  fromErrorData,
+  toErrorData,
+  umbelError,
+} from '@umbel/core'
+import type { Answered, Asked, Order, Question } from './thread-protocol.ts'
+
+/** What a thread has asked and waits to be answered. */
+export class ThreadQuestions {
+  readonly #ask: (asked: Asked) => void
+  readonly #waiting = new Map<number, (answer: Answered) => void>()
+  #asked = 0
+
+  constructor(ask: (asked: Asked) => void) {
+    this.#ask = ask
+  }
+
+  /** Ask for the item of a number. Rejects with what the answer is wrong with. */
+  ask(item: number, question: Question): Promise<Encoded | undefined> {
+    this.#asked += 1
+    const number = this.#asked
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, (answer) => {
+        if (answer.ok) resolve(answer.value)
+        else reject(fromErrorData(answer.error))
+      })
+      this.#ask(['ask', item, number, question])
+    })
+  }
+
+  answered(number: number, answer: Answered): void {
+    this.#waiting.get(number)?.(answer)
+    this.#waiting.delete(number)
+  }
+}
+
+/** Answer what a thread has asked for an attempt; `call` is `undefined` of one that has ended. */
+export async function answer(
+  [, , number, question]: Asked,
+  port: MessagePort,
+  call: AttemptCall | undefined,
+  reports: AttemptReports,
+): Promise<void> {
+  port.postMessage(['answer', number, await answerTo(question, call, reports)] satisfies Order)
+}
+
+async function answerTo(question: Question, call: AttemptCall | undefined, reports: AttemptReports): Promise<Answered> {
+  try {
+    if (call === undefined)
+      throw umbelError('UMBEL_ATTEMPT_OVER', `A handler called ctx.once(${JSON.stringify(question[1])}) too late.`)
+    if (question[0] === 'recall') return { ok: true, value: await reports.recall(call, question[1]) }
+    await reports.record(call, question[1], question[2])
+    return { ok: true, value: undefined }
+  } catch (error) {
+    return { ok: false, error: toErrorData(error) }
+  }
+}
