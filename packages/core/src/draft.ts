@@ -148,11 +148,15 @@ export class Draft implements RowReader {
   }
 
   /** The tasks that follow something and have not ended, the oldest first. */
-  followers(id: string): TaskRow[] {
-    const ids = new Set([...(this.#rows.following?.(id) ?? []), ...(this.#followers.get(id) ?? [])])
-    return Array.from(ids, (one) => this.task(one)).filter(
-      (row): row is TaskRow => row?.follows === id && !isReady(row.state),
-    )
+  *followers(id: string): Generator<TaskRow> {
+    const seen = new Set<string>()
+    for (const ids of [this.#rows.following?.(id) ?? [], this.#followers.get(id) ?? []]) {
+      for (const one of ids) {
+        const row = seen.has(one) ? undefined : this.task(one)
+        seen.add(one)
+        if (row?.follows === id && !isReady(row.state)) yield row
+      }
+    }
   }
 
   chart(id: string): ChartRow | undefined {

@@ -21,12 +21,12 @@ function leaveKey(draft: Draft, row: TaskRow, key: KeyRow): void {
   if (row.state !== 'SUCCESS') return passOn(draft, key)
   draft.put({ ...key, state: 'kept', result, endedAt: draft.at })
   for (const follower of draft.followers(key.id))
-    moveTask(draft, { ...follower, follows: undefined, result }, 'task-answered')
+    moveTask(draft, { ...follower, follows: undefined, result, error: undefined }, 'task-answered')
 }
 
 /** Give a key that was left without a result to the task that has waited for it longest. */
 function passOn(draft: Draft, key: KeyRow): void {
-  const next = draft.followers(key.id)[0]
+  const { value: next } = draft.followers(key.id).next()
   if (next === undefined) return draft.put({ ...key, state: 'free', endedAt: draft.at })
   const holder = { ...next, follows: undefined, keys: withKey(next, key.id) }
   draft.put(heldKey(draft, key.id, holder, key.ttl))

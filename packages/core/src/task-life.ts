@@ -189,9 +189,9 @@ function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: Task
         keys = withKey(row, key.id)
         break
       case 'waits':
-        return moveTask(draft, { ...row, follows: key.id }, 'task-held')
+        return moveTask(draft, { ...row, follows: key.id, error: undefined }, 'task-held')
       case 'stands':
-        return moveTask(draft, { ...row, result: claim.result }, 'task-answered')
+        return moveTask(draft, { ...row, result: claim.result, error: undefined }, 'task-answered')
       case 'differs':
         return moveTask(draft, { ...row, error: claim.error }, 'task-failed')
     }

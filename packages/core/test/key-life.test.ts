@@ -87,6 +87,19 @@ describe('a key', () => {
     expect(stateOf(desk, 'a', 'b', 'c')).toEqual(['SUCCESS', 'SUCCESS', 'STARTED'])
   })
 
+  test('goes through 1,000 that wait and all fail, one after the other', () => {
+    const desk = new KeyDesk()
+    const ids = Array.from({ length: 1_000 }, (_, index) => `t${index}`)
+    for (const id of ids) desk.send(id, 'k')
+    for (const id of ids) desk.start(id)
+    for (const id of ids) {
+      desk.start(id)
+      desk.end(id, 'fails')
+    }
+    expect(new Set(ids.map((id) => desk.task(id)?.state))).toEqual(new Set(['FAILURE']))
+    expect(desk.task('t999')).toMatchObject({ attempt: 1, runs: 1 })
+  })
+
   test('goes past one that expired as it waited', () => {
     const desk = new KeyDesk()
     for (const id of ['a', 'b', 'c']) desk.send(id, 'k')
