@@ -1,28 +1,29 @@
-/** Milliseconds that writing the rows and events of one transaction may take: SQLite is synchronous, so the main loop waits for it. */
-const AIM = 2
+/** How large the events of one transaction may be in the log, in characters and bytes. SQLite is synchronous: the main loop waits while they are written. */
+const AIM = 131_072
 
-/** The most events and the fewest that are stored in one go, however fast or slow they are. */
+/** The most events that are stored in one go, however small they are. */
 const MOST = 250
-const FEWEST = 10
 
-/** How much the last transaction counts against those before it. */
-const WEIGHT = 0.2
+/** How much of a transaction is still remembered at the next one. */
+const MEMORY = 0.8
 
 /**
- * How many events go into one transaction, by what those before took: so that a store of large values, or on a slow machine, does not
- * keep the main loop for longer than one of small ones. What waiting for the disk takes is not counted, as fewer events would not shorten it.
+ * How many events go into one transaction, by how large those before were: so that a store of large values does not keep the main loop for longer
+ * than one of small ones. Not by what they took: where the machine has other work to do all takes longer, and smaller transactions would only be more of them.
  */
 export class CommitSize {
-  #perEvent = AIM / MOST
+  #events = 0
+  #size = 0
 
   /** The most events that the next transaction should have. */
   get events(): number {
-    return Math.min(MOST, Math.max(FEWEST, Math.floor(AIM / this.#perEvent)))
+    if (this.#size === 0) return MOST
+    return Math.min(MOST, Math.max(1, Math.floor((AIM * this.#events) / this.#size)))
   }
 
-  /** Take in that writing so many events took so many milliseconds. */
-  took(events: number, millis: number): void {
-    if (events < FEWEST) return // of so few it tells what a transaction costs, not what an event does
-    this.#perEvent += WEIGHT * (Math.min(millis, 10 * AIM) / events - this.#perEvent)
+  /** Take in that so many events were so large. */
+  took(events: number, size: number): void {
+    this.#events = MEMORY * this.#events + events
+    this.#size = MEMORY * this.#size + size
   }
 }

@@ -9,7 +9,7 @@ import {
   type StoredEvent,
   type TaskSpec,
 } from '@umbel/core'
-import { type Packed, pack, unpack } from './pack.ts'
+import { type Packed, pack, packedSize, unpack } from './pack.ts'
 
 /** A plan in an event: the number of a stored one, where there is one; of a single task with a shared spec the rest. */
 type PlanInLog =
@@ -35,6 +35,7 @@ export class EventLog {
   readonly #last: StatementSync
   readonly #keep: number
   #seq: number
+  #lastSize = 0
 
   constructor(database: DatabaseSync, keep: number) {
     this.#insert = database.prepare('INSERT INTO log (last, count, version, body) VALUES (?, ?, ?, ?)')
@@ -50,15 +51,23 @@ export class EventLog {
     return this.#seq
   }
 
+  /** How large the last batch is as it is stored. */
+  get lastSize(): number {
+    return this.#lastSize
+  }
+
   /** Append a batch; returns the number of its last event. */
   append(events: readonly EngineEvent[], plans: StoredPlans): number {
+    this.#lastSize = 0
     if (events.length === 0) return this.#seq
     const body = events.map((event) => {
       const plan = event.type === 'canvas-sent' ? inLog(event, plans) : undefined
       return plan === undefined ? event : { ...event, plan }
     })
     this.#seq += events.length
-    this.#insert.run(this.#seq, events.length, EVENT_VERSION, pack(body))
+    const packed = pack(body)
+    this.#lastSize = packedSize(packed)
+    this.#insert.run(this.#seq, events.length, EVENT_VERSION, packed)
     this.#prune.run(this.#seq - this.#keep)
     return this.#seq
   }

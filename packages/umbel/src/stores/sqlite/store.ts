@@ -127,7 +127,6 @@ export class SqliteStore implements Store {
     await nextTurn() // what was worked out before it had a turn of the loop for itself
     const { writes } = batch
     const seq = this.#transaction((open) => {
-      const began = systemClock.monotonic()
       if (writes !== undefined) open.writes.run(writes)
       for (const row of batch.rows) {
         const ended = row.kind === 'key' ? open.keys.put(row) : open.rows.put(row)
@@ -137,10 +136,9 @@ export class SqliteStore implements Store {
       for (const effect of batch.effects ?? []) open.effects.put(effect)
       open.retention.prune(this.#settings.clock.now())
       this.inbox.leave(batch.events)
-      const last = open.log.append(batch.events, open.rows)
-      this.#size.took(batch.events.length, systemClock.monotonic() - began)
-      return last
+      return open.log.append(batch.events, open.rows)
     }, writes)
+    this.#size.took(batch.events.length, this.#open?.log.lastSize ?? 0)
     this.inbox.left(batch.events)
     if (batch.events.length > 0) this.#mark.move(seq)
     // what came in meanwhile belongs to the next transaction
