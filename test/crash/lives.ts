@@ -55,7 +55,7 @@ export async function settle(life: Life, asked: string): Promise<void> {
   for (const id of JSON.parse(readFileSync(asked, 'utf8')) as string[]) {
     try {
       const result = await app.result(id)
-      await result.get({ timeout: '60s' }).then(
+      await result.get({ timeout: '3m' }).then(
         (value) => say('END', id, result.state, value),
         (error: { message: string; code?: string }) => say('END', id, error.code ?? result.state, error.message),
       )

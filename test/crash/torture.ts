@@ -161,14 +161,21 @@ class Ledger {
     const givenUp = new Set<string>()
     for (const [id, one] of this.accepted) {
       const [state, value] = ends.get(id) ?? ['LOST']
-      if (state === 'UMBEL_TIMEOUT') counts.stuckWorkflows += 1
-      else if (state === 'UMBEL_WORKER_LOST') {
+      const note = (what: string): void => void this.odd.push(`${what}: ${one.kind} ${id}: ${this.#storedOf(id)}`)
+      if (state === 'UMBEL_TIMEOUT') {
+        counts.stuckWorkflows += 1
+        note('stuck')
+      } else if (state === 'UMBEL_WORKER_LOST') {
         counts.poisoned += 1
         for (const label of one.labels) givenUp.add(label)
       } else if (isRevoked(one.kind, state)) continue
-      else if (state === 'LOST' || state.startsWith('UMBEL_UNKNOWN') || state === 'UMBEL_RESULT_GONE') counts.lost += 1
-      else if (JSON.stringify(value) !== JSON.stringify(one.expected)) counts.wrong += 1
-      else {
+      else if (state === 'LOST' || state.startsWith('UMBEL_UNKNOWN') || state === 'UMBEL_RESULT_GONE') {
+        counts.lost += 1
+        note('lost')
+      } else if (JSON.stringify(value) !== JSON.stringify(one.expected)) {
+        counts.wrong += 1
+        note(`${state} with ${JSON.stringify(value)}`)
+      } else {
         done.push(...one.labels)
         if (one.failing.length === 0) whole.push(...one.labels) // else some may have been left running
       }
@@ -189,6 +196,17 @@ class Ledger {
       recoveryMsP95: Math.round(
         this.#recoveries.toSorted((a, b) => a - b)[Math.floor(this.#recoveries.length * 0.95)] ?? 0,
       ),
+    }
+  }
+
+  /** How a canvas stands in the store. */
+  #storedOf(id: string): string {
+    const database = new DatabaseSync(this.file, { readOnly: true })
+    try {
+      const rows = database.prepare('SELECT id, kind, state, body FROM rows WHERE id = ? OR workflow = ?').all(id, id)
+      return JSON.stringify(rows)
+    } finally {
+      database.close()
     }
   }
 
