@@ -1,6 +1,8 @@
 /** One side of a comparison: does `count` operations and resolves when all are done. */
 export interface Side {
   readonly name: string
+  /** Part of the operations that it does in a round, where the others take far less time. Default 1. */
+  readonly part?: number
   run(count: number): Promise<void>
 }
 
@@ -41,19 +43,8 @@ export interface Effort {
 /** Run both sides in turn, the first to go changing from round to round, after one round that does not count. */
 export async function compare(comparison: Comparison, { rounds, share }: Effort): Promise<Result> {
   const { sides, close } = await comparison.open()
-  const count = Math.max(1, Math.round(comparison.count * share))
-  const rates: [number[], number[]] = [[], []]
-  try {
-    for (let round = -1; round < rounds; round += 1) {
-      for (const index of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-        const rate = await rateOf(sides[index], count)
-        if (round >= 0) rates[index].push(rate)
-      }
-    }
-  } finally {
-    await close()
-  }
-  const [ours, theirs] = rates
+  const rates = await takeTurns(sides, Math.max(1, Math.round(comparison.count * share)), rounds).finally(close)
+  const [ours, theirs] = rates as [number[], number[]]
   const ratios = ours.map((rate, round) => rate / (theirs[round] as number))
   const { name, what } = comparison
   return {
@@ -63,6 +54,20 @@ export async function compare(comparison: Comparison, { rounds, share }: Effort)
     theirs: { name: sides[1].name, ...spread(theirs) },
     ratio: spread(ratios),
   }
+}
+
+/** Operations a second of each side, round by round: all sides in turn, forwards and backwards, after one round that does not count. */
+export async function takeTurns(sides: readonly Side[], count: number, rounds: number): Promise<number[][]> {
+  const rates = sides.map((): number[] => [])
+  for (let round = -1; round < rounds; round += 1) {
+    const order = [...sides.entries()]
+    if (round % 2 !== 0) order.reverse()
+    for (const [index, side] of order) {
+      const rate = await rateOf(side, Math.max(1, Math.round(count * (side.part ?? 1))))
+      if (round >= 0) rates[index]?.push(rate)
+    }
+  }
+  return rates
 }
 
 async function rateOf(side: Side, count: number): Promise<number> {

@@ -1,84 +1,135 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { createApp } from 'umbel'
+import { setTimeout as after } from 'node:timers/promises'
+import { createApp, type Store } from 'umbel'
 import { sqliteStore } from 'umbel/sqlite'
 import { bounded } from './bounded.ts'
-import type { Comparison, Side } from './compare.ts'
+import { bullmqSide } from './bullmq.ts'
+import { type Effort, type Side, type Spread, spread, takeTurns } from './compare.ts'
+import { loopDelayOf } from './loop-delay.ts'
+import { rawSqlite, type Shape } from './raw-sqlite.ts'
 import { bench } from './tasks.ts'
 
-/** Tasks that the loop of raw SQLite puts into one transaction: as many as the store's batches of 250 events are about. */
-const TASKS_A_BATCH = 83
+/** One of the sides: tasks a second, and ours to theirs, round by round. */
+export interface DurableSide {
+  readonly name: string
+  /** What of the tasks that were accepted is gone after the process, or the machine's power, has. */
+  readonly loses: string
+  readonly rate: Spread
+  readonly ratio: Spread
+}
+
+/** What came of durable no-op tasks, so many under way. */
+export interface DurableResult {
+  readonly underWay: number
+  readonly sides: readonly DurableSide[]
+  /** 99th percentile of the event loop's delay while our tasks run, in milliseconds. */
+  readonly loopDelay: Spread
+  /** The same where nothing runs, right afterwards: what the machine itself does to it. */
+  readonly idleDelay: number
+  /** What was left out, and why. */
+  readonly skipped: readonly string[]
+}
+
+/** Tasks in each round of a side. */
+const COUNT = 20_000
+
+/** BullMQ is given fewer: a round of all would take longer than all others together. */
+const BULLMQ_PART = 0.25
+
+/** Transactions of ours whose contents are noted, the last ones. */
+const MOST_SHAPES = 120
+
+const NOTHING = 'process or power ends: nothing'
+const REDIS = [
+  {
+    name: 'BullMQ, Redis as it comes (no AOF)',
+    settings: [],
+    loses: 'process ends: nothing; Redis or power ends: all since the last snapshot, minutes to an hour',
+  },
+  {
+    name: 'BullMQ, Redis with appendfsync everysec',
+    settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+    loses: 'process ends: nothing; power ends: about the last second',
+  },
+] as const
 
 /**
- * No-op tasks that are accepted, run and have their results stored, at full sync, against a loop of node:sqlite that does the same
- * inserts and updates in the same batches, on the same tables and indexes, and nothing else.
+ * No-op tasks that are accepted, run and have their results stored, at full sync; against a loop of node:sqlite that writes the same
+ * rows in the same batches, and against BullMQ.
  */
-export const durableNoops = (underWay: number, count: number): Comparison => ({
-  name: `durable-${underWay}`,
-  what: `durable no-op tasks at full sync, ${underWay} under way`,
-  count,
-  async open() {
-    const folder = mkdtempSync(join(tmpdir(), 'umbel-bench-'))
-    const file = join(folder, 'work.db')
-    const app = createApp({
-      name: `durable-${underWay}`,
-      tasks: [bench],
-      lanes: { default: { threads: 0, inline: underWay } },
-      // nothing is dropped on the way: the loop drops nothing
-      store: sqliteStore(file, { keepEnded: 10_000_000, keepEvents: 10_000_000 }),
-    })
-    await app.start()
-    const raw = rawLoop(file, join(folder, 'raw.db'), Math.ceil(underWay / TASKS_A_BATCH / 3))
-    return {
-      sides: [{ name: 'umbel', run: (total) => bounded(total, underWay, () => bench.inlineNoop.delay(1).get()) }, raw],
-      async close() {
-        raw.close()
-        await app.stop()
-        rmSync(folder, { recursive: true })
-      },
-    }
-  },
-})
-
-/** `lag`: batches after which a task starts, and after as many again ends: as where that many are under way. */
-function rawLoop(like: string, file: string, lag: number): Side & { close(): void } {
-  const model = new DatabaseSync(like, { readOnly: true })
-  const schema = model.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'").all()
-  model.close()
-  const database = new DatabaseSync(file)
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schema.map(({ sql }) => sql).join(';')}`)
-  const insert = database.prepare(`INSERT INTO rows (n, id, kind, state, task, sent_at, size, spec, fixed, body)
-    VALUES (?, ?, 'task', 'RECEIVED', 'bench.inlineNoop', ?, 1, 1, '{"args":"[1]"}', '{"attempt":0,"runs":0,"losses":0}')`)
-  const start = database.prepare(`UPDATE rows SET state = 'STARTED', ended_at = NULL,
-    body = '{"attempt":1,"runs":1,"losses":0,"startedAt":1700000000000}' WHERE n = ?`)
-  const end = database.prepare(`UPDATE rows SET state = 'SUCCESS', ended_at = ?,
-    body = '{"attempt":1,"runs":1,"losses":0,"result":"1","startedAt":1700000000000}' WHERE n = ?`)
-  const log = database.prepare('INSERT INTO log (last, count, version, body) VALUES (?, 250, 1, ?)')
-  const event =
-    '{"type":"task-succeeded","id":"0000000000000000000000","attempt":1,"run":1,"at":1700000000000,"result":"1"},'
-  const body = event.repeat(TASKS_A_BATCH * 3)
-  let last = 0
-  let batches = 0
-  return {
-    name: 'node:sqlite',
-    run: async (total) => {
-      for (let done = 0; done < total; done += TASKS_A_BATCH) {
-        database.exec('BEGIN IMMEDIATE')
-        for (let task = 1; task <= TASKS_A_BATCH; task += 1) {
-          const n = last + task
-          insert.run(n, `0${String(n).padStart(21, '0')}`, 1_700_000_000_000)
-        }
-        for (let task = 1; task <= TASKS_A_BATCH; task += 1) start.run(last + task - lag * TASKS_A_BATCH)
-        for (let task = 1; task <= TASKS_A_BATCH; task += 1)
-          end.run(1_700_000_000_000, last + task - lag * 2 * TASKS_A_BATCH)
-        last += TASKS_A_BATCH
-        batches += 1
-        log.run(batches * 250, body)
-        database.exec('COMMIT')
-      }
-    },
-    close: () => database.close(),
+export async function durableTasks(underWay: number, { rounds, share }: Effort): Promise<DurableResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'umbel-bench-'))
+  const ours = await openOurs(join(folder, 'work.db'), underWay)
+  // after what the machine has to learn, its batches are those of every round
+  await ours.run(Math.max(underWay, COUNT * share))
+  const raw = rawSqlite(join(folder, 'work.db'), join(folder, 'raw.db'), [...ours.shapes])
+  const delays: number[] = []
+  const measured: Side = {
+    name: 'umbel',
+    run: async (count) => void delays.push(await loopDelayOf(() => ours.run(count))),
   }
+  const peers = await Promise.all(REDIS.map(({ name, settings }) => bullmqSide(name, underWay, settings)))
+  const open = peers.filter((peer) => peer !== undefined)
+  const sides: Side[] = [measured, raw, ...open.map((peer) => ({ ...peer, part: BULLMQ_PART }))]
+  try {
+    const rates = await takeTurns(sides, Math.round(COUNT * share), rounds)
+    const loses = [NOTHING, 'the same', ...REDIS.map((redis) => redis.loses)]
+    return {
+      underWay,
+      sides: sides.map(({ name }, index) => summedUp(name, loses[index] ?? '', rates[0] ?? [], rates[index] ?? [])),
+      loopDelay: spread(delays.slice(1)),
+      idleDelay: await loopDelayOf(() => after(1_000)),
+      skipped: open.length === REDIS.length ? [] : ['BullMQ: no redis-server is installed'],
+    }
+  } finally {
+    for (const peer of open) await peer.close()
+    raw.close()
+    await ours.close()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function summedUp(name: string, loses: string, ours: readonly number[], rates: readonly number[]): DurableSide {
+  const ratio = spread(ours.map((rate, round) => rate / (rates[round] as number)))
+  return { name, loses, rate: spread(rates), ratio }
+}
+
+interface Ours {
+  /** What each of the last transactions held. */
+  readonly shapes: Shape[]
+  run(count: number): Promise<void>
+  close(): Promise<void>
+}
+
+async function openOurs(file: string, underWay: number): Promise<Ours> {
+  const shapes: Shape[] = []
+  // nothing is dropped on the way: the loop drops nothing
+  const store = sqliteStore(file, { keepEnded: 10_000_000, keepEvents: 10_000_000 })
+  const lanes = { default: { threads: 0, inline: underWay } }
+  const app = createApp({ name: `durable-${underWay}`, tasks: [bench], lanes, store: noting(store, shapes) })
+  await app.start()
+  return {
+    shapes,
+    run: (count) => bounded(count, underWay, () => app.delay(bench.inlineNoop.s(1)).get()),
+    close: () => app.stop(),
+  }
+}
+
+/** The same store, which notes what is in each transaction. */
+function noting(store: Store, shapes: Shape[]): Store {
+  const commit = store.commit.bind(store)
+  return Object.assign(store, {
+    commit: (batch: Parameters<typeof commit>[0]) => {
+      shapes.push(shapeOf(batch))
+      if (shapes.length > MOST_SHAPES) shapes.shift()
+      return commit(batch)
+    },
+  })
+}
+
+function shapeOf({ rows, events }: Parameters<Store['commit']>[0]): Shape {
+  const count = (state: string): number => rows.filter((row) => row.kind === 'task' && row.state === state).length
+  return { sent: count('RECEIVED'), started: count('STARTED'), ended: count('SUCCESS'), events: events.length }
 }

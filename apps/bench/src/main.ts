@@ -3,18 +3,23 @@ import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { canvasSizes, type SizeEffort, type SizeResult } from './canvas.ts'
 import { type Comparison, compare, type Effort, type Result } from './compare.ts'
-import { durableNoops } from './durable.ts'
+import { type DurableResult, durableTasks } from './durable.ts'
+import { durableTable, writtenLine } from './durable-report.ts'
 import { inlineNoops, loneInline } from './inline.ts'
 import { type LaneEffort, type LaneResult, laneIsolation } from './lanes.ts'
 import { type Lone, type LoneResult, loneLine, timeLone } from './lone.ts'
 import { loneOnThread, THREADS } from './threads.ts'
+import { type WrittenResult, writtenFor } from './written.ts'
 
-const COMPARISONS: readonly Comparison[] = [...THREADS, inlineNoops(100, 100_000), durableNoops(1_000, 20_000)]
+const COMPARISONS: readonly Comparison[] = [...THREADS, inlineNoops(100, 100_000)]
 const LONE: readonly Lone[] = [loneOnThread, loneInline]
 const FULL: Effort = { rounds: 9, share: 1 }
 const SHORT: Effort = { rounds: 2, share: 0.02 }
 const SIZES: SizeEffort = { rounds: 5, large: 100_000 }
 const SHORT_SIZES: SizeEffort = { rounds: 1, large: 5_000 }
+/** Tasks under way, and members of a group whose bytes are counted. */
+const DURABLE = { underWay: [100, 1_000], members: [1_000, 100_000] }
+const SHORT_DURABLE = { underWay: [100], members: [100, 1_000] }
 const LANES: LaneEffort = { rounds: 40, tasks: 5 }
 const SHORT_LANES: LaneEffort = { rounds: 1, tasks: 2 }
 
@@ -26,10 +31,11 @@ const asked = (name: string): boolean => positionals.length === 0 || positionals
 const wanted = COMPARISONS.filter(({ name }) => asked(name))
 const wantedLone = LONE.filter(({ name }) => asked(name))
 const withSizes = asked('canvas')
+const withDurable = asked('durable')
 const withLanes = asked('lanes')
-if (wanted.length === 0 && wantedLone.length === 0 && !withSizes && !withLanes) {
+if (wanted.length === 0 && wantedLone.length === 0 && !withSizes && !withDurable && !withLanes) {
   console.error(
-    `Nothing is called ${positionals.join(' or ')}. There are: ${[...COMPARISONS, ...LONE].map(({ name }) => name).join(', ')}, canvas, lanes.`,
+    `Nothing is called ${positionals.join(' or ')}. There are: ${[...COMPARISONS, ...LONE].map(({ name }) => name).join(', ')}, canvas, durable, lanes.`,
   )
   process.exit(2)
 }
@@ -53,13 +59,28 @@ if (withSizes) {
     if (!values.json) console.log(sizeLine(size))
   }
 }
+const durable: DurableResult[] = []
+const written: WrittenResult[] = []
+if (withDurable) {
+  const { underWay, members } = values.short ? SHORT_DURABLE : DURABLE
+  for (const width of underWay) {
+    const result = await durableTasks(width, values.short ? SHORT : FULL)
+    durable.push(result)
+    if (!values.json) console.log(durableTable(result))
+  }
+  for (const count of members) {
+    const result = await writtenFor(count)
+    if (result !== undefined) written.push(result)
+  }
+  if (!values.json) console.log(writtenLine(written))
+}
 const lanes: LaneResult[] = []
 if (withLanes) {
   const result = await laneIsolation(values.short ? SHORT_LANES : LANES)
   lanes.push(result)
   if (!values.json) console.log(laneLine(result))
 }
-if (values.json) console.log(JSON.stringify({ machine: machine(), results, lone, sizes, lanes }))
+if (values.json) console.log(JSON.stringify({ machine: machine(), results, lone, sizes, durable, written, lanes }))
 else console.log(`\n${machine().join('; ')}`)
 
 function line({ what, ours, theirs, ratio }: Result): string {
@@ -91,6 +112,7 @@ function machine(): string[] {
     `node ${process.version}`,
     version('piscina'),
     version('p-queue'),
+    version('bullmq'),
     `${cpus().length} cores`,
     `load ${loadavg()[0]?.toFixed(2)}`,
   ]

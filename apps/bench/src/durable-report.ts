@@ -1,0 +1,30 @@
+import type { Spread } from './compare.ts'
+import type { DurableResult } from './durable.ts'
+import type { WrittenResult } from './written.ts'
+
+/** A table of durable tasks for people. */
+export function durableTable({ underWay, sides, loopDelay, idleDelay, skipped }: DurableResult): string {
+  const lines = sides.map(({ name, loses, rate, ratio }, index) => {
+    const ours = index === 0 ? '' : `, umbel to it ${withSpan(ratio, 2)}`
+    return `  ${name}: ${Math.round(rate.median).toLocaleString('en')}/s${ours}; lost when ${loses}`
+  })
+  return [
+    `durable no-op tasks, ${underWay} under way:`,
+    ...lines,
+    `  event loop meanwhile: delay p99 ${withSpan(loopDelay, 1)} ms, of an idle one ${idleDelay.toFixed(1)} ms`,
+    ...skipped.map((what) => `  skipped ${what}`),
+  ].join('\n')
+}
+
+/** What is written for each member, in a line. */
+export function writtenLine(results: readonly WrittenResult[]): string {
+  if (results.length === 0) return 'bytes written: this system does not count them'
+  const each = results.map(
+    ({ members, bytesPerMember }) =>
+      `${Math.round(bytesPerMember)} for each of ${members.toLocaleString('en')} members`,
+  )
+  return `bytes written to disk: ${each.join(', ')} of a group`
+}
+
+const withSpan = ({ median, min, max }: Spread, digits: number): string =>
+  `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`
