@@ -263,7 +263,7 @@ export const ERRORS = {
     nextStep: 'This app has stopped and wrote nothing since: its work goes on there.',
   },
   UMBEL_CANNOT_WRITE: {
-    summary: 'A handler, or a transaction, was to write what cannot be written.',
+    summary: 'A handler, or the setup of a store, was to write what cannot be written.',
     nextStep:
       'Write to tables of your own, one statement at a time, with `store: sqliteStore(file)` of umbel/sqlite on Node 24.10 or newer.',
   },
@@ -273,9 +273,9 @@ export const ERRORS = {
     nextStep: 'Correct the statement or the table, then redrive the dead letter of the task.',
   },
   UMBEL_BAD_TRANSACTION: {
-    summary: "A transaction of the user's was begun or used where none can be.",
+    summary: "A transaction on the user's own tables was used where it cannot be.",
     nextStep:
-      'Give store.transaction() a callback that is not asynchronous, not within another one, and use what it is given only in there.',
+      'Give the option setup of sqliteStore() a function that is not asynchronous, and use what it is given only in there.',
   },
   UMBEL_ATTEMPT_OVER: {
     summary: 'A handler used its context after its attempt had ended.',
