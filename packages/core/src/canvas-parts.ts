@@ -37,6 +37,8 @@ const NO_KWARGS: Kwargs = Object.freeze({})
  * @throws UMBEL_BAD_OPTION for `link` or `linkError` on a group or a chord, as in Celery: its members or its body can be linked.
  */
 export function withCall(canvas: Canvas, args: Args, kwargs: Kwargs, options: SignatureOptions): Canvas {
+  if (canvas.kind === 'task' && !canvas.immutable && isEmpty(kwargs) && isEmpty(options))
+    return frozen({ ...canvas, args: before(args, canvas.args) })
   const given = told(options)
   switch (canvas.kind) {
     case 'task':
@@ -283,5 +285,10 @@ function withOption(
 }
 
 const before = (args: Args, stored: Args): Args => (args.length === 0 ? stored : Object.freeze([...args, ...stored]))
+
+const isEmpty = (record: object): boolean => {
+  for (const _ in record) return false
+  return true
+}
 
 const frozen = <T extends object>(value: T): T => Object.freeze(value)

@@ -197,11 +197,11 @@ export class AsyncResult<R> {
       if (queue.length > 1_000) queue.shift()
       wake?.()
     })
-    let forgetWait = (): void => {}
+    const told = (): void => wake?.()
     try {
       if (this.cell.row !== undefined) queue.unshift(this.cell.row)
       await this.accepted
-      forgetWait = this.cell.wait(() => wake?.()) // a refusal brings no row
+      this.cell.wait(told) // a refusal brings no row
       for (;;) {
         const row = queue.shift()
         if (row === undefined) {
@@ -215,7 +215,7 @@ export class AsyncResult<R> {
         if (hasEnded(row)) return
       }
     } finally {
-      forgetWait()
+      this.cell.forget(told)
       stop()
     }
   }
@@ -275,11 +275,10 @@ export class AsyncResult<R> {
   #ended(limit: number | undefined, signal: AbortSignal | undefined): Promise<ResultRow> {
     const { cell, source } = this
     return new Promise((resolve, reject) => {
-      let forgetWait = (): void => {}
       const finish = (act: () => void): void => {
         timer?.cancel()
         signal?.removeEventListener('abort', abort)
-        forgetWait()
+        cell.forget(look)
         act()
       }
       const abort = (): void =>
@@ -289,7 +288,7 @@ export class AsyncResult<R> {
       const look = (): void => {
         if (cell.ended) finish(() => resolve(cell.row as ResultRow))
         else if (cell.refused !== undefined) finish(() => reject(cell.refused))
-        else forgetWait = cell.wait(look)
+        else cell.wait(look)
       }
       const timer =
         limit === undefined

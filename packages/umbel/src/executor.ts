@@ -165,10 +165,12 @@ export function outcomeEvent(
 ): EngineEvent {
   const { producer, clock, stopping } = context
   const at = clock.now()
+  if (outcome.kind === 'succeeded') {
+    const event = { type: 'task-succeeded', id, attempt, run, at, result: outcome.result } as const
+    return outcome.writes === undefined ? event : { ...event, writes: outcome.writes }
+  }
   const own = { id, attempt, run, at }
   switch (outcome.kind) {
-    case 'succeeded':
-      return { type: 'task-succeeded', ...own, result: outcome.result, ...writesOf(outcome) }
     case 'failed':
       return { type: 'task-failed', ...own, error: outcome.error }
     case 'retry':

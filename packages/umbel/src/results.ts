@@ -54,14 +54,16 @@ export class Cell {
   }
 
   /** Call back once at the next step of its life: accepted, refused or ended. */
-  wait(waiter: () => void): () => void {
+  wait(waiter: () => void): void {
     this.#awaken()
-    this.#waiters ??= []
-    this.#waiters.push(waiter)
+    if (this.#waiters === undefined) this.#waiters = [waiter]
+    else this.#waiters.push(waiter)
     this.#wanted?.(this)
-    return () => {
-      this.#waiters = this.#waiters?.filter((other) => other !== waiter)
-    }
+  }
+
+  /** Do not call back one that waits. */
+  forget(waiter: () => void): void {
+    this.#waiters = this.#waiters?.filter((other) => other !== waiter)
   }
 
   changed(row: ResultRow): void {

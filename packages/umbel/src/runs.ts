@@ -237,11 +237,10 @@ export class Runs {
 
 /** Call back once a cell is refused: its start, or all that is left as the app stops. Returns how to stop that. */
 function whenRefused(cell: Cell, refused: (error: unknown) => void): () => void {
-  let forget = (): void => {}
   const look = (): void => {
     if (cell.refused !== undefined) refused(cell.refused)
-    else if (!cell.ended) forget = cell.wait(look)
+    else if (!cell.ended) cell.wait(look)
   }
   look()
-  return () => forget()
+  return () => cell.forget(look)
 }

@@ -29,8 +29,10 @@ describe('a task is taken for tiny', () => {
     const quick = Array.from({ length: 100 }, () => 0.01)
     expect(ran(...quick)).toBeCloseTo(0.01, 1)
     expect(ran(...quick, 0.3)).toBe(never)
-    expect(ran(...quick, 0.3, 0.01, 0.01, 0.01)).toBe(never)
-    expect(ran(...quick, 0.3, 0.01, 0.01, 0.01, 0.01)).toBeCloseTo(0.01, 1)
+    expect(ran(...quick, 0.3, 0.01)).toBe(never)
+    expect(ran(...quick, 0.3, 0.01, 0.01)).toBeCloseTo(0.01, 1)
+    expect(ran(0.01, 0.3, 0.01, 0.01)).toBe(never)
+    expect(ran(...quick, 0.3, 0.01, 0.3, 0.01, 0.3, 0.01)).toBe(never)
   })
 
   test('with the time that its latest runs took', () => {

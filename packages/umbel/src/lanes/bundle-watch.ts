@@ -4,8 +4,8 @@ import { systemClock } from '../system.ts'
 /** How often bundles under way are looked at, in milliseconds. What has come of them is told then. */
 const LOOK = 2
 
-/** Looks at which one item runs until it lasts: a thread may wait for a processor so long, too. */
-const LASTS = 5
+/** Looks at which one item runs until it lasts: on a busy machine a thread may wait for a processor half as long. */
+const LASTS = 25
 
 /** What is done about bundles. */
 export interface BundleWatchParts<Bundle> {

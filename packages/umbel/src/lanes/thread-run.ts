@@ -1,4 +1,4 @@
-import type { AbortReason, Outcome } from '@umbel/core'
+import type { AbortReason, AttemptCall, Outcome } from '@umbel/core'
 import type { KillSwitch } from './thread-pool.ts'
 import type { Item } from './thread-protocol.ts'
 
@@ -6,7 +6,7 @@ import type { Item } from './thread-protocol.ts'
 export interface Run {
   readonly item: Item
   readonly message: Message
-  readonly ended: (outcome: Outcome) => void
+  readonly ended: (call: AttemptCall, outcome: Outcome) => void
   /** Called when its time begins. */
   readonly timed: (() => void) | undefined
   /** Whether its outcome was told before it was over. */

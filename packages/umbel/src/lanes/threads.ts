@@ -198,7 +198,7 @@ class ThreadWorker implements Worker {
     const run: Run = {
       item,
       message,
-      ended: (outcome) => ended(call, outcome),
+      ended,
       timed,
       told: false,
       over: undefined,
@@ -301,7 +301,7 @@ class ThreadWorker implements Worker {
     if (run === undefined) return
     this.#byNumber.delete(number)
     if (this.#byId.get(run.item.id) === run) this.#byId.delete(run.item.id)
-    if (!run.told) run.ended(outcome)
+    if (!run.told) run.ended(run.item, outcome)
     run.over?.()
   }
 
@@ -309,7 +309,7 @@ class ThreadWorker implements Worker {
     const run = this.#byNumber.get(number)
     if (run === undefined) return
     run.told = true
-    run.ended(outcome)
+    run.ended(run.item, outcome)
   }
 
   #take(told: Told): void {

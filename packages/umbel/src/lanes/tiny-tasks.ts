@@ -1,8 +1,9 @@
 /** Longest that a task may take to be tiny, in milliseconds. */
 const TINY = 0.25
 
-/** Runs in a row that must have been tiny before a task is taken for it. */
+/** Runs in a row that must have been tiny before a task is taken for it, and once one was not. */
 const PROOFS = 4
+const PROOFS_AGAIN = 2
 
 /** Weight of the latest run in a task's mean. */
 const LATEST = 1 / 8
@@ -16,7 +17,7 @@ interface Measured {
   proofs: number
 }
 
-/** Which tasks of a lane are tiny, as measured where they run: a run that is not takes its task back to the start. */
+/** Which tasks of a lane are tiny, as measured where they run: a run that is not takes its task out at once, until it has proved itself again. */
 export class TinyTasks {
   readonly #tasks = new Map<string, Measured>()
 
@@ -24,10 +25,10 @@ export class TinyTasks {
   ran(task: string, took: number): void {
     const known = this.#tasks.get(task)
     if (took > TINY) {
-      if (known !== undefined) known.proofs = 0
+      if (known !== undefined) known.proofs = Math.min(known.proofs, PROOFS - PROOFS_AGAIN)
     } else if (known === undefined) this.#tasks.set(task, { mean: took, proofs: 1 })
     else {
-      known.mean = known.proofs === 0 ? took : known.mean + (took - known.mean) * LATEST
+      known.mean += (took - known.mean) * LATEST
       known.proofs += 1
     }
   }
