@@ -65,6 +65,15 @@ export function keySuite(
       expect(await kept(one, '/key/t/b', '/key/t/c', '/key/t/d', '/key/t/k')).toEqual([true, false, true, true])
     })
 
+    test('keeps as many as it must, and a hundredth more at most', async () => {
+      const one = await store(200)
+      const ids = Array.from({ length: 500 }, (_, index) => `/key/t/${index}`)
+      for (const [index, id] of ids.entries()) await put(one, keptKey(id, index))
+      const there = await kept(one, ...ids)
+      expect(there.slice(-200).every(Boolean)).toBe(true)
+      expect(there.filter(Boolean).length).toBeLessThanOrEqual(202)
+    })
+
     test('counts a key once, however often it is held again and kept', async () => {
       const one = await store(2)
       await put(one, keptKey('/key/t/other', 1))

@@ -34,7 +34,7 @@ export interface SqliteStoreOptions {
   readonly keepEvents?: number
   /** Dead letters kept, whatever else is; the oldest go first. Default 10,000. */
   readonly keepLetters?: number
-  /** Keys of tasks kept with their results, whatever else is; the oldest go first. Default 100,000. */
+  /** Keys of tasks kept with their results, whatever else is, and a hundredth more at most; the oldest go first. Default 100,000. */
   readonly keepKeys?: number
   /** What to do while another app owns the file: `fail` (default) with UMBEL_STORE_OWNED, or `wait` for it to end. */
   readonly whenOwned?: 'fail' | 'wait'
