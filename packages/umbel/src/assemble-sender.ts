@@ -2,6 +2,7 @@ import { makeIds, type SenderStore } from '@umbel/core'
 import { announceSent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import type { AppParts } from './app-parts.ts'
+import { failureTeller } from './assemble.ts'
 import { resolving } from './assemble-workflows.ts'
 import { uniqueAmong } from './key-of-task.ts'
 import { Lookout } from './lookout.ts'
@@ -18,9 +19,7 @@ import type { LaneOffer } from './spec-resolver.ts'
 export function assembleSender(settings: Omit<AppSettings, 'store'>, store: SenderStore): AppParts {
   const { clock, tasks, errors } = settings
   const signals = new SignalBus(() => clock.now())
-  const failed = (error: unknown): void => {
-    if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
-  }
+  const failed = failureTeller(signals, clock)
   const outbox = new Outbox(store)
   const lookout = new Lookout({ store, errors, results: () => results, failed })
   const results: Results = new Results((cell) => lookout.want(cell))

@@ -55,7 +55,7 @@ export interface Parts {
 }
 
 /** Tells observers what went wrong where nobody waits for an answer. */
-const failureTeller =
+export const failureTeller =
   (signals: SignalBus, clock: Clock) =>
   (error: unknown): void => {
     if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
