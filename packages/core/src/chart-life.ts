@@ -1,6 +1,7 @@
 import type { AnyEventObject } from 'xstate'
 import { targetOfTimer, tell } from './chart-carry.ts'
 import { keyOfChild } from './chart-children.ts'
+import { present } from './chart-migration.ts'
 import { become, close, drop, fail, happen, isOver, offerKept, put } from './chart-run.ts'
 import { firstDue, nextDue } from './chart-timers.ts'
 import { firstStep } from './chart-transition.ts'
@@ -64,7 +65,7 @@ export function startChart(draft: Draft, event: ChartStarted): void {
 
 /** Tell a run something: an event that no transition takes is kept until one does, one under an id that was heard is not told again. */
 export function takeChartTold(draft: Draft, fact: ChartTold): void {
-  const row = draft.chart(fact.id)
+  const row = present(draft, fact.id)
   if (row === undefined) return refuse(draft, fact, codedError('UMBEL_UNKNOWN_RESULT', `No run has the id ${fact.id}.`))
   const heard = fact.dedupe === undefined ? undefined : row.heard.find(({ id }) => id === fact.dedupe)
   if (heard !== undefined) return answer(draft, fact, { ok: true, value: heard.answer })
@@ -110,7 +111,7 @@ export function takeChartTold(draft: Draft, fact: ChartTold): void {
 /** Hand a run what it has scheduled and is due, one after another: each may cancel or schedule others. */
 export function takeChartDue(draft: Draft, { id, at }: ChartDue): void {
   for (;;) {
-    const row = draft.chart(id)
+    const row = present(draft, id)
     const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
     const timer = row === undefined ? undefined : firstDue(row.timers, at)
     if (row === undefined || chart === undefined || timer === undefined) return
@@ -126,7 +127,7 @@ export function takeChartDue(draft: Draft, { id, at }: ChartDue): void {
 
 /** Take in an event that a machine has sent. As in XState it is lost where no transition takes it. */
 export function takeChartHeard(draft: Draft, { id, event }: ChartHeard): void {
-  const row = draft.chart(id)
+  const row = present(draft, id)
   if (row === undefined || isOver(row)) return
   const chart = chartOf(draft, row)
   if (chart === undefined) put(draft, { ...row, kept: [...row.kept, { event, own: true }] })
@@ -135,7 +136,7 @@ export function takeChartHeard(draft: Draft, { id, event }: ChartHeard): void {
 
 /** Tell a run how what it invoked has ended, unless it has left the state that did. */
 export function takeChildEnded(draft: Draft, { id, child, ends }: ChildEnded): void {
-  const row = draft.chart(id)
+  const row = present(draft, id)
   const key = row === undefined ? undefined : keyOfChild(row, child)
   if (row === undefined || key === undefined) return
   const { errors } = draft.machines.charts
@@ -149,7 +150,7 @@ export function takeChildEnded(draft: Draft, { id, child, ends }: ChildEnded): v
 
 /** Tell a run that wants to hear of it how far a task has come. */
 export function takeChildShowed(draft: Draft, { id, child }: ChildShowed): void {
-  const row = draft.chart(id)
+  const row = present(draft, id)
   const task = draft.task(child)
   const key = row === undefined ? undefined : keyOfChild(row, child)
   if (row === undefined || task === undefined || key === undefined || row.children[key]?.watched !== true) return
@@ -180,9 +181,10 @@ export function takeChartActed(draft: Draft, { id, n }: ChartActed): void {
 
 /** The machine of a run is registered again: what came meanwhile is told, what is scheduled is armed. */
 export function takeChartResumed(draft: Draft, { id }: ChartResumed): void {
-  const row = draft.chart(id)
+  const row = present(draft, id)
   const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
   if (row === undefined || chart === undefined) return
+  if (row !== draft.chart(id)) put(draft, row)
   offerKept(draft, id, chart)
   const now = draft.chart(id)
   const at = now === undefined ? undefined : nextDue(now)

@@ -1,4 +1,4 @@
-import type { AnyStateMachine } from 'xstate'
+import type { AnyStateMachine, StateValue } from 'xstate'
 import type { Encoded } from './codec.ts'
 import type { ErrorClasses } from './error-data.ts'
 import type { Plan } from './plan.ts'
@@ -24,7 +24,28 @@ export interface Charts {
   /** Most UTF-16 units and bytes of a context, an event or an output. */
   readonly maxBytes: number
   find(machine: string, version: string): Chart | undefined
+  /** What runs of a version that is not known here go over to; `undefined` where they wait for it. */
+  successor(machine: string, version: string): Successor | undefined
+}
+
+/** A version of a machine that can go on with the runs of an earlier one. */
+export interface Successor {
+  readonly version: string
+  readonly chart: Chart
+  /** Make of where a run stands where it stands in this version. @throws whatever the user's function does */
+  migrate(from: Position): Position
+}
+
+/** Where a run stands: its active states as XState writes them, and its context. */
+export interface Position {
+  readonly value: StateValue
+  readonly context: unknown
 }
 
 /** No machine at all. */
-export const NO_CHARTS: Charts = { errors: new Map(), maxBytes: 1_048_576, find: () => undefined }
+export const NO_CHARTS: Charts = {
+  errors: new Map(),
+  maxBytes: 1_048_576,
+  find: () => undefined,
+  successor: () => undefined,
+}

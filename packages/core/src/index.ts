@@ -92,7 +92,7 @@ export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-
 export { advance, type Step } from './advance.ts'
 export { type Effect, effectIds, effectKey } from './effect.ts'
 export type { Answer } from './draft.ts'
-export type { Chart, Charts, ChildStart } from './charts.ts'
+export type { Chart, Charts, ChildStart, Position, Successor } from './charts.ts'
 export { snapshotOf } from './chart-transition.ts'
 export type { Command, LogLine } from './command.ts'
 export {

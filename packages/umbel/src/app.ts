@@ -115,7 +115,10 @@ export class App implements LiveApp {
    * runs of it needs before the app starts.
    * @throws UMBEL_BAD_MACHINE with the path to what could not be stored and go on after a restart; UMBEL_DUPLICATE_WORKFLOW, UMBEL_BAD_OPTION
    */
-  workflow<M extends AnyStateMachine>(machine: M | Workflow<M>, options?: WorkflowOptions): WorkflowRuns<M> {
+  workflow<M extends AnyStateMachine>(
+    machine: M | Workflow<M>,
+    options?: WorkflowOptions<NoInfer<M>>,
+  ): WorkflowRuns<M> {
     return this.#offers.workflow(asWorkflow(machine, options))
   }
 

@@ -115,7 +115,14 @@ export function assemble(settings: AppSettings): Parts {
   const laneNamed = (name: string): Lane => laneOf(lanes, name)
   const effects = { engine, timers, results, totals, revocations, ...machines, lane: laneNamed }
   const idle = new IdleRuns({ engine, store, results })
-  const recovery = new Recovery({ store, engine, clock, idle, carryOut: (command) => perform(command, effects) })
+  const recovery = new Recovery({
+    store,
+    engine,
+    clock,
+    idle,
+    charts: registry,
+    carryOut: (command) => perform(command, effects),
+  })
   const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
   /** What follows a stored batch: observers hear of it, commands are carried out. */

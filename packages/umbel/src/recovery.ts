@@ -1,5 +1,6 @@
 import {
   attemptLost,
+  type Charts,
   type Clock,
   type Command,
   pendingActions,
@@ -17,6 +18,8 @@ export interface RecoveryParts {
   readonly engine: Engine
   readonly clock: Clock
   readonly idle: IdleRuns
+  /** The machines that are known here. */
+  readonly charts: Charts
   /** Carry out a command; observers heard of it when it was issued first. */
   readonly carryOut: (command: Command) => void
 }
@@ -41,13 +44,19 @@ export class Recovery {
 
   /** Issue again what has no outcome: waiting tasks go to their lanes, timers are armed, attempts that were cut off are lost. */
   resume(): void {
-    const { engine, clock, idle, carryOut } = this.#parts
+    const { engine, clock, idle, charts, carryOut } = this.#parts
     for (const row of this.#left.splice(0)) {
       if (engine.get(row.id) !== row) continue // revoked since it was loaded
       for (const command of [pendingCommand(row), pendingActions(row)]) if (command !== undefined) carryOut(command)
       const now = clock.now()
       for (const fact of [attemptLost(row, now), resumedRun(row, now)]) if (fact !== undefined) engine.accept(fact)
-      if (row.kind === 'chart') idle.seen(row)
+      if (row.kind !== 'chart') continue
+      if (
+        charts.find(row.machine, row.version) === undefined &&
+        charts.successor(row.machine, row.version) !== undefined
+      )
+        engine.accept({ type: 'chart-resumed', id: row.id, at: now })
+      else idle.seen(row)
     }
   }
 }

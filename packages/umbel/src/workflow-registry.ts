@@ -6,6 +6,7 @@ import {
   type ErrorClasses,
   encode,
   invokedMachines,
+  type Successor,
   umbelError,
 } from '@umbel/core'
 import { type AnyStateMachine, StateMachine } from 'xstate'
@@ -43,6 +44,15 @@ export class WorkflowRegistry implements Charts {
 
   find(machine: string, version: string): Registered | undefined {
     return this.#byName.get(machine)?.get(version)
+  }
+
+  successor(machine: string, version: string): Successor | undefined {
+    for (const known of this.#byName.get(machine)?.values() ?? []) {
+      const { migrate, version: to } = known.workflow
+      const move = Object.hasOwn(migrate, version) ? migrate[version] : undefined
+      if (move !== undefined) return { version: to, chart: known, migrate: move }
+    }
+    return undefined
   }
 
   /** What stands for a run in a canvas, by the name that its step has. @throws UMBEL_UNKNOWN_WORKFLOW */

@@ -1,13 +1,19 @@
-import { checkChart, isMachine, taskSignature, umbelError, type WorkflowName } from '@umbel/core'
-import type { AnyStateMachine, InputFrom, OutputFrom } from 'xstate'
+import { checkChart, isMachine, type Position, taskSignature, umbelError, type WorkflowName } from '@umbel/core'
+import type { AnyStateMachine, ContextFrom, InputFrom, OutputFrom, StateValue } from 'xstate'
 import type { NoKeywords } from './any-signature.ts'
 import { shown } from './known-names.ts'
 import type { Missing, Suffix } from './missing.ts'
 import { checkNames, whole } from './option-checks.ts'
 import { Signature } from './signature.ts'
 
+/** What makes of where a run of an earlier version stands where it stands in this one: its active states, as XState writes them, and its context. */
+export type Migrate<M extends AnyStateMachine> = (from: Position) => {
+  readonly value: StateValue
+  readonly context: ContextFrom<M>
+}
+
 /** How a machine is run. */
-export interface WorkflowOptions {
+export interface WorkflowOptions<M extends AnyStateMachine = AnyStateMachine> {
   /** Version of the machine, by which its runs find it again: raise it with each change that they could not live with. Default: the machine's own, else `1`. */
   readonly version?: string
   /**
@@ -15,6 +21,11 @@ export interface WorkflowOptions {
    * with UMBEL_MAILBOX_FULL; 0 drops what is not taken, as XState does. Default 100.
    */
   readonly keep?: number
+  /**
+   * Takes over the runs of versions that are not registered any more, by their version. What a run invoked and scheduled stays: keep
+   * the ids of the states that wait for it. A run whose migration throws waits for its own version.
+   */
+  readonly migrate?: Readonly<Record<string, Migrate<M>>>
 }
 
 const KEEP = 100
@@ -29,13 +40,15 @@ export class Workflow<M extends AnyStateMachine> {
   readonly name: string
   readonly version: string
   readonly keep: number
+  readonly migrate: Readonly<Record<string, (from: Position) => Position>>
 
   /** Made by `workflow`; not meant to be called. */
-  constructor(machine: M, version: string, keep: number) {
+  constructor(machine: M, version: string, keep: number, migrate: WorkflowOptions<M>['migrate'] = {}) {
     this.machine = machine
     this.name = machine.id
     this.version = version
     this.keep = keep
+    this.migrate = migrate as unknown as typeof this.migrate
   }
 
   /** Sign a run: a step of a chain, a member of a group. Its input is given here, or it is the previous result. Its result is the machine's output. */
@@ -52,7 +65,7 @@ export class Workflow<M extends AnyStateMachine> {
 }
 
 /** Any workflow, whatever its machine. */
-export type AnyWorkflow = Pick<Workflow<AnyStateMachine>, 'machine' | 'name' | 'version' | 'keep'>
+export type AnyWorkflow = Pick<Workflow<AnyStateMachine>, 'machine' | 'name' | 'version' | 'keep' | 'migrate'>
 
 /** How a run is named as a step of a canvas. No task can be called so. */
 export const taskOfWorkflow = ({ name, version }: WorkflowName): string => `${STEP}${name}@${version}`
@@ -71,22 +84,28 @@ export function namedWorkflow(task: string): WorkflowName {
  * Say how a machine is run, where the defaults do not do: `workflow(machine, { version: '2' })`.
  * @throws UMBEL_BAD_MACHINE with the path to what could not be stored and go on after a restart, UMBEL_BAD_OPTION
  */
-export function workflow<M extends AnyStateMachine>(machine: M, options: WorkflowOptions = {}): Workflow<M> {
+export function workflow<M extends AnyStateMachine>(
+  machine: M,
+  options: WorkflowOptions<NoInfer<M>> = {},
+): Workflow<M> {
   if (!isMachine(machine))
     throw umbelError('UMBEL_BAD_MACHINE', `A workflow is made of a machine of XState, not of ${shown(machine)}.`)
-  checkNames('workflow', options, ['version', 'keep'])
+  checkNames('workflow', options, ['version', 'keep', 'migrate'])
   const version: unknown = options.version ?? machine.version ?? '1'
   if (typeof version !== 'string' || !/^[^\p{Cc}]{1,64}$/u.test(version))
     throw umbelError(
       'UMBEL_BAD_OPTION',
       `The version of ${machine.id} is ${shown(version)}; it must be text of 1 to 64 characters.`,
     )
+  for (const [from, migrate] of Object.entries(options.migrate ?? {}))
+    if (typeof migrate !== 'function')
+      throw umbelError('UMBEL_BAD_OPTION', `migrate of ${machine.id} has no function for version ${from.slice(0, 80)}.`)
   checkChart(machine)
-  return new Workflow(machine, version, whole(options.keep ?? KEEP, 'keep', 0, 100_000))
+  return new Workflow(machine, version, whole(options.keep ?? KEEP, 'keep', 0, 100_000), options.migrate)
 }
 
 /** A workflow as it is, or one of a machine with nothing said about it. */
 export const asWorkflow = <M extends AnyStateMachine>(
   given: M | Workflow<M>,
-  options?: WorkflowOptions,
+  options?: WorkflowOptions<NoInfer<M>>,
 ): Workflow<M> => (given instanceof Workflow ? given : workflow(given, options))
