@@ -4,8 +4,17 @@ import { aroundCommands } from './around-commands.ts'
 import { type CrashPoint, dyingAt } from './crash-points.ts'
 
 const [, , file = '', effects = '', name = '', seed = '', point = '', asked] = process.argv
-/** Straight into the pipe: what was said has been said, whatever comes. */
-const say = (...words: readonly unknown[]): void => void writeSync(1, `${JSON.stringify(words)}\n`)
+/** Straight into the pipe: what was said has been said, whatever comes. A pipe that is full is tried again until it is not. */
+const say = (...words: readonly unknown[]): void => {
+  const line = Buffer.from(`${JSON.stringify(words)}\n`)
+  for (let at = 0; at < line.byteLength; ) {
+    try {
+      at += writeSync(1, line, at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+  }
+}
 
 const pass = dyingAt(point === '' ? undefined : (JSON.parse(point) as CrashPoint), (at) => say('AT', at))
 aroundCommands(pass)
