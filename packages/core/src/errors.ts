@@ -275,7 +275,7 @@ export const ERRORS = {
   UMBEL_BAD_TRANSACTION: {
     summary: "A transaction on the user's own tables was used where it cannot be.",
     nextStep:
-      'Give the option setup of sqliteStore() a function that is not asynchronous, and use what it is given only in there.',
+      'Give store.transaction() or setup a function that is not asynchronous, not within another one, and use what it is given only in there.',
   },
   UMBEL_ATTEMPT_OVER: {
     summary: 'A handler used its context after its attempt had ended.',

@@ -164,7 +164,14 @@ export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine 
 
 // ports
 export type { Clock, Random, Timer } from './ports/clock.ts'
-export { type Batch, type Store, type StoredEvent, type TaskWrites, WritesRefused } from './ports/store.ts'
+export {
+  type Batch,
+  type Between,
+  type Store,
+  type StoredEvent,
+  type TaskWrites,
+  WritesRefused,
+} from './ports/store.ts'
 export type { Entry, FoundEntry, Inbox, Owner, Reply, Request, SenderStore, Standing } from './ports/inbox.ts'
 export type { PermitBlock, TokenSource } from './ports/token-source.ts'
 export type {

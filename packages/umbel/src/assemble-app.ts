@@ -20,6 +20,12 @@ function owner(settings: AppSettings): AppParts {
     ...parts,
     course: ownerCourse(parts, intake),
     whenLost: (lost) => parts.engine.whenLost(lost),
-    offers: (life, stop) => ownerOffers({ ...parts, intake }, settings, life, stop),
+    offers: (life, stop) => {
+      store.connect?.(async (act) => {
+        life.wake()
+        return parts.engine.turn(act)
+      })
+      return ownerOffers({ ...parts, intake }, settings, life, stop)
+    },
   }
 }

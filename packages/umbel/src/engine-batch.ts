@@ -3,14 +3,23 @@ import {
   type Encoded,
   type EngineEvent,
   fromErrorData,
+  neededRows,
+  READY_STATES,
+  type Row,
+  type RowReader,
   type Step,
+  type Store,
   UmbelError,
   umbelError,
   type WritesRefused,
 } from '@umbel/core'
+import { nextTurn } from './system.ts'
 
 /** Called once an event is stored, with what `advance` answers, or with the reason why it was not. */
 export type Taken = (error?: unknown, answer?: Encoded) => void
+
+/** Those who wait for the events of a batch, each in the place of its event. */
+export type Waiting = readonly (Taken | undefined)[]
 
 /** Whether a fact is what somebody outside has sent, who can send it again. */
 export function isSent(event: EngineEvent): boolean {
@@ -44,11 +53,7 @@ export function refusalOf(cause: unknown, count: number): UmbelError {
 }
 
 /** Tell those who wait for the events of a batch that it is stored, with what the step answers. */
-export function answerEach(
-  taken: readonly (Taken | undefined)[],
-  events: readonly EngineEvent[],
-  { answers }: Step,
-): void {
+export function answerEach(taken: Waiting, events: readonly EngineEvent[], { answers }: Step): void {
   for (const [index, event] of events.entries()) {
     const answer = answers.get(event)
     if (answer?.ok === false) taken[index]?.(fromErrorData(answer.error))
@@ -57,6 +62,32 @@ export function answerEach(
 }
 
 /** Tell the same to all: that it is stored, or why not. */
-export function answerAll(taken: readonly (Taken | undefined)[], error: unknown): void {
+export function answerAll(taken: Waiting, error: unknown): void {
   for (const answer of taken) answer?.(error)
+}
+
+/** States of a task in which it neither waits in a lane nor runs. */
+const INACTIVE: ReadonlySet<string> = new Set(['PENDING', 'RETRY', 'REPLACED', ...READY_STATES])
+
+/** Whether a row is of a task that waits in a lane or runs. */
+export const isActive = (row: Row | undefined): boolean => row?.kind === 'task' && !INACTIVE.has(row.state)
+
+/** Rows loaded before the event loop gets a turn. */
+const ROWS_A_TURN = 500
+
+/** The rows at hand, and for one batch those that are in the store alone: unless it changes them they are not kept. */
+export async function withStored(rows: RowReader, store: Store, needed: readonly string[]): Promise<RowReader> {
+  const stored = new Map<string, Row>()
+  for (const [index, id] of needed.entries()) {
+    const row = await store.get(id)
+    if (row !== undefined) stored.set(id, row)
+    if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
+  }
+  return { get: (id) => rows.get(id) ?? stored.get(id), following: (id) => rows.following?.(id) ?? [] }
+}
+
+/** The same for a turn, which cannot wait: from stores that tell at once. */
+export function withPeeked(rows: RowReader, store: Store, events: readonly EngineEvent[]): RowReader {
+  if (neededRows(rows, events).length === 0) return rows
+  return { get: (id) => rows.get(id) ?? store.peek?.(id), following: (id) => rows.following?.(id) ?? [] }
 }

@@ -1,23 +1,36 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   advance,
+  type Batch,
   currentRun,
   type EngineEvent,
   MACHINES,
   type Machines,
   neededRows,
   nodeId,
-  READY_STATES,
   type Row,
   type RowReader,
   type Step,
   type Store,
   type TaskRow,
   toErrorData,
-  type UmbelError,
+  UmbelError,
   WritesRefused,
 } from '@umbel/core'
-import { answerAll, answerEach, batchOf, isSent, refusalOf, refused, type Taken } from './engine-batch.ts'
+import {
+  answerAll,
+  answerEach,
+  batchOf,
+  isActive,
+  isSent,
+  refusalOf,
+  refused,
+  type Taken,
+  type Waiting,
+  withPeeked,
+  withStored,
+} from './engine-batch.ts'
+import { Turns } from './engine-turn.ts'
 import { Followers } from './followers.ts'
 import { nextTurn, pause } from './system.ts'
 
@@ -30,9 +43,6 @@ const BATCHES_A_TURN = 64
 /** Milliseconds until the store is tried again after it failed; doubled each time up to the longest. */
 const FIRST_DELAY = 50
 const LONGEST_DELAY = 5_000
-
-/** Rows loaded before the event loop gets a turn. */
-const ROWS_A_TURN = 500
 
 /** Runs in the async context of the module's load: what follows from a fact is no part of the handler that happened to bring it. */
 const outside = AsyncLocalStorage.snapshot()
@@ -60,6 +70,11 @@ export class Engine implements RowReader {
   #storing: readonly EngineEvent[] = []
   #taken: (Taken | undefined)[] = []
   #running: Promise<void> | undefined
+  readonly #turns = new Turns({
+    advance: (events) => advance(withPeeked(this, this.#store, events), events, this.#machines),
+    stored: (step) => this.#stored(step),
+    failed: (error) => this.#fenced(error),
+  })
   /** What is being stored. */
   #batch: Promise<unknown> | undefined
   #opening: Promise<unknown> | undefined
@@ -99,9 +114,22 @@ export class Engine implements RowReader {
   /** Take in a fact. `taken` is called once it is stored and its commands are carried out. */
   accept(event: EngineEvent, taken?: Taken): void {
     this.#came(event)
+    if (this.#turns.open && this.#turns.gather(event, taken)) return
     this.#events.push(event)
     this.#taken.push(taken)
     this.#running ??= outside(() => this.#run())
+  }
+
+  /** Have something done between two batches: see `Between`. Rejects with what it throws. */
+  turn<T>(act: (settle: () => Batch) => T): Promise<T> {
+    const done = this.#turns.wait(act)
+    this.#running ??= outside(() => this.#run())
+    return done
+  }
+
+  /** Whether facts that come in are gathered for a turn that is going on. */
+  get gathers(): boolean {
+    return this.#turns.open
   }
 
   /** Take in a fact and wait until it is stored. */
@@ -196,7 +224,12 @@ export class Engine implements RowReader {
 
   async #run(): Promise<void> {
     const refusal = await this.#opening // and what the same turn sends goes into one batch
-    for (let batches = 1; this.#events.length > 0; batches += 1) {
+    for (let batches = 1; this.#events.length + this.#turns.size > 0; batches += 1) {
+      if (this.#turns.size > 0) {
+        this.#turns.run(refusal)
+        await nextTurn()
+        continue
+      }
       // handlers that never wait for anything must not keep timers and sockets from their turn
       if (batches % BATCHES_A_TURN === 0) await nextTurn()
       const most = this.#store.mostEvents ?? MAX_BATCH
@@ -211,17 +244,13 @@ export class Engine implements RowReader {
     this.#running = undefined
   }
 
-  async #take(
-    events: readonly EngineEvent[],
-    taken: readonly (Taken | undefined)[],
-    delay = FIRST_DELAY,
-  ): Promise<void> {
+  async #take(events: readonly EngineEvent[], taken: Waiting, delay = FIRST_DELAY): Promise<void> {
     let rows: RowReader = this
     let step: Step
     const needed = neededRows(this, events)
     if (needed.length > 0) {
       try {
-        rows = await this.#withStored(needed)
+        rows = await withStored(this, this.#store, needed)
       } catch (cause) {
         return this.#keep(events, taken, cause, delay)
       }
@@ -240,38 +269,27 @@ export class Engine implements RowReader {
       if (cause instanceof WritesRefused) return this.#takeRefused(cause, events, taken)
       return this.#keep(events, taken, cause, delay)
     }
+    this.#stored(step)
+    if (step.answers.size === 0) answerAll(taken, undefined)
+    else answerEach(taken, events, step)
+  }
+
+  #stored(step: Step): void {
     for (const row of step.rows) this.#set(row)
     try {
       this.#perform(step)
     } catch (error) {
       this.#failed(error)
     }
-    if (step.answers.size === 0) answerAll(taken, undefined)
-    else answerEach(taken, events, step)
-  }
-
-  /** The rows at hand, and for one batch those that are in the store alone: unless it changes them they are not kept. */
-  async #withStored(needed: readonly string[]): Promise<RowReader> {
-    const stored = new Map<string, Row>()
-    for (const [index, id] of needed.entries()) {
-      const row = await this.#store.get(id)
-      if (row !== undefined) stored.set(id, row)
-      if (index % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
-    }
-    return { get: (id) => this.#rows.get(id) ?? stored.get(id), following: (id) => this.following(id) }
   }
 
   /** Take events one by one. */
-  async #takeApart(events: readonly EngineEvent[], taken: readonly (Taken | undefined)[]): Promise<void> {
+  async #takeApart(events: readonly EngineEvent[], taken: Waiting): Promise<void> {
     for (const [index, event] of events.entries()) await this.#take([event], taken.slice(index, index + 1))
   }
 
   /** The store will not have what handlers wrote: their tasks have failed, and all else is taken in as it came. */
-  #takeRefused(
-    refusal: WritesRefused,
-    events: readonly EngineEvent[],
-    taken: readonly (Taken | undefined)[],
-  ): Promise<void> {
+  #takeRefused(refusal: WritesRefused, events: readonly EngineEvent[], taken: Waiting): Promise<void> {
     const { errors } = refusal
     const [first, ...others] = events as [EngineEvent, ...EngineEvent[]]
     if (errors.size === 0)
@@ -281,7 +299,7 @@ export class Engine implements RowReader {
   }
 
   /** A task of which something cannot be taken in has failed: else it, and all that waits for it, would never end. */
-  async #takeInstead(event: EngineEvent, taken: readonly (Taken | undefined)[], error: unknown): Promise<void> {
+  async #takeInstead(event: EngineEvent, taken: Waiting, error: unknown): Promise<void> {
     const row = this.task(event.id)
     if (row === undefined || !('run' in event) || event.type === 'task-failed') return this.#refuse(taken, error)
     this.#failed(error)
@@ -293,18 +311,10 @@ export class Engine implements RowReader {
    * The store did not take a batch. What somebody sent is refused: the sender knows what to do. All else has happened already,
    * so it is kept and tried again, before anything that came in since, until the app gives up.
    */
-  async #keep(
-    events: readonly EngineEvent[],
-    taken: readonly (Taken | undefined)[],
-    cause: unknown,
-    delay: number,
-  ): Promise<void> {
+  async #keep(events: readonly EngineEvent[], taken: Waiting, cause: unknown, delay: number): Promise<void> {
     this.#refusal = cause ?? 'it gave no reason'
     const error = refusalOf(cause, events.length)
-    if (error.code === 'UMBEL_STORE_FENCED' && !this.#givenUp) {
-      this.#givenUp = true
-      this.#lost(error)
-    }
+    this.#fenced(error)
     this.#failed(error)
     const kept: EngineEvent[] = []
     const keptTaken: (Taken | undefined)[] = []
@@ -317,7 +327,14 @@ export class Engine implements RowReader {
     await this.#take(kept, keptTaken, Math.min(delay * 2, LONGEST_DELAY))
   }
 
-  #refuse(taken: readonly (Taken | undefined)[], error: unknown): void {
+  /** The store has another owner by now. */
+  #fenced(error: unknown): void {
+    if (this.#givenUp || !(error instanceof UmbelError) || error.code !== 'UMBEL_STORE_FENCED') return
+    this.#givenUp = true
+    this.#lost(error)
+  }
+
+  #refuse(taken: Waiting, error: unknown): void {
     this.#failed(error)
     answerAll(taken, error)
   }
@@ -330,8 +347,3 @@ export class Engine implements RowReader {
     this.#followers.changed(before, row)
   }
 }
-
-/** States of a task in which it neither waits in a lane nor runs. */
-const INACTIVE: ReadonlySet<string> = new Set(['PENDING', 'RETRY', 'REPLACED', ...READY_STATES])
-
-const isActive = (row: Row | undefined): boolean => row?.kind === 'task' && !INACTIVE.has(row.state)

@@ -22,7 +22,7 @@ import type { SpecResolver } from './spec-resolver.ts'
 
 /** What the producer works with. */
 export interface ProducerParts {
-  readonly engine: Pick<Engine, 'accept'>
+  readonly engine: Pick<Engine, 'accept'> & Partial<Pick<Engine, 'gathers'>>
   readonly resolver: SpecResolver
   readonly lanes: ReadonlyMap<string, Lane>
   readonly results: Results
@@ -150,7 +150,8 @@ export class Producer {
       const sent = { type: 'canvas-sent', id, plan, input: undefined, ...from, at: now() } as const
       engine.accept(unique === undefined ? sent : { ...sent, unique }, answer)
     }
-    if (checkId) cell.checked = this.#whenNew(id, accept, answer)
+    // within a transaction it was looked up in the store itself
+    if (checkId && engine.gathers !== true) cell.checked = this.#whenNew(id, accept, answer)
     else accept()
     return { id, plan }
   }

@@ -47,6 +47,9 @@ export interface StoredEvent {
   readonly event: EngineEvent
 }
 
+/** Has something synchronous done between two batches. `settle` gives what was sent within `act`, for it to be stored with the rest. */
+export type Between = <T>(act: (settle: () => Batch) => T) => Promise<T>
+
 /**
  * Where rows and events are kept. The first thing a new store does is to pass the conformance suite.
  * All is asynchronous, so that a writer thread or a server can stand behind it.
@@ -58,6 +61,8 @@ export interface Store {
   readonly takesWrites?: boolean
   /** Where other processes leave what they send, where the store has such a place. */
   readonly inbox?: Inbox
+  /** Told by the app that it belongs to how a transaction of the user's own takes its turn among the batches, where it has such. */
+  connect?(between: Between): void
   /** Make ready. Called once, before anything else. */
   open(): Promise<void>
   /**

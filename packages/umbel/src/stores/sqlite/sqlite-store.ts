@@ -79,6 +79,17 @@ const OPTIONS = [
   'setup',
   'clock',
 ]
+/** A store that its app owns. */
+export interface OwnedStore extends Store {
+  /**
+   * Change your own tables and send, both or neither: rows and tasks are stored in one transaction. `act` is called once its turn has come, must not be
+   * asynchronous, reads what it has written, and sends by `delay`; resolves with what it gives once that is stored. Where it throws, nothing is stored, and
+   * what it sent is refused. It starts its app.
+   * @throws what `act` throws; UMBEL_BAD_TRANSACTION, UMBEL_NO_APP, UMBEL_APP_STOPPED, or the store's own errors
+   */
+  transaction<T>(act: (tables: Tables) => T): Promise<T>
+}
+
 const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJECTED', 'IGNORED']
 
 /**
@@ -86,7 +97,7 @@ const END_STATES: readonly EndState[] = ['SUCCESS', 'FAILURE', 'REVOKED', 'REJEC
  * owns the file and runs what is in it; with `as: 'sender'` any other one of the machine sends to it and awaits results.
  * @throws UMBEL_BAD_OPTION, UMBEL_BAD_DURATION
  */
-export function sqliteStore(file: string, options?: SqliteStoreOptions): Store
+export function sqliteStore(file: string, options?: SqliteStoreOptions): OwnedStore
 export function sqliteStore(file: string, options: SqliteSenderOptions): SenderStore
 export function sqliteStore(file: string, options: SqliteStoreOptions | SqliteSenderOptions): Store | SenderStore
 export function sqliteStore(file: string, options: SqliteStoreOptions | SqliteSenderOptions = {}): Store | SenderStore {
@@ -106,7 +117,7 @@ function senderStore(file: string, options: SqliteSenderOptions): SenderStore {
   })
 }
 
-function ownerStore(file: string, options: SqliteStoreOptions): Store {
+function ownerStore(file: string, options: SqliteStoreOptions): OwnedStore {
   checkOptions(options, OPTIONS)
   const { resultTtl, setup, clock = systemClock } = options
   if (setup !== undefined && typeof setup !== 'function')

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DatabaseSync } from 'node:sqlite'
 import {
   type Batch,
+  type Between,
   type Clock,
   type Encoded,
   isKeyRowId,
@@ -82,6 +84,9 @@ export class SqliteStore implements Store {
   readonly #mark: HighWaterMark
   #open: Open | undefined
   #closed = false
+  #between: Between | undefined
+  /** Whether a user's transaction is open. */
+  #within = false
   #renewal: Timer | undefined
 
   constructor(settings: SqliteSettings) {
@@ -123,20 +128,50 @@ export class SqliteStore implements Store {
     }
   }
 
+  connect(between: Between): void {
+    this.#between = between
+  }
+
+  /** Run a user's transaction, with all that is sent within it: see `OwnedStore`. */
+  async transaction<T>(act: (tables: Tables) => T): Promise<T> {
+    if (typeof act !== 'function')
+      throw umbelError('UMBEL_BAD_TRANSACTION', `store.transaction() was given ${typeof act}, not a function.`)
+    if (this.#within) throw umbelError('UMBEL_BAD_TRANSACTION', 'A transaction was begun within another one.')
+    if (this.#between === undefined)
+      throw umbelError('UMBEL_NO_APP', `No app has been created with the store of ${this.#settings.file}.`)
+    const inContext = AsyncLocalStorage.snapshot() // of the caller: it is called later
+    let thrown: { readonly error: unknown } | undefined
+    let seq = 0
+    try {
+      const given = await this.#between((settle) =>
+        this.#transaction((open) => {
+          let done: T
+          this.#within = true
+          try {
+            done = inContext(() => withTables(open.tables, act))
+          } catch (error) {
+            thrown = { error }
+            throw error
+          } finally {
+            this.#within = false
+          }
+          seq = this.#write(open, settle())
+          return done
+        }),
+      )
+      this.#mark.move(seq)
+      return given
+    } catch (error) {
+      throw thrown === undefined ? error : thrown.error
+    }
+  }
+
   async commit(batch: Batch): Promise<number> {
     await nextTurn() // what was worked out before it had a turn of the loop for itself
     const { writes } = batch
     const seq = this.#transaction((open) => {
       if (writes !== undefined) open.writes.run(writes)
-      for (const row of batch.rows) {
-        const ended = row.kind === 'key' ? open.keys.put(row) : open.rows.put(row)
-        if (ended !== undefined) open.retention.ended(ended)
-      }
-      for (const change of batch.letters ?? []) open.letters.change(change)
-      for (const effect of batch.effects ?? []) open.effects.put(effect)
-      open.retention.prune(this.#settings.clock.now())
-      this.inbox.leave(batch.events)
-      return open.log.append(batch.events, open.rows)
+      return this.#write(open, batch)
     }, writes)
     this.#size.took(batch.events.length, this.#open?.log.lastSize ?? 0)
     this.inbox.left(batch.events)
@@ -216,6 +251,19 @@ export class SqliteStore implements Store {
     } finally {
       open.database.close()
     }
+  }
+
+  /** What a batch changes, within a transaction. Returns the number of its last event. */
+  #write(open: Open, batch: Batch): number {
+    for (const row of batch.rows) {
+      const ended = row.kind === 'key' ? open.keys.put(row) : open.rows.put(row)
+      if (ended !== undefined) open.retention.ended(ended)
+    }
+    for (const change of batch.letters ?? []) open.letters.change(change)
+    for (const effect of batch.effects ?? []) open.effects.put(effect)
+    open.retention.prune(this.#settings.clock.now())
+    this.inbox.leave(batch.events)
+    return open.log.append(batch.events, open.rows)
   }
 
   /** Become the owner, or wait until that is possible. */
