@@ -8,7 +8,7 @@ import {
   takeChartTold,
   takeChildEnded,
   takeChildShowed,
-} from './chart-life.ts'
+} from './chart/life.ts'
 import { extendChord, takeMemberEnded } from './chord-growth.ts'
 import type { Encoded } from './codec.ts'
 import type { Command } from './command.ts'

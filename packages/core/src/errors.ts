@@ -1,4 +1,4 @@
-import { CHART_ERRORS } from './chart-errors.ts'
+import { CHART_ERRORS } from './chart/errors.ts'
 
 /**
  * Every error Umbel raises by its code: what went wrong, and what to do next. `umbelError` ends each message with its

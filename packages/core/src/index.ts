@@ -92,8 +92,8 @@ export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-
 export { advance, type Step } from './advance.ts'
 export { type Effect, effectIds, effectKey } from './effect.ts'
 export type { Answer } from './draft.ts'
-export type { Chart, Charts, ChildStart, Position, Successor } from './charts.ts'
-export { snapshotOf } from './chart-transition.ts'
+export type { Chart, Charts, ChildStart, Position, Successor } from './chart/charts.ts'
+export { snapshotOf } from './chart/transition.ts'
 export type { Command, LogLine } from './command.ts'
 export {
   type CanvasSent,
@@ -137,9 +137,9 @@ export { type CommonState, isReady, READY_STATES, TASK_STATES, type TaskState } 
 // the statecharts
 export { MACHINES, Machines } from './machines.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
-export { actorOf, type ChartActor, chartActor, invokedActor, invokedMachines, isMachine } from './chart-actors.ts'
-export type { ChartGraph, EdgeTrigger, InvokeData, StateEdge, StateNodeData } from './chart-graph.ts'
-export { nextEdges } from './chart-graph.ts'
+export { actorOf, type ChartActor, chartActor, invokedActor, invokedMachines, isMachine } from './chart/actors.ts'
+export type { ChartGraph, EdgeTrigger, InvokeData, StateEdge, StateNodeData } from './drawing/chart-graph.ts'
+export { nextEdges } from './drawing/chart-graph.ts'
 export type {
   CanvasEdge,
   CanvasGraph,
@@ -147,10 +147,10 @@ export type {
   CanvasGroup,
   CanvasNode,
   CanvasTask,
-} from './canvas-graph.ts'
-export { type Graph, graphOf } from './graph.ts'
-export { toMermaid } from './mermaid.ts'
-export { type ChartFault, chartFaults, checkChart } from './chart-checks.ts'
+} from './drawing/canvas-graph.ts'
+export { type Graph, graphOf } from './drawing/graph.ts'
+export { toMermaid } from './drawing/mermaid.ts'
+export { type ChartFault, chartFaults, checkChart } from './chart/checks.ts'
 export {
   PLACEHOLDER,
   type Placeholder,
@@ -158,7 +158,7 @@ export {
   type PlaceholderSnapshot,
   placeholderLogic,
   placeholderOf,
-} from './placeholder.ts'
+} from './chart/placeholder.ts'
 export { stateName, transitionTable } from './transition-table.ts'
 export { WORKFLOW_FACTS, type WorkflowFact, type WorkflowState, workflowMachine } from './workflow-machine.ts'
 

@@ -1,5 +1,5 @@
 import type { AnyStateMachine } from 'xstate'
-import { type Charts, NO_CHARTS } from './charts.ts'
+import { type Charts, NO_CHARTS } from './chart/charts.ts'
 import { type TaskAction, taskFacts, taskMachine } from './task-machine.ts'
 import { type TransitionTable, transitionTable } from './transition-table.ts'
 import { WORKFLOW_FACTS, type WorkflowAction, workflowMachine } from './workflow-machine.ts'

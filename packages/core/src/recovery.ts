@@ -1,4 +1,4 @@
-import { nextDue } from './chart-timers.ts'
+import { nextDue } from './chart/timers.ts'
 import { codedError } from './coded-error.ts'
 import type { RunActions, RunTask, StartTimer } from './command.ts'
 import type { ChartResumed, TaskLost } from './event.ts'

@@ -21,7 +21,7 @@ import { readyTokens } from './limits/ready-tokens.ts'
 import { checkNames, whole } from './option-checks.ts'
 import { memoryStore } from './stores/memory.ts'
 import { systemClock, systemRandom } from './system.ts'
-import { type AnyWorkflow, asWorkflow } from './workflow.ts'
+import { type AnyWorkflow, asWorkflow } from './workflows/workflow.ts'
 
 /** What `createApp` takes. Everything has a default. */
 export interface AppOptions {

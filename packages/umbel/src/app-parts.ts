@@ -6,7 +6,7 @@ import type { Producer } from './producer.ts'
 import type { AppResultSource } from './result-source.ts'
 import type { StopOptions } from './shutdown.ts'
 import type { SignalBus } from './signals.ts'
-import type { WorkflowRegistry } from './workflow-registry.ts'
+import type { WorkflowRegistry } from './workflows/workflow-registry.ts'
 
 /** What an app is made of, be it one that runs what its store holds or one that only sends. */
 export interface AppParts {

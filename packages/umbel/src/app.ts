@@ -19,8 +19,8 @@ import type { StopOptions } from './shutdown.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
 import type { ItemsOf, TakesItems } from './streams.ts'
-import { asWorkflow, isWorkflowTask, namedWorkflow, type Workflow, type WorkflowOptions } from './workflow.ts'
-import type { WorkflowRuns } from './workflow-runs.ts'
+import { asWorkflow, isWorkflowTask, namedWorkflow, type Workflow, type WorkflowOptions } from './workflows/workflow.ts'
+import type { WorkflowRuns } from './workflows/workflow-runs.ts'
 
 /**
  * Create an app: it takes what its tasks send, runs it on its lanes, and keeps the results.

@@ -1,10 +1,10 @@
 import { type AppSettings, type GivenSettings, isSenderStore } from './app-options.ts'
 import type { AppParts } from './app-parts.ts'
 import { assemble } from './assemble.ts'
-import { assembleSender } from './assemble-sender.ts'
 import { Intake } from './intake.ts'
 import { ownerCourse } from './owner-course.ts'
 import { ownerOffers } from './owner-offers.ts'
+import { assembleSender } from './senders/assemble-sender.ts'
 
 /** Put together what an app is made of. @throws UMBEL_BAD_ROUTE */
 export function partsOf(settings: GivenSettings): AppParts {

@@ -1,11 +1,11 @@
 import { asksForCall, type Clock, compileRoutes, decode, type LogLine } from '@umbel/core'
 import type { AppSettings } from './app-options.ts'
-import { Emissions } from './emissions.ts'
 import type { Engine } from './engine.ts'
-import { MachineActions } from './machine-actions.ts'
 import type { SignalBus } from './signals.ts'
 import { type ResolverOptions, SpecResolver } from './spec-resolver.ts'
-import { WorkflowRegistry } from './workflow-registry.ts'
+import { Emissions } from './workflows/emissions.ts'
+import { MachineActions } from './workflows/machine-actions.ts'
+import { WorkflowRegistry } from './workflows/workflow-registry.ts'
 
 /** Make what works out what is sent, and what machines invoke. @throws UMBEL_BAD_ROUTE, UMBEL_DUPLICATE_WORKFLOW */
 export function resolving(

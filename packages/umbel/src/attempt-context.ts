@@ -24,9 +24,9 @@ import type { AnyContext, TaskDefinition } from './definition.ts'
 import type { LoopWatch } from './lanes/loop-watch.ts'
 import { checkNames } from './option-checks.ts'
 import type { Resources } from './resources.ts'
-import { checkedEvent, type SendOptions } from './run-event.ts'
 import type { AnyResult, Call, Sender } from './sender.ts'
 import { canvasOf } from './signature.ts'
+import { checkedEvent, type SendOptions } from './workflows/run-event.ts'
 
 /** What attempts need of where they run; shared by all of them. */
 export interface AttemptEnvironment {

@@ -1,6 +1,6 @@
 import type { Duration, Place, TaskHeaders } from '@umbel/core'
 import type { AnySignature, HandleOf } from './any-signature.ts'
-import type { SendOptions } from './run-event.ts'
+import type { SendOptions } from './workflows/run-event.ts'
 
 /** Keyword arguments of a task that declares no schema: whatever came. */
 export type AnyKeywords = Readonly<Record<string, unknown>>

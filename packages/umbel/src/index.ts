@@ -30,7 +30,7 @@ export {
   type SagaResults,
   type SagaTag,
   saga,
-} from './saga.ts'
+} from './workflows/saga.ts'
 export { graphOf, nextEdges, toMermaid } from '@umbel/core'
 export type {
   CanvasEdge,
@@ -48,12 +48,12 @@ export type {
 } from '@umbel/core'
 
 // machines as workflows
-export { workflow, type Workflow, type WorkflowOptions } from './workflow.ts'
-export type { StartOptions, WorkflowRuns } from './workflow-runs.ts'
-export type { Run, SentEvent } from './run.ts'
-export type { SendOptions } from './run-event.ts'
-export type { RunPast } from './runs.ts'
-export type { InspectedRun, RunListing, RunWait } from './runs-list.ts'
+export { workflow, type Workflow, type WorkflowOptions } from './workflows/workflow.ts'
+export type { StartOptions, WorkflowRuns } from './workflows/workflow-runs.ts'
+export type { Run, SentEvent } from './workflows/run.ts'
+export type { SendOptions } from './workflows/run-event.ts'
+export type { RunPast } from './workflows/runs.ts'
+export type { InspectedRun, RunListing, RunWait } from './workflows/runs-list.ts'
 
 // the app
 export { App, createApp } from './app.ts'

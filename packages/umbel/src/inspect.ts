@@ -1,17 +1,17 @@
 import { type Charts, type Duration, milliseconds, type Progress, type Store, type TaskState } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
-import type { IdleRuns } from './idle-runs.ts'
 import { eachRow, type InspectedTask, inspectedTask } from './inspected-task.ts'
 import { knownLane } from './known-names.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Backlog } from './lanes/lane-options.ts'
 import type { LimitStatus, Limits } from './limits/limits.ts'
 import { checkNames, whole } from './option-checks.ts'
-import { listRuns, type RunListing } from './runs-list.ts'
 import type { Timers } from './timers.ts'
 import type { RunTotals, TaskTotals, Totals } from './totals.ts'
 import { type Listing, listWaiting, timeOf, type Waiting } from './waiting-list.ts'
+import type { IdleRuns } from './workflows/idle-runs.ts'
+import { listRuns, type RunListing } from './workflows/runs-list.ts'
 
 /** A task whose handler runs. */
 export interface ActiveTask extends InspectedTask {

@@ -5,8 +5,8 @@ import type { DeadLetters } from './dead-letters.ts'
 import type { Health, HealthOptions } from './health.ts'
 import type { Inspect } from './inspect.ts'
 import type { MapStreamOptions } from './map-stream.ts'
-import type { Workflow } from './workflow.ts'
-import type { WorkflowRuns } from './workflow-runs.ts'
+import type { Workflow } from './workflows/workflow.ts'
+import type { WorkflowRuns } from './workflows/workflow-runs.ts'
 
 /** What a class offers, without what is private to it. */
 export type Offered<T> = Pick<T, keyof T>

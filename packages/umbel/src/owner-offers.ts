@@ -11,11 +11,11 @@ import type { Life } from './life.ts'
 import type { Offers } from './offers.ts'
 import { Redrives } from './redrives.ts'
 import { requestAnswerer } from './requests.ts'
-import { Run } from './run.ts'
 import type { StopOptions } from './shutdown.ts'
 import { Streams, type StreamsApp } from './streams.ts'
-import type { Workflow } from './workflow.ts'
-import { WorkflowRuns } from './workflow-runs.ts'
+import { Run } from './workflows/run.ts'
+import type { Workflow } from './workflows/workflow.ts'
+import { WorkflowRuns } from './workflows/workflow-runs.ts'
 
 /** What an app offers that runs what its store holds. */
 export function ownerOffers(

@@ -10,7 +10,7 @@ import {
   type Store,
 } from '@umbel/core'
 import type { Engine } from './engine.ts'
-import type { IdleRuns } from './idle-runs.ts'
+import type { IdleRuns } from './workflows/idle-runs.ts'
 
 /** What recovery works with. */
 export interface RecoveryParts {

@@ -11,8 +11,8 @@ import {
 import type { Engine } from './engine.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
-import type { Runs } from './runs.ts'
 import type { SignalBus } from './signals.ts'
+import type { Runs } from './workflows/runs.ts'
 
 /** Where the reports of running handlers go. */
 export interface ReportTargets {

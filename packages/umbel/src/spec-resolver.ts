@@ -28,7 +28,7 @@ import { checkNotUnique } from './key-of-task.ts'
 import { knownTask, shown } from './known-names.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority } from './option-checks.ts'
-import { isWorkflowTask } from './workflow.ts'
+import { isWorkflowTask } from './workflows/workflow.ts'
 
 /** Priority of a task where nothing says otherwise. */
 const DEFAULT_PRIORITY = 5

@@ -10,11 +10,11 @@ import {
   type StateSchema,
   type StateValue,
 } from 'xstate'
-import type { AnySignature, MissingOf, ResultOf } from './any-signature.ts'
-import { fromCanvas, fromTask } from './from-task.ts'
-import type { Gives, LinkError, Takes } from './mismatch.ts'
-import { checkNames } from './option-checks.ts'
-import { canvasOf } from './signature.ts'
+import type { AnySignature, MissingOf, ResultOf } from '../any-signature.ts'
+import { fromCanvas, fromTask } from '../from-task.ts'
+import type { Gives, LinkError, Takes } from '../mismatch.ts'
+import { checkNames } from '../option-checks.ts'
+import { canvasOf } from '../signature.ts'
 
 /** One part of a saga: what it does, and what takes that back. */
 export interface SagaPart {

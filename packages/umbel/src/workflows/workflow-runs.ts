@@ -1,6 +1,6 @@
 import type { AnyStateMachine, InputFrom } from 'xstate'
-import { checkNames } from './option-checks.ts'
-import { nothingUnder } from './result-source.ts'
+import { checkNames } from '../option-checks.ts'
+import { nothingUnder } from '../result-source.ts'
 import type { Run } from './run.ts'
 import type { Runs } from './runs.ts'
 import type { Workflow } from './workflow.ts'

@@ -1,5 +1,5 @@
 import type { AnyActorRef, AnyActorScope, AnyEventObject } from 'xstate'
-import type { ChartRow } from './rows.ts'
+import type { ChartRow } from '../rows.ts'
 
 /** An action as XState hands it out. */
 export interface AskedAction {

@@ -1,7 +1,7 @@
 import type { AnyStateMachine, StateValue } from 'xstate'
-import type { Encoded } from './codec.ts'
-import type { ErrorClasses } from './error-data.ts'
-import type { Plan } from './plan.ts'
+import type { Encoded } from '../codec.ts'
+import type { ErrorClasses } from '../error-data.ts'
+import type { Plan } from '../plan.ts'
 
 /** A machine that the user drew, as its runs need it. */
 export interface Chart {

@@ -1,15 +1,8 @@
 import type { AnyEventObject } from 'xstate'
-import { targetOfTimer, tell } from './chart-carry.ts'
-import { keyOfChild } from './chart-children.ts'
-import { present } from './chart-migration.ts'
-import { become, close, drop, fail, happen, isOver, offerKept, put } from './chart-run.ts'
-import { firstDue, nextDue } from './chart-timers.ts'
-import { firstStep } from './chart-transition.ts'
-import type { Chart } from './charts.ts'
-import { decode, type Encoded, encode } from './codec.ts'
-import { codedError } from './coded-error.ts'
-import type { Answer, ChartHeard, ChildEnded, ChildShowed, Draft } from './draft.ts'
-import { type ErrorData, fromErrorData } from './error-data.ts'
+import { decode, type Encoded, encode } from '../codec.ts'
+import { codedError } from '../coded-error.ts'
+import type { Answer, ChartHeard, ChildEnded, ChildShowed, Draft } from '../draft.ts'
+import { type ErrorData, fromErrorData } from '../error-data.ts'
 import type {
   ChartActed,
   ChartDue,
@@ -18,8 +11,15 @@ import type {
   ChartTold,
   TaskRevoked,
   WorkflowRevoked,
-} from './event.ts'
-import type { ChartRow, Heard, TaskRow } from './rows.ts'
+} from '../event.ts'
+import type { ChartRow, Heard, TaskRow } from '../rows.ts'
+import { targetOfTimer, tell } from './carry.ts'
+import type { Chart } from './charts.ts'
+import { keyOfChild } from './children.ts'
+import { present } from './migration.ts'
+import { become, close, drop, fail, happen, isOver, offerKept, put } from './run.ts'
+import { firstDue, nextDue } from './timers.ts'
+import { firstStep } from './transition.ts'
 
 /** Ids under which a run was told something that it remembers, to be told once. */
 const MOST_HEARD = 256

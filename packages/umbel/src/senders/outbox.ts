@@ -9,9 +9,9 @@ import {
   type Row,
   type SenderStore,
 } from '@umbel/core'
-import { hasEnded } from './async-result.ts'
-import type { Taken } from './engine-batch.ts'
-import { nextTurn } from './system.ts'
+import { hasEnded } from '../async-result.ts'
+import type { Taken } from '../engine-batch.ts'
+import { nextTurn } from '../system.ts'
 
 /** Most entries written in one transaction. */
 const AT_ONCE = 1_000

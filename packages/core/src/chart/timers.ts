@@ -1,5 +1,5 @@
-import type { Draft } from './draft.ts'
-import type { ChartRow, ChartTimer } from './rows.ts'
+import type { Draft } from '../draft.ts'
+import type { ChartRow, ChartTimer } from '../rows.ts'
 
 /** The moment at which something scheduled is due next; `undefined` where nothing is. */
 export function nextDue({ timers, endedAt }: Pick<ChartRow, 'timers' | 'endedAt'>): number | undefined {

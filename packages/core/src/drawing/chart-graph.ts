@@ -1,5 +1,5 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, getNextTransitions } from 'xstate'
-import { invokedActor } from './chart-actors.ts'
+import { invokedActor } from '../chart/actors.ts'
 import {
   type ChartNode,
   type ChartTransition,
@@ -9,7 +9,7 @@ import {
   placedStates,
   type Trigger,
   triggerOf,
-} from './chart-places.ts'
+} from '../chart/places.ts'
 
 /** A machine as plain data, for drawing. Ids of states are XState's, `order.charging`. */
 export interface ChartGraph {

@@ -1,7 +1,7 @@
 import type { ActorLogic, AnyEventObject, Snapshot } from 'xstate'
-import { umbelError } from './errors.ts'
-import type { Canvas } from './signature.ts'
-import type { TaskState } from './states.ts'
+import { umbelError } from '../errors.ts'
+import type { Canvas } from '../signature.ts'
+import type { TaskState } from '../states.ts'
 
 /** What a machine's actor stands for: the engine runs that in its place. */
 export interface Placeholder {

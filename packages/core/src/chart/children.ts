@@ -1,9 +1,9 @@
-import type { ChartEffect } from './chart-effects.ts'
+import { codedError } from '../coded-error.ts'
+import type { Draft } from '../draft.ts'
+import { type ErrorData, toErrorData } from '../error-data.ts'
+import type { ChartChild, ChartRow } from '../rows.ts'
 import type { Chart, ChildStart } from './charts.ts'
-import { codedError } from './coded-error.ts'
-import type { Draft } from './draft.ts'
-import { type ErrorData, toErrorData } from './error-data.ts'
-import type { ChartChild, ChartRow } from './rows.ts'
+import type { ChartEffect } from './effects.ts'
 
 /** Start what a run invokes or spawns; what cannot be started ends at once, as failed. Returns the row that knows of it. */
 export function startChild(

@@ -1,7 +1,7 @@
 import { type ChartRow, milliseconds } from '@umbel/core'
 import type { AnyStateMachine, EmittedFrom, EventFrom, OutputFrom, SnapshotFrom, TagsFrom } from 'xstate'
-import { type AsyncResult, type GetOptions, refuseInHandler } from './async-result.ts'
-import type { Cell } from './results.ts'
+import { type AsyncResult, type GetOptions, refuseInHandler } from '../async-result.ts'
+import type { Cell } from '../results.ts'
 import type { SendOptions } from './run-event.ts'
 import type { RunPast, Runs } from './runs.ts'
 

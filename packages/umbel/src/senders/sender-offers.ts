@@ -1,12 +1,12 @@
 import { type SenderStore, UmbelError, umbelError } from '@umbel/core'
-import type { AsyncResult } from './async-result.ts'
-import type { Health } from './health.ts'
-import type { Life } from './life.ts'
-import type { Offered, Offers } from './offers.ts'
+import type { AsyncResult } from '../async-result.ts'
+import type { Health } from '../health.ts'
+import type { Life } from '../life.ts'
+import type { Offered, Offers } from '../offers.ts'
+import { ASKED } from '../requests.ts'
+import type { AppResultSource } from '../result-source.ts'
+import type { AnyResult } from '../sender.ts'
 import type { RemoteOwner } from './remote-owner.ts'
-import { ASKED } from './requests.ts'
-import type { AppResultSource } from './result-source.ts'
-import type { AnyResult } from './sender.ts'
 
 /** What a sender offers with. */
 export interface SenderOffersParts {

@@ -1,10 +1,10 @@
 import { checkChart, isMachine, type Position, taskSignature, umbelError, type WorkflowName } from '@umbel/core'
 import type { AnyStateMachine, ContextFrom, InputFrom, OutputFrom, StateValue } from 'xstate'
-import type { NoKeywords } from './any-signature.ts'
-import { shown } from './known-names.ts'
-import type { Missing, Suffix } from './missing.ts'
-import { checkNames, whole } from './option-checks.ts'
-import { Signature } from './signature.ts'
+import type { NoKeywords } from '../any-signature.ts'
+import { shown } from '../known-names.ts'
+import type { Missing, Suffix } from '../missing.ts'
+import { checkNames, whole } from '../option-checks.ts'
+import { Signature } from '../signature.ts'
 
 /** What makes of where a run of an earlier version stands where it stands in this one: its active states, as XState writes them, and its context. */
 export type Migrate<M extends AnyStateMachine> = (from: Position) => {

@@ -1,10 +1,10 @@
-import { startChild, stopChild } from './chart-children.ts'
-import type { ChartEffect, Target } from './chart-effects.ts'
+import { type Encoded, encode } from '../codec.ts'
+import type { Draft } from '../draft.ts'
+import { umbelError } from '../errors.ts'
+import type { ChartRow, ChartTimer } from '../rows.ts'
 import type { Chart } from './charts.ts'
-import { type Encoded, encode } from './codec.ts'
-import type { Draft } from './draft.ts'
-import { umbelError } from './errors.ts'
-import type { ChartRow, ChartTimer } from './rows.ts'
+import { startChild, stopChild } from './children.ts'
+import type { ChartEffect, Target } from './effects.ts'
 
 /** What carrying out a step's effects comes to. */
 interface Carried {

@@ -1,4 +1,4 @@
-import { umbelError } from './errors.ts'
+import { umbelError } from '../errors.ts'
 import {
   compilePlan,
   END,
@@ -8,8 +8,8 @@ import {
   type PlanNode,
   type Resolve,
   type TaskNode,
-} from './plan.ts'
-import type { Canvas, MapSignature, TaskSignature } from './signature.ts'
+} from '../plan.ts'
+import type { Canvas, MapSignature, TaskSignature } from '../signature.ts'
 
 /** A canvas as plain data, for drawing. The id of a node is its place in the plan: `WORKFLOW/3` is the row of node `3`. */
 export interface CanvasGraph {

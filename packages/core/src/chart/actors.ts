@@ -1,6 +1,6 @@
 import { type AnyStateMachine, StateMachine } from 'xstate'
-import type { ChartInvoke, ChartNode } from './chart-places.ts'
 import { type Placeholder, placeholderOf } from './placeholder.ts'
+import type { ChartInvoke, ChartNode } from './places.ts'
 
 /** What a machine's actor comes to. */
 export type ChartActor =

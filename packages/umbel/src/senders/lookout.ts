@@ -8,9 +8,9 @@ import {
   type Timer,
   umbelError,
 } from '@umbel/core'
-import { hasEnded } from './async-result.ts'
-import type { Cell, Results } from './results.ts'
-import { nextTurn, systemClock } from './system.ts'
+import { hasEnded } from '../async-result.ts'
+import type { Cell, Results } from '../results.ts'
+import { nextTurn, systemClock } from '../system.ts'
 
 /** Milliseconds between two looks: the least, what they grow to while nothing changes, and how many times the length of a look they are at least. */
 const LEAST = 5

@@ -1,10 +1,10 @@
 import type { AnyActorScope, AnyEventObject, AnyMachineSnapshot, AnyStateMachine, StateNode } from 'xstate'
-import { type ChartEffect, effectsOf } from './chart-effects.ts'
-import { type Actors, type AskedAction, actorsOf, scopeOf } from './chart-scope.ts'
-import { decode } from './codec.ts'
-import { type ErrorClasses, fromErrorData } from './error-data.ts'
-import { umbelError } from './errors.ts'
-import type { ChartRow } from './rows.ts'
+import { decode } from '../codec.ts'
+import { type ErrorClasses, fromErrorData } from '../error-data.ts'
+import { umbelError } from '../errors.ts'
+import type { ChartRow } from '../rows.ts'
+import { type ChartEffect, effectsOf } from './effects.ts'
+import { type Actors, type AskedAction, actorsOf, scopeOf } from './scope.ts'
 
 /** Where a step has led a machine. Pure data but for the snapshot, which nobody keeps. */
 export type Stepped =

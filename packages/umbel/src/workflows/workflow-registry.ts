@@ -10,8 +10,8 @@ import {
   umbelError,
 } from '@umbel/core'
 import { type AnyStateMachine, StateMachine } from 'xstate'
-import type { TaskDefinition } from './definition.ts'
-import type { SpecResolver } from './spec-resolver.ts'
+import type { TaskDefinition } from '../definition.ts'
+import type { SpecResolver } from '../spec-resolver.ts'
 import { type AnyWorkflow, namedWorkflow, taskOfWorkflow, workflow } from './workflow.ts'
 
 /** Transitions that a machine may take within one step, where it sets no bound of its own. */

@@ -1,8 +1,8 @@
-import { snapshotOf, tagsOf } from './chart-transition.ts'
-import { decode, encode } from './codec.ts'
-import type { Draft } from './draft.ts'
-import { toErrorData } from './error-data.ts'
-import type { ChartRow } from './rows.ts'
+import { decode, encode } from '../codec.ts'
+import type { Draft } from '../draft.ts'
+import { toErrorData } from '../error-data.ts'
+import type { ChartRow } from '../rows.ts'
+import { snapshotOf, tagsOf } from './transition.ts'
 
 /**
  * A run as the versions that are registered have it: one of a version that is gone goes over to its successor, where there is one.

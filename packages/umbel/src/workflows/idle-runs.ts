@@ -1,6 +1,6 @@
 import { type ChartRow, isIdleRun, type Store } from '@umbel/core'
-import type { Engine } from './engine.ts'
-import type { Results } from './results.ts'
+import type { Engine } from '../engine.ts'
+import type { Results } from '../results.ts'
 
 /** Idle runs that stay in memory, as the next event for one of them may be near. */
 const MOST_AWAKE = 1_000

@@ -1,10 +1,10 @@
 import type { AnyStateMachine } from 'xstate'
-import { type ActionFault, actionFaults, guardFaults, unknownDelay } from './chart-action-checks.ts'
-import { actorOf, type ChartActor, chartActor, invokedActor } from './chart-actors.ts'
-import { entryOf, type PlacedState, type PlacedTransition, placedStates, placeOf } from './chart-places.ts'
-import { encode } from './codec.ts'
-import { umbelError } from './errors.ts'
-import { TASK_STATES } from './states.ts'
+import { encode } from '../codec.ts'
+import { umbelError } from '../errors.ts'
+import { TASK_STATES } from '../states.ts'
+import { type ActionFault, actionFaults, guardFaults, unknownDelay } from './action-checks.ts'
+import { actorOf, type ChartActor, chartActor, invokedActor } from './actors.ts'
+import { entryOf, type PlacedState, type PlacedTransition, placedStates, placeOf } from './places.ts'
 
 /** Something for which a machine cannot be registered, and where in the machine it is written. */
 export interface ChartFault {

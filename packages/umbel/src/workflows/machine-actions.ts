@@ -1,5 +1,5 @@
 import { type ChartAction, type ChartRow, type Clock, decode, encode } from '@umbel/core'
-import type { Engine } from './engine.ts'
+import type { Engine } from '../engine.ts'
 import type { WorkflowRegistry } from './workflow-registry.ts'
 
 /** What actions are run with. */

@@ -1,7 +1,7 @@
 import { type ChartRow, type Charts, nextEdges, type StateEdge, type Store, snapshotOf } from '@umbel/core'
-import type { Engine } from './engine.ts'
+import type { Engine } from '../engine.ts'
+import { eachRow } from '../inspected-task.ts'
 import type { IdleRuns } from './idle-runs.ts'
-import { eachRow } from './inspected-task.ts'
 
 /** What a run waits for. Moments are in milliseconds since the epoch. */
 export type RunWait =

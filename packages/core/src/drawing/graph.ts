@@ -1,8 +1,8 @@
 import type { AnyStateMachine } from 'xstate'
+import { isMachine } from '../chart/actors.ts'
+import type { Canvas } from '../signature.ts'
 import { type CanvasGraph, type CanvasGraphOptions, canvasGraph } from './canvas-graph.ts'
-import { isMachine } from './chart-actors.ts'
 import { type ChartGraph, chartGraph } from './chart-graph.ts'
-import type { Canvas } from './signature.ts'
 
 /** A machine or a canvas as nodes and edges: plain JSON. */
 export type Graph = ChartGraph | CanvasGraph

@@ -1,7 +1,7 @@
 import type { AnyActorRef, AnyEventObject, AnyMachineSnapshot } from 'xstate'
-import type { Actors, AskedAction } from './chart-scope.ts'
-import { InertRef } from './chart-scope.ts'
-import { umbelError } from './errors.ts'
+import { umbelError } from '../errors.ts'
+import type { Actors, AskedAction } from './scope.ts'
+import { InertRef } from './scope.ts'
 
 /** What a step of a machine asks for, beside its next state. */
 export type ChartEffect =
