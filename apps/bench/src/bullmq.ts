@@ -1,16 +1,39 @@
 import { Queue, Worker } from 'bullmq'
-import type { Side } from './compare.ts'
+import type { Keeping } from './keeping.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
+
+/** How Redis keeps what BullMQ gives it, and what that loses. */
+export interface RedisKeeping {
+  readonly name: string
+  readonly settings: readonly string[]
+  readonly loses: string
+}
+
+/** Redis as it comes, and with its log. */
+export const REDIS: readonly RedisKeeping[] = [
+  {
+    name: 'BullMQ, Redis as it comes (no AOF)',
+    settings: [],
+    loses: 'process ends: nothing; Redis or power ends: all since the last snapshot, minutes to an hour',
+  },
+  {
+    name: 'BullMQ, Redis with appendfsync everysec',
+    settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+    loses: 'process ends: nothing; power ends: about the last second',
+  },
+]
+
+/** BullMQ is given fewer tasks in a round: a round of all would take longer than all others together. */
+const PART = 0.25
 
 /**
  * No-op jobs that are added, run and have their results stored by BullMQ, with the settings it recommends: `addBulk`, a worker of as
  * many jobs at a time, and as many again that wait, so that the worker never does. `undefined` where no redis-server is installed.
  */
 export async function bullmqSide(
-  name: string,
+  { name, settings, loses }: RedisKeeping,
   underWay: number,
-  settings: readonly string[],
-): Promise<(Side & { close(): Promise<void> }) | undefined> {
+): Promise<Keeping | undefined> {
   const redis = await startRedis(settings)
   if (redis === undefined) return undefined
   const connection = { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null }
@@ -19,6 +42,8 @@ export async function bullmqSide(
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()])
   return {
     name,
+    loses,
+    part: PART,
     run: (total) => addAndAwait(queue, worker, total, underWay),
     close: () => closeAll(queue, worker, redis),
   }

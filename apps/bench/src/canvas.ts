@@ -1,7 +1,7 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { type App, chain, chord, createApp, group } from 'umbel'
-import { type Spread, spread } from './compare.ts'
+import { collector } from './heap.ts'
+import type { Measure, Size } from './measure.ts'
+import { ratioOf, type Spread, spread, withSpan } from './spread.ts'
 import { bench } from './tasks.ts'
 
 /** A shape of canvas, of as many members as wanted. */
@@ -12,7 +12,7 @@ interface Shape {
 }
 
 /** What came of one shape: microseconds for each member, and the ratio of the large size to the small one, round by round. */
-export interface SizeResult {
+interface SizeResult {
   readonly name: string
   readonly small: Spread & { readonly members: number }
   readonly large: Spread & { readonly members: number }
@@ -22,12 +22,15 @@ export interface SizeResult {
   readonly bytesPerMember: number
 }
 
-/** How much is measured. */
-export interface SizeEffort {
+interface SizeEffort {
   readonly rounds: number
   readonly large: number
 }
 
+const EFFORTS: Readonly<Record<Size, SizeEffort>> = {
+  full: { rounds: 5, large: 100_000 },
+  short: { rounds: 1, large: 5_000 },
+}
 const SMALL = 1_000
 const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index))
@@ -42,8 +45,16 @@ const SHAPES: readonly Shape[] = [
   { name: 'chains of 100', run: (app, members) => app.delay(group(many(members / 100, () => line(100)))).get() },
 ]
 
+/** What a member of a canvas costs, in a small one and in a large one. */
+export const canvasSizes: Measure = {
+  name: 'canvas',
+  async *run(size) {
+    for await (const result of bothSizes(EFFORTS[size])) yield { text: textOf(result), result }
+  },
+}
+
 /** Run every shape in both sizes in turn, as many members in each turn, after one round that does not count. */
-export async function* canvasSizes({ rounds, large }: SizeEffort): AsyncGenerator<SizeResult> {
+async function* bothSizes({ rounds, large }: SizeEffort): AsyncGenerator<SizeResult> {
   const collect = collector()
   for (const shape of SHAPES) {
     const times: [number[], number[]] = [[], []]
@@ -55,12 +66,11 @@ export async function* canvasSizes({ rounds, large }: SizeEffort): AsyncGenerato
     }
     const bytes = await heapOf(shape, large, collect)
     const [few, lots] = times
-    const ratio = spread(lots.map((time, round) => time / (few[round] as number)))
     yield {
       name: shape.name,
       small: { members: SMALL, ...spread(few) },
       large: { members: large, ...spread(lots) },
-      ratio,
+      ratio: ratioOf(lots, few),
       bytesPerMember: bytes / large,
     }
   }
@@ -95,7 +105,9 @@ async function opened(): Promise<App> {
   return app
 }
 
-function collector(): () => void {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void
+function textOf({ name, small, large, ratio, bytesPerMember }: SizeResult): string {
+  const each = ({ median, members }: SizeResult['small']): string =>
+    `${median.toFixed(1)} us a member of ${members.toLocaleString('en')}`
+  const bytes = `${Math.round(bytesPerMember)} bytes of heap each`
+  return `${name}: ${each(small)}, ${each(large)}, ratio ${withSpan(ratio, 2)}, ${bytes}`
 }

@@ -1,3 +1,6 @@
+import type { Finding, Measure, Size } from './measure.ts'
+import { ratioOf, type Spread, spread, withSpan } from './spread.ts'
+
 /** One side of a comparison: does `count` operations and resolves when all are done. */
 export interface Side {
   readonly name: string
@@ -17,13 +20,6 @@ export interface Comparison {
   open(): Promise<{ readonly sides: readonly [Side, Side]; close(): Promise<void> }>
 }
 
-/** Figures of all rounds, such as operations a second. */
-export interface Spread {
-  readonly median: number
-  readonly min: number
-  readonly max: number
-}
-
 /** What came of one comparison. `ratio` is the median of the paired ratios, ours to theirs. */
 export interface Result {
   readonly name: string
@@ -40,19 +36,41 @@ export interface Effort {
   readonly share: number
 }
 
+/** How much is measured where nothing else is said. */
+export const EFFORT: Readonly<Record<Size, Effort>> = {
+  full: { rounds: 9, share: 1 },
+  short: { rounds: 2, share: 0.02 },
+}
+
+/** The measure that makes a comparison. */
+export function comparing(comparison: Comparison): Measure {
+  return {
+    name: comparison.name,
+    async *run(size) {
+      const result = await compare(comparison, EFFORT[size])
+      yield { text: textOf(result), result } satisfies Finding
+    },
+  }
+}
+
+function textOf({ what, ours, theirs, ratio }: Result): string {
+  const number = (value: number): string => Math.round(value).toLocaleString('en')
+  const rates = `${ours.name} ${number(ours.median)}/s, ${theirs.name} ${number(theirs.median)}/s`
+  return `${what}: ${rates}, ratio ${withSpan(ratio, 2)}`
+}
+
 /** Run both sides in turn, the first to go changing from round to round, after one round that does not count. */
-export async function compare(comparison: Comparison, { rounds, share }: Effort): Promise<Result> {
+async function compare(comparison: Comparison, { rounds, share }: Effort): Promise<Result> {
   const { sides, close } = await comparison.open()
   const rates = await takeTurns(sides, Math.max(1, Math.round(comparison.count * share)), rounds).finally(close)
   const [ours, theirs] = rates as [number[], number[]]
-  const ratios = ours.map((rate, round) => rate / (theirs[round] as number))
   const { name, what } = comparison
   return {
     name,
     what,
     ours: { name: sides[0].name, ...spread(ours) },
     theirs: { name: sides[1].name, ...spread(theirs) },
-    ratio: spread(ratios),
+    ratio: ratioOf(ours, theirs),
   }
 }
 
@@ -74,13 +92,4 @@ async function rateOf(side: Side, count: number): Promise<number> {
   const before = performance.now()
   await side.run(count)
   return count / ((performance.now() - before) / 1_000)
-}
-
-/** Sum up the figures of all rounds. */
-export function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const median =
-    sorted.length % 2 === 1 ? sorted[middle] : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
-  return { median: median as number, min: sorted[0] as number, max: sorted.at(-1) as number }
 }

@@ -1,6 +1,18 @@
-import type { Spread } from './compare.ts'
-import type { DurableResult } from './durable.ts'
+import type { KeptRate } from './keeping.ts'
+import { type Spread, withSpan } from './spread.ts'
 import type { WrittenResult } from './written.ts'
+
+/** What came of durable no-op tasks, so many under way. */
+export interface DurableResult {
+  readonly underWay: number
+  readonly sides: readonly KeptRate[]
+  /** 99th percentile of the event loop's delay while our tasks run, in milliseconds. */
+  readonly loopDelay: Spread
+  /** The same where nothing runs, right afterwards: what the machine itself does to it. */
+  readonly idleDelay: number
+  /** What was left out, and why. */
+  readonly skipped: readonly string[]
+}
 
 /** A table of durable tasks for people. */
 export function durableTable({ underWay, sides, loopDelay, idleDelay, skipped }: DurableResult): string {
@@ -25,6 +37,3 @@ export function writtenLine(results: readonly WrittenResult[]): string {
   )
   return `bytes written to disk: ${each.join(', ')} of a group`
 }
-
-const withSpan = ({ median, min, max }: Spread, digits: number): string =>
-  `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`

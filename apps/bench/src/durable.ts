@@ -5,102 +5,79 @@ import { setTimeout as after } from 'node:timers/promises'
 import { createApp, type Store } from 'umbel'
 import { sqliteStore } from 'umbel/sqlite'
 import { bounded } from './bounded.ts'
-import { bullmqSide } from './bullmq.ts'
-import { type Effort, type Side, type Spread, spread, takeTurns } from './compare.ts'
+import { bullmqSide, REDIS } from './bullmq.ts'
+import { EFFORT, type Effort } from './compare.ts'
+import { type DurableResult, durableTable, writtenLine } from './durable-report.ts'
+import { type Keeping, ratesOf } from './keeping.ts'
 import { loopDelayOf } from './loop-delay.ts'
+import type { Measure, Size } from './measure.ts'
 import { rawSqlite, type Shape } from './raw-sqlite.ts'
+import { spread } from './spread.ts'
 import { bench } from './tasks.ts'
-
-/** One of the sides: tasks a second, and ours to theirs, round by round. */
-export interface DurableSide {
-  readonly name: string
-  /** What of the tasks that were accepted is gone after the process, or the machine's power, has. */
-  readonly loses: string
-  readonly rate: Spread
-  readonly ratio: Spread
-}
-
-/** What came of durable no-op tasks, so many under way. */
-export interface DurableResult {
-  readonly underWay: number
-  readonly sides: readonly DurableSide[]
-  /** 99th percentile of the event loop's delay while our tasks run, in milliseconds. */
-  readonly loopDelay: Spread
-  /** The same where nothing runs, right afterwards: what the machine itself does to it. */
-  readonly idleDelay: number
-  /** What was left out, and why. */
-  readonly skipped: readonly string[]
-}
+import { type WrittenResult, writtenFor } from './written.ts'
 
 /** Tasks in each round of a side. */
 const COUNT = 20_000
 
-/** BullMQ is given fewer: a round of all would take longer than all others together. */
-const BULLMQ_PART = 0.25
-
 /** Transactions of ours whose contents are noted, the last ones. */
 const MOST_SHAPES = 120
 
-const NOTHING = 'process or power ends: nothing'
-const REDIS = [
-  {
-    name: 'BullMQ, Redis as it comes (no AOF)',
-    settings: [],
-    loses: 'process ends: nothing; Redis or power ends: all since the last snapshot, minutes to an hour',
+const EFFORTS = {
+  full: { underWay: [100, 1_000], members: [1_000, 100_000] },
+  short: { underWay: [100], members: [100, 1_000] },
+} as const satisfies Record<Size, object>
+
+/** What it costs that nothing is lost. */
+export const durable: Measure = {
+  name: 'durable',
+  async *run(size) {
+    for (const underWay of EFFORTS[size].underWay) {
+      const result = await durableTasks(underWay, EFFORT[size])
+      yield { text: durableTable(result), result }
+    }
+    const written: WrittenResult[] = []
+    for (const members of EFFORTS[size].members) {
+      const result = await writtenFor(members)
+      if (result !== undefined) written.push(result)
+    }
+    yield { text: writtenLine(written), result: { written } }
   },
-  {
-    name: 'BullMQ, Redis with appendfsync everysec',
-    settings: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
-    loses: 'process ends: nothing; power ends: about the last second',
-  },
-] as const
+}
 
 /**
  * No-op tasks that are accepted, run and have their results stored, at full sync; against a loop of node:sqlite that writes the same
  * rows in the same batches, and against BullMQ.
  */
-export async function durableTasks(underWay: number, { rounds, share }: Effort): Promise<DurableResult> {
+async function durableTasks(underWay: number, { rounds, share }: Effort): Promise<DurableResult> {
   const folder = mkdtempSync(join(tmpdir(), 'umbel-bench-'))
   const ours = await openOurs(join(folder, 'work.db'), underWay)
   // after what the machine has to learn, its batches are those of every round
   await ours.run(Math.max(underWay, COUNT * share))
   const raw = rawSqlite(join(folder, 'work.db'), join(folder, 'raw.db'), [...ours.shapes])
   const delays: number[] = []
-  const measured: Side = {
-    name: 'umbel',
+  const measured: Keeping = {
+    ...ours,
     run: async (count) => void delays.push(await loopDelayOf(() => ours.run(count))),
   }
-  const peers = await Promise.all(REDIS.map(({ name, settings }) => bullmqSide(name, underWay, settings)))
+  const peers = await Promise.all(REDIS.map((keeping) => bullmqSide(keeping, underWay)))
   const open = peers.filter((peer) => peer !== undefined)
-  const sides: Side[] = [measured, raw, ...open.map((peer) => ({ ...peer, part: BULLMQ_PART }))]
   try {
-    const rates = await takeTurns(sides, Math.round(COUNT * share), rounds)
-    const loses = [NOTHING, 'the same', ...REDIS.map((redis) => redis.loses)]
     return {
       underWay,
-      sides: sides.map(({ name }, index) => summedUp(name, loses[index] ?? '', rates[0] ?? [], rates[index] ?? [])),
+      sides: await ratesOf([measured, raw, ...open], Math.round(COUNT * share), rounds),
       loopDelay: spread(delays.slice(1)),
       idleDelay: await loopDelayOf(() => after(1_000)),
       skipped: open.length === REDIS.length ? [] : ['BullMQ: no redis-server is installed'],
     }
   } finally {
-    for (const peer of open) await peer.close()
-    raw.close()
-    await ours.close()
+    for (const side of [...open, raw, ours]) await side.close()
     rmSync(folder, { recursive: true })
   }
 }
 
-function summedUp(name: string, loses: string, ours: readonly number[], rates: readonly number[]): DurableSide {
-  const ratio = spread(ours.map((rate, round) => rate / (rates[round] as number)))
-  return { name, loses, rate: spread(rates), ratio }
-}
-
-interface Ours {
+interface Ours extends Keeping {
   /** What each of the last transactions held. */
   readonly shapes: Shape[]
-  run(count: number): Promise<void>
-  close(): Promise<void>
 }
 
 async function openOurs(file: string, underWay: number): Promise<Ours> {
@@ -111,6 +88,8 @@ async function openOurs(file: string, underWay: number): Promise<Ours> {
   const app = createApp({ name: `durable-${underWay}`, tasks: [bench], lanes, store: noting(store, shapes) })
   await app.start()
   return {
+    name: 'umbel',
+    loses: 'process or power ends: nothing',
     shapes,
     run: (count) => bounded(count, underWay, () => app.delay(bench.inlineNoop.s(1)).get()),
     close: () => app.stop(),

@@ -1,8 +1,9 @@
 import PQueue from 'p-queue'
 import { createApp } from 'umbel'
 import { bounded } from './bounded.ts'
-import type { Comparison } from './compare.ts'
-import type { Lone } from './lone.ts'
+import { type Comparison, comparing } from './compare.ts'
+import { type Lone, timingLone } from './lone.ts'
+import type { Measure } from './measure.ts'
 import { bench } from './tasks.ts'
 
 const noop = async (value: number): Promise<number> => value
@@ -14,7 +15,7 @@ async function opened(name: string): Promise<{ queue: PQueue; close(): Promise<v
 }
 
 /** No-op tasks on the main loop, with all the engine does for each, against bare `PQueue.add`. */
-export const inlineNoops = (underWay: number, count: number): Comparison => ({
+const inlineNoops = (underWay: number, count: number): Comparison => ({
   name: `inline-${underWay}`,
   what: `no-op tasks on the main loop, ${underWay} under way`,
   count,
@@ -31,7 +32,7 @@ export const inlineNoops = (underWay: number, count: number): Comparison => ({
 })
 
 /** One task alone on a main loop that has nothing else to do, against bare `PQueue.add`. */
-export const loneInline: Lone = {
+const loneInline: Lone = {
   name: 'inline-lone',
   what: 'one no-op task alone on the main loop',
   count: 10_000,
@@ -46,3 +47,6 @@ export const loneInline: Lone = {
     }
   },
 }
+
+/** What the main loop costs. */
+export const inline: readonly Measure[] = [comparing(inlineNoops(100, 100_000)), timingLone(loneInline)]

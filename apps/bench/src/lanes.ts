@@ -1,4 +1,5 @@
 import { createApp } from 'umbel'
+import type { Measure, Size } from './measure.ts'
 import { bench } from './tasks.ts'
 
 /** Milliseconds of work that the task in the high lane has where nothing disturbs it. */
@@ -9,14 +10,13 @@ const LOW_THREADS = 2
 const LOW_TASKS = 4
 
 /** Milliseconds that one task took, over all that were measured. */
-export interface Latency {
+interface Latency {
   readonly p50: number
   readonly p99: number
 }
 
 /** What came of the lanes: how long a task in the high lane takes alone, and while the low lane is saturated. */
-export interface LaneResult {
-  readonly name: string
+interface LaneResult {
   readonly what: string
   readonly alone: Latency
   readonly saturated: Latency
@@ -27,15 +27,34 @@ export interface LaneResult {
   readonly tasks: number
 }
 
-/** How much is measured. */
-export interface LaneEffort {
+interface LaneEffort {
   readonly rounds: number
   /** Tasks of one round, one after another. */
   readonly tasks: number
 }
 
+const EFFORTS: Readonly<Record<Size, LaneEffort>> = {
+  full: { rounds: 40, tasks: 5 },
+  short: { rounds: 1, tasks: 2 },
+}
+
+/** What a low lane that is full of work does to a task in the high one. */
+export const laneIsolation: Measure = {
+  name: 'lanes',
+  async *run(size) {
+    const result = await isolation(EFFORTS[size])
+    yield { text: textOf(result), result }
+  },
+}
+
+function textOf({ what, alone, saturated, ratio, lowPerSecond, tasks }: LaneResult): string {
+  const times = ({ p50, p99 }: Latency): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
+  const low = `the low lane ends ${lowPerSecond.toFixed(1)} tasks/s`
+  return `${what}: ${times(saturated)}; alone ${times(alone)}; ratio of p99 ${ratio.toFixed(2)} (${tasks} tasks each, ${low})`
+}
+
 /** Time a task that computes in a lane of its own, in rounds alone and with a low lane (nice 15) full of work, in turn. */
-export async function laneIsolation({ rounds, tasks }: LaneEffort): Promise<LaneResult> {
+async function isolation({ rounds, tasks }: LaneEffort): Promise<LaneResult> {
   const lanes = { default: { threads: 0 }, high: { threads: 1 }, low: { threads: LOW_THREADS, nice: 15 } }
   const app = createApp({ name: 'lanes', tasks: [bench], lanes })
   await app.start()
@@ -61,7 +80,6 @@ export async function laneIsolation({ rounds, tasks }: LaneEffort): Promise<Lane
   }
   const [calm, busy] = [latency(alone), latency(saturated)]
   return {
-    name: 'lanes',
     what: `${WORK} ms of work in the high lane while ${LOW_THREADS} threads of the low lane (nice 15) compute`,
     alone: calm,
     saturated: busy,

@@ -1,4 +1,6 @@
-import { type Effort, type Spread, spread } from './compare.ts'
+import { EFFORT, type Effort } from './compare.ts'
+import type { Measure } from './measure.ts'
+import { ratioOf, type Spread, spread, withSpan } from './spread.ts'
 
 /** Does one thing at a time, and how long that takes is what counts. */
 export interface LoneSide {
@@ -33,8 +35,19 @@ export interface LoneResult {
   readonly ratio: Spread
 }
 
+/** The measure that times one thing at a time. */
+export function timingLone(lone: Lone): Measure {
+  return {
+    name: lone.name,
+    async *run(size) {
+      const result = await timeLone(lone, EFFORT[size])
+      yield { text: textOf(result), result }
+    },
+  }
+}
+
 /** Time both sides in turn, the first to go changing from round to round, after one round that does not count. */
-export async function timeLone(lone: Lone, { rounds, share }: Effort): Promise<LoneResult> {
+async function timeLone(lone: Lone, { rounds, share }: Effort): Promise<LoneResult> {
   const { sides, close } = await lone.open()
   const count = Math.max(10, Math.round(lone.count * share))
   const medians: [number[], number[]] = [[], []]
@@ -56,8 +69,13 @@ export async function timeLone(lone: Lone, { rounds, share }: Effort): Promise<L
     const p99 = sorted[Math.floor(sorted.length * 0.99)] as number
     return { name: sides[index].name, p50: spread(medians[index]), p99 }
   }
-  const ratios = medians[0].map((median, round) => median / (medians[1][round] as number))
-  return { name: lone.name, what: lone.what, ours: latency(0), theirs: latency(1), ratio: spread(ratios) }
+  return {
+    name: lone.name,
+    what: lone.what,
+    ours: latency(0),
+    theirs: latency(1),
+    ratio: ratioOf(medians[0], medians[1]),
+  }
 }
 
 async function timesOf(side: LoneSide, count: number): Promise<number[]> {
@@ -70,10 +88,8 @@ async function timesOf(side: LoneSide, count: number): Promise<number[]> {
   return times
 }
 
-/** The result as a line for people. */
-export function loneLine({ what, ours, theirs, ratio }: LoneResult): string {
+function textOf({ what, ours, theirs, ratio }: LoneResult): string {
   const times = ({ name, p50, p99 }: Latency): string =>
     `${name} p50 ${p50.median.toFixed(1)} us (p99 ${p99.toFixed(0)})`
-  const span = `${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)}`
-  return `${what}: ${times(ours)}, ${times(theirs)}, ratio of p50 ${ratio.median.toFixed(2)} (${span})`
+  return `${what}: ${times(ours)}, ${times(theirs)}, ratio of p50 ${withSpan(ratio, 2)}`
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { Side } from './compare.ts'
+import type { Keeping } from './keeping.ts'
 
 /** What one transaction of the store held: tasks that were sent, that started and that ended, and how many events. */
 export interface Shape {
@@ -17,7 +17,7 @@ const EVENT =
  * A loop of node:sqlite, which makes the inserts and updates of no-op tasks on the tables and indexes of a store, in the store's own
  * batches one after the other, at full sync, and does nothing else. `like`: a store's file, whose schema it takes over.
  */
-export function rawSqlite(like: string, file: string, shapes: readonly Shape[]): Side & { close(): void } {
+export function rawSqlite(like: string, file: string, shapes: readonly Shape[]): Keeping {
   const database = new DatabaseSync(file)
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schemaOf(like)}`)
   const insert = database.prepare(`INSERT INTO rows (n, id, kind, state, task, sent_at, size, spec, fixed, body)
@@ -45,10 +45,11 @@ export function rawSqlite(like: string, file: string, shapes: readonly Shape[]):
   }
   return {
     name: 'node:sqlite',
+    loses: 'the same',
     run: async (total) => {
       for (const last = ended + total; ended < last; ) writeNext()
     },
-    close: () => database.close(),
+    close: async () => database.close(),
   }
 }
 

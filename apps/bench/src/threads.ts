@@ -1,8 +1,9 @@
 import { Piscina } from 'piscina'
 import { type App, createApp } from 'umbel'
 import { bounded } from './bounded.ts'
-import type { Comparison } from './compare.ts'
-import type { Lone } from './lone.ts'
+import { type Comparison, comparing } from './compare.ts'
+import { type Lone, timingLone } from './lone.ts'
+import type { Measure } from './measure.ts'
 import { bench } from './tasks.ts'
 
 /** An app with two threads, and a Piscina with as many that does the same work and nothing else. */
@@ -59,20 +60,8 @@ const busy = (time: number, underWay: number, count: number): Comparison => {
   }
 }
 
-/** What a thread costs: small tasks against bare Piscina. */
-export const THREADS: readonly Comparison[] = [
-  noops(1_000, 20_000),
-  noops(64, 10_000),
-  noops(16, 10_000),
-  noops(4, 5_000),
-  busy(20, 256, 10_000),
-  busy(100, 256, 5_000),
-  busy(1_000, 16, 600),
-  busy(5_000, 16, 150),
-]
-
 /** One task alone on a thread that waits for it, against bare Piscina. */
-export const loneOnThread: Lone = {
+const loneOnThread: Lone = {
   name: 'threads-lone',
   what: 'one no-op task alone on a thread',
   count: 1_000,
@@ -87,3 +76,18 @@ export const loneOnThread: Lone = {
     }
   },
 }
+
+/** Small tasks, many under way, against bare Piscina. */
+const SMALL: readonly Comparison[] = [
+  noops(1_000, 20_000),
+  noops(64, 10_000),
+  noops(16, 10_000),
+  noops(4, 5_000),
+  busy(20, 256, 10_000),
+  busy(100, 256, 5_000),
+  busy(1_000, 16, 600),
+  busy(5_000, 16, 150),
+]
+
+/** What a thread costs. */
+export const threads: readonly Measure[] = [...SMALL.map(comparing), timingLone(loneOnThread)]
