@@ -16,8 +16,8 @@ export interface DurableResult {
 
 /** A table of durable tasks for people. */
 export function durableTable({ underWay, sides, loopDelay, idleDelay, skipped }: DurableResult): string {
-  const lines = sides.map(({ name, loses, rate, ratio }, index) => {
-    const ours = index === 0 ? '' : `, umbel to it ${withSpan(ratio, 2)}`
+  const lines = sides.map(({ name, loses, rate, ratios }, index) => {
+    const ours = index === 0 ? '' : `, umbel to it ${ratios.map((ratio) => withSpan(ratio, 2))}`
     return `  ${name}: ${Math.round(rate.median).toLocaleString('en')}/s${ours}; lost when ${loses}`
   })
   return [

@@ -5,12 +5,12 @@ import { setTimeout as after } from 'node:timers/promises'
 import { createApp, type Store } from 'umbel'
 import { sqliteStore } from 'umbel/sqlite'
 import { bounded } from './bounded.ts'
-import { bullmqSide, REDIS } from './bullmq.ts'
 import { EFFORT, type Effort } from './compare.ts'
 import { type DurableResult, durableTable, writtenLine } from './durable-report.ts'
 import { type Keeping, ratesOf } from './keeping.ts'
 import { loopDelayOf } from './loop-delay.ts'
 import type { Measure, Size } from './measure.ts'
+import { bullmqSide, REDIS } from './peers/bullmq.ts'
 import { rawSqlite, type Shape } from './raw-sqlite.ts'
 import { spread } from './spread.ts'
 import { bench } from './tasks.ts'
@@ -64,7 +64,7 @@ async function durableTasks(underWay: number, { rounds, share }: Effort): Promis
   try {
     return {
       underWay,
-      sides: await ratesOf([measured, raw, ...open], Math.round(COUNT * share), rounds),
+      sides: await ratesOf([measured, raw, ...open], Math.round(COUNT * share), rounds, 1),
       loopDelay: spread(delays.slice(1)),
       idleDelay: await loopDelayOf(() => after(1_000)),
       skipped: open.length === REDIS.length ? [] : ['BullMQ: no redis-server is installed'],

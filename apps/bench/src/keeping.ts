@@ -13,15 +13,20 @@ export interface KeptRate {
   readonly name: string
   readonly loses: string
   readonly rate: Spread
-  /** What the first side does to this one, round by round. */
-  readonly ratio: Spread
+  /** What each of ours does to what this one does, round by round. */
+  readonly ratios: readonly Spread[]
 }
 
-/** Let all sides do so many tasks in turn; ours is the first. */
-export async function ratesOf(sides: readonly Keeping[], count: number, rounds: number): Promise<KeptRate[]> {
+/** Let all sides do so many tasks in turn. The first are ours, and each is held against them. */
+export async function ratesOf(
+  sides: readonly Keeping[],
+  count: number,
+  rounds: number,
+  ours: number,
+): Promise<KeptRate[]> {
   const rates = await takeTurns(sides, count, rounds)
   return sides.map(({ name, loses }, index) => {
     const own = rates[index] ?? []
-    return { name, loses, rate: spread(own), ratio: ratioOf(rates[0] ?? [], own) }
+    return { name, loses, rate: spread(own), ratios: rates.slice(0, ours).map((rate) => ratioOf(rate, own)) }
   })
 }

@@ -8,7 +8,7 @@ export const load = (): string => loadavg()[0]?.toFixed(2) ?? ''
 export function machine(loadBefore: string): string[] {
   return [
     `node ${process.version}`,
-    ...['piscina', 'p-queue', 'bullmq'].map(version),
+    ...['piscina', 'p-queue', 'bullmq', 'graphile-worker', 'pg-boss'].map(version),
     `${cpus().length} cores`,
     `load ${loadBefore} before, ${load()} after`,
   ]

@@ -5,9 +5,10 @@ import { inline } from './inline.ts'
 import { laneIsolation } from './lanes.ts'
 import { load, machine } from './machine.ts'
 import type { Measure } from './measure.ts'
+import { peers } from './peers/peers.ts'
 import { threads } from './threads.ts'
 
-const MEASURES: readonly Measure[] = [...threads, ...inline, canvasSizes, durable, laneIsolation]
+const MEASURES: readonly Measure[] = [...threads, ...inline, canvasSizes, durable, peers, laneIsolation]
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, short: { type: 'boolean' } },

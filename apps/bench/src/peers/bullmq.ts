@@ -1,5 +1,5 @@
 import { Queue, Worker } from 'bullmq'
-import type { Keeping } from './keeping.ts'
+import type { Keeping } from '../keeping.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
 
 /** How Redis keeps what BullMQ gives it, and what that loses. */
