@@ -89,7 +89,8 @@ async function timesOf(side: LoneSide, count: number): Promise<number[]> {
 }
 
 function textOf({ what, ours, theirs, ratio }: LoneResult): string {
-  const times = ({ name, p50, p99 }: Latency): string =>
-    `${name} p50 ${p50.median.toFixed(1)} us (p99 ${p99.toFixed(0)})`
+  const times = ({ name, p50, p99 }: Latency): string => `${name} p50 ${timeText(p50.median)} (p99 ${timeText(p99)})`
   return `${what}: ${times(ours)}, ${times(theirs)}, ratio of p50 ${withSpan(ratio, 2)}`
 }
+
+const timeText = (time: number): string => (time < 10_000 ? `${time.toFixed(1)} us` : `${(time / 1_000).toFixed(1)} ms`)

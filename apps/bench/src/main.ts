@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util'
-import { canvasSizes } from './canvas.ts'
 import { durable } from './durable.ts'
 import { inline } from './inline.ts'
 import { laneIsolation } from './lanes.ts'
@@ -7,8 +6,10 @@ import { load, machine } from './machine.ts'
 import type { Measure } from './measure.ts'
 import { peers } from './peers/peers.ts'
 import { threads } from './threads.ts'
+import { canvasSizes } from './workflows/canvas.ts'
+import { workflows } from './workflows/workflows.ts'
 
-const MEASURES: readonly Measure[] = [...threads, ...inline, canvasSizes, durable, peers, laneIsolation]
+const MEASURES: readonly Measure[] = [...threads, ...inline, ...workflows, canvasSizes, durable, peers, laneIsolation]
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, short: { type: 'boolean' } },

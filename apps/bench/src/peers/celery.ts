@@ -49,7 +49,7 @@ export async function startCelery(mode: CeleryMode): Promise<Celery | undefined>
 
 function versionIn(python: string): string | undefined {
   try {
-    const asked = ['-c', 'import celery, redis; print(celery.__version__)']
+    const asked = ['-c', 'from importlib.metadata import version; version("redis"); print(version("celery"))']
     return execFileSync(python, asked, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   } catch {
     return undefined

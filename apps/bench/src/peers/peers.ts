@@ -6,7 +6,7 @@ import { sqliteStore } from 'umbel/sqlite'
 import { bounded } from '../bounded.ts'
 import { EFFORT } from '../compare.ts'
 import { type Keeping, type KeptRate, ratesOf } from '../keeping.ts'
-import type { Measure } from '../measure.ts'
+import type { Measure, Size } from '../measure.ts'
 import { withSpan } from '../spread.ts'
 import { bench } from '../tasks.ts'
 import { bullmqSide, REDIS } from './bullmq.ts'
@@ -19,7 +19,7 @@ const COUNT = 20_000
 const UNDER_WAY = 100
 /** Those of ours, which each of the others is held against. */
 const OURS = 2
-const ROUNDS = 5
+const ROUNDS: Readonly<Record<Size, number>> = { full: 5, short: 1 }
 
 /** No-op tasks, beside the queues of the field with their own recommended settings. */
 export const peers: Measure = {
@@ -27,8 +27,7 @@ export const peers: Measure = {
   async *run(size) {
     const { sides, skipped } = await openAll()
     try {
-      const rounds = Math.min(ROUNDS, EFFORT[size].rounds)
-      const rates = await ratesOf(sides, Math.round(COUNT * EFFORT[size].share), rounds, OURS)
+      const rates = await ratesOf(sides, Math.round(COUNT * EFFORT[size].share), ROUNDS[size], OURS)
       yield { text: textOf(rates, skipped), result: { underWay: UNDER_WAY, sides: rates, skipped } }
     } finally {
       for (const side of sides) await side.close()

@@ -1,8 +1,9 @@
-import { type App, chain, chord, createApp, group } from 'umbel'
-import { collector } from './heap.ts'
-import type { Measure, Size } from './measure.ts'
-import { ratioOf, type Spread, spread, withSpan } from './spread.ts'
-import { bench } from './tasks.ts'
+import { type App, group } from 'umbel'
+import { collector } from '../heap.ts'
+import type { Measure, Size } from '../measure.ts'
+import { ratioOf, type Spread, spread, withSpan } from '../spread.ts'
+import { openApp } from './app.ts'
+import { chainOf, chordOf, noops } from './canvases.ts'
 
 /** A shape of canvas, of as many members as wanted. */
 interface Shape {
@@ -32,17 +33,15 @@ const EFFORTS: Readonly<Record<Size, SizeEffort>> = {
   short: { rounds: 1, large: 5_000 },
 }
 const SMALL = 1_000
-const many = <T>(count: number, make: (index: number) => T): T[] =>
-  Array.from({ length: count }, (_, index) => make(index))
-const line = (steps: number): ReturnType<typeof bench.inlineNoop.s> =>
-  chain([bench.inlineNoop.s(1), ...many(steps - 1, () => bench.inlineNoop.s())] as never) as never
-const noops = (count: number): ReturnType<typeof bench.inlineNoop.s>[] => many(count, (i) => bench.inlineNoop.s(i))
-
 const SHAPES: readonly Shape[] = [
-  { name: 'chain', run: (app, members) => app.delay(line(members)).get() },
-  { name: 'group', run: (app, members) => app.delay(group(noops(members))).get() },
-  { name: 'chord', run: (app, members) => app.delay(chord(noops(members), bench.inlineCount.s())).get() },
-  { name: 'chains of 100', run: (app, members) => app.delay(group(many(members / 100, () => line(100)))).get() },
+  { name: 'chain', run: (app, members) => app.delay(chainOf(members, 'main loop')).get() },
+  { name: 'group', run: (app, members) => app.delay(group(noops(members, 'main loop'))).get() },
+  { name: 'chord', run: (app, members) => app.delay(chordOf(members, 'main loop')).get() },
+  {
+    name: 'chains of 100',
+    run: (app, members) =>
+      app.delay(group(Array.from({ length: members / 100 }, () => chainOf(100, 'main loop')))).get(),
+  },
 ]
 
 /** What a member of a canvas costs, in a small one and in a large one. */
@@ -78,7 +77,7 @@ async function* bothSizes({ rounds, large }: SizeEffort): AsyncGenerator<SizeRes
 
 /** Microseconds for each member of a canvas that is run `times` times, in an app of its own so that nothing of before is kept. */
 async function timed(shape: Shape, members: number, times: number): Promise<number> {
-  const app = await opened()
+  const app = await openApp(1)
   const began = performance.now()
   for (let time = 0; time < times; time += 1) await shape.run(app, members)
   const cost = ((performance.now() - began) * 1_000) / (members * times)
@@ -87,7 +86,7 @@ async function timed(shape: Shape, members: number, times: number): Promise<numb
 }
 
 async function heapOf(shape: Shape, members: number, collect: () => void): Promise<number> {
-  const app = await opened()
+  const app = await openApp(1)
   await shape.run(app, 100)
   collect()
   const before = process.memoryUsage().heapUsed
@@ -96,13 +95,6 @@ async function heapOf(shape: Shape, members: number, collect: () => void): Promi
   const after = process.memoryUsage().heapUsed
   await app.stop({ deadline: 0 })
   return after - before
-}
-
-async function opened(): Promise<App> {
-  const lanes = { default: { threads: 1, inline: 100 } }
-  const app = createApp({ name: 'canvas', tasks: [bench], lanes })
-  await app.start()
-  return app
 }
 
 function textOf({ name, small, large, ratio, bytesPerMember }: SizeResult): string {
