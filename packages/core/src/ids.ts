@@ -18,20 +18,19 @@ export function makeIds(now: () => number, random: () => number): () => string {
   const maker = randomText(random)
   let last = -1
   let count = 0
+  let place = 0
+  /** All of an id but the last digit of its count and the maker. */
   let prefix = ''
   return () => {
     const time = Math.floor(now())
-    if (time > last) {
-      last = time
-      count = 0
-      prefix = digits(last, TIME_LENGTH)
-    } else if (count === PER_MILLISECOND) {
-      last += 1
-      count = 0
-      prefix = digits(last, TIME_LENGTH)
+    if (time > last || count === PER_MILLISECOND) {
+      last = Math.max(time, last + 1)
+      count = place = 0
     }
-    const id = prefix + digits(count, COUNT_LENGTH) + maker
+    if (place === 0) prefix = digits(last, TIME_LENGTH) + digits(count / 62, COUNT_LENGTH - 1)
+    const id = prefix + DIGITS.charAt(place) + maker
     count += 1
+    place = place === 61 ? 0 : place + 1
     return id
   }
 }

@@ -62,19 +62,21 @@ const expiryOf = (expiry: Expiry | undefined, at: number): number | undefined =>
   return 'at' in expiry ? expiry.at : at + expiry.after
 }
 
-/** It is a new task's turn: to its lane at once, or once it is due. */
-export function turn(draft: Draft, row: TaskRow): void {
+/** It is a new task's turn: to its lane at once, or once it is due. `row` was made for this call, which completes it. */
+export function turn(draft: Draft, row: Draftable<TaskRow>): void {
   const { countdown, eta } = row.spec
   const due = countdown !== undefined ? draft.at + countdown : eta
-  if (due !== undefined && due > draft.at) moveTask(draft, { ...row, due }, 'task-scheduled')
-  else receive(draft, row)
+  if (due === undefined || due <= draft.at) return receive(draft, row)
+  row.due = due
+  moveTask(draft, row, 'task-scheduled')
 }
 
-/** Hand a task that is due to its lane; as in Celery, not one that has expired by then. */
-export function receive(draft: Draft, row: TaskRow): void {
+/** Hand a task that is due to its lane; as in Celery, not one that has expired by then. `row` was made for this call, which completes it. */
+export function receive(draft: Draft, row: Draftable<TaskRow>): void {
   if (row.keys !== undefined) leaveKeys(draft, row, 'received')
-  if (isExpired(row, draft.at)) moveTask(draft, { ...row, error: expiredError(row) }, 'task-revoked')
-  else moveTask(draft, { ...row }, 'task-received')
+  const expired = isExpired(row, draft.at)
+  if (expired) row.error = expiredError(row)
+  moveTask(draft, row, expired ? 'task-revoked' : 'task-received')
 }
 
 /** Whether a task waits for its task to be registered again. */
@@ -198,8 +200,15 @@ function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: Task
   }
   if (row.keys !== undefined) leaveKeys(draft, row, 'started')
   // what an earlier attempt showed, or failed with, is over
-  const fresh = { meta: undefined, progress: undefined, error: undefined }
-  const next = { ...row, attempt, runs: run, startedAt: at, ...fresh }
+  const next = {
+    ...row,
+    attempt,
+    runs: run,
+    startedAt: at,
+    meta: undefined,
+    progress: undefined,
+    error: undefined,
+  }
   moveTask(draft, keys === undefined ? next : { ...next, keys }, 'task-started')
 }
 
@@ -301,6 +310,7 @@ function settle(draft: Draft, row: TaskRow, announce: boolean): void {
   draft.commands.push({ type: 'settle', id: row.id })
   if (row.keys !== undefined) draft.mail.push({ type: 'holder-ended', id: row.id })
   if (announce) sendCallbacks(draft, row)
+  if (row.workflow === undefined && row.settles === undefined) return
   const ends = endsOf(row)
   if (row.workflow !== undefined) draft.mail.push({ type: 'node-ended', workflow: row.workflow, node: row.node, ends })
   if (row.settles !== undefined) settleFor(draft, row.settles, row.id, ends)

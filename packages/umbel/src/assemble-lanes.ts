@@ -45,7 +45,7 @@ export function assembleLanes(parts: LanesParts): readonly Lane[] {
       limits,
       threads: threadsOf(name, options, tiny, parts),
       now: () => clock.monotonic(),
-      execute: (id, worker) => execute(context, id, worker),
+      execute: (id, worker, over) => execute(context, id, worker, over),
       bundles: bundlesOf(context, tiny),
       refuse: (row, error) =>
         engine.accept({
@@ -71,7 +71,7 @@ function bundlesOf(context: ExecutorContext, tiny: TinyTasks): Bundles {
       if (row === undefined || row.spec.via !== 'call' || alone.has(row.spec.task)) return Number.POSITIVE_INFINITY
       return timeLimits.of(row) === undefined ? tiny.cost(row.spec.task) : Number.POSITIVE_INFINITY
     },
-    execute: (ids, worker) => executeBundle(context, ids, worker),
+    execute: (ids, worker, over) => executeBundle(context, ids, worker, over),
   }
 }
 

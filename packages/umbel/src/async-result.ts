@@ -69,12 +69,12 @@ export class AsyncResult<R> {
   protected readonly node: number
 
   /** Made by `delay`, `send` and `app.result`; `node` is the node of `plan` it stands for, -1 for none. */
-  constructor(id: string, source: ResultSource, plan?: Plan, node = -1) {
+  constructor(id: string, source: ResultSource, plan?: Plan, node = -1, cell = source.cell(id)) {
     this.id = id
     this.source = source
     this.plan = plan
     this.node = node
-    this.cell = source.cell(id)
+    this.cell = cell
   }
 
   /** Resolve once the send is stored; reject with the reason when it was not. Left unread, it harms nobody. */
@@ -95,19 +95,23 @@ export class AsyncResult<R> {
    * @throws the task's own error, revived; UMBEL_TIMEOUT; UMBEL_ABORTED; UMBEL_REVOKED and its like;
    * UMBEL_WOULD_DEADLOCK at once when called from a handler.
    */
-  get(options: GetOptions = {}): Promise<R> {
+  get(options: GetOptions = NO_OPTIONS): Promise<R> {
     refuseInHandler(this.id)
     const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
     if (limit !== undefined || options.signal !== undefined)
       return this.#ended(limit, options.signal).then((row) => this.value(row))
     const { cell } = this
     return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (cell.ended) settle(resolve, reject, () => this.value(cell.row as ResultRow))
-        else if (cell.refused !== undefined) reject(cell.refused)
-        else cell.wait(look)
+      const over = (): void => {
+        if (!cell.ended) return reject(cell.refused)
+        try {
+          resolve(this.value(cell.row as ResultRow))
+        } catch (error) {
+          reject(error)
+        }
       }
-      look()
+      if (cell.over) over()
+      else cell.whenOver(over)
     })
   }
 
@@ -305,6 +309,8 @@ export class AsyncResult<R> {
   }
 }
 
+const NO_OPTIONS: GetOptions = {}
+
 /** Refuse to wait within a handler. @throws UMBEL_WOULD_DEADLOCK */
 export function refuseInHandler(id: string): void {
   const attempt = currentAttempt.getStore()
@@ -313,15 +319,6 @@ export function refuseInHandler(id: string): void {
     'UMBEL_WOULD_DEADLOCK',
     `The handler of ${attempt.call.task} would block its worker by waiting for task ${id}.`,
   )
-}
-
-/** Resolve with a value, or reject with what it throws. */
-function settle<V>(resolve: (value: V) => void, reject: (error: unknown) => void, value: () => V): void {
-  try {
-    resolve(value())
-  } catch (error) {
-    reject(error)
-  }
 }
 
 /** Id of the workflow that an id is a node of; `undefined` for what is no node. */

@@ -80,24 +80,20 @@ export class AttemptControl {
     if (this.reason !== undefined) throw this.error
   }
 
-  /** Wait for what the handler promised, or for `fail`. */
-  wait(promise: PromiseLike<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#fail = (thrown) => {
-        this.#fail = undefined
-        reject(thrown)
-      }
-      promise.then(
-        (value) => {
-          this.#fail = undefined
-          resolve(value)
-        },
-        (thrown) => {
-          this.#fail = undefined
-          reject(thrown)
-        },
-      )
-    })
+  /** Wait for what the handler promised, or for `fail`: whichever is first is told. */
+  wait(promise: PromiseLike<unknown>, resolve: (value: unknown) => void, reject: (thrown: unknown) => void): void {
+    const fail = (thrown: unknown): void => {
+      if (this.#fail !== fail) return
+      this.#fail = undefined
+      reject(thrown)
+    }
+    this.#fail = fail
+    const told = (value: unknown): void => {
+      if (this.#fail !== fail) return
+      this.#fail = undefined
+      resolve(value)
+    }
+    Promise.resolve(promise).then(told, fail) // what looks like a promise may be none
   }
 
   /** Tell whether something thrown says no more than that it was asked to end. */

@@ -1,58 +1,108 @@
 import { type AttemptCall, decode, type Encoded, encode, type Outcome, toErrorData, umbelError } from '@umbel/core'
 import { AttemptContext, type AttemptEnvironment, AttemptSender, equip, TooLate } from './attempt-context.ts'
-import { AttemptControl } from './attempt-control.ts'
+import type { AttemptControl } from './attempt-control.ts'
 import { type Ending, endingOf } from './attempt-ending.ts'
-import { type CurrentAttempt, currentAttempt } from './current-attempt.ts'
+import { type CurrentAttempt, currentAttempt, inAttempt } from './current-attempt.ts'
 import { type AnyContext, type AttemptEnd, checkArity, type TaskDefinition } from './definition.ts'
 import { type Given, upcasted } from './upcast.ts'
 
 /**
  * Run one attempt of a task to its outcome: decode, check the keyword arguments, set up, call the handler, say what came of
- * it, run the hooks. Never rejects, whatever the handler does.
+ * it, run the hooks. `ended` is called once, whatever the handler does: within this call where the handler promises nothing and its
+ * task has no bases, as a promise for each attempt would cost more than most of what is done here.
  *
  * Hooks of all bases run, outermost first: `beforeStart`, then `around` (the outermost base's is the outermost), then the
  * handler, then `onSuccess`, `onFailure` or `onRetry`. `afterReturn` is left as the `rest` of the control: as in Celery it
  * runs once the outcome is stored, and not for a retry. None of the last four runs for an attempt that was ignored, rejected,
  * replaced or aborted.
  */
-export async function runAttempt(
+export function runAttempt(
   definition: TaskDefinition,
   call: AttemptCall,
   environment: AttemptEnvironment,
-  control = new AttemptControl(call),
-): Promise<Outcome> {
-  const { bases, options } = definition
-  let given: Given
-  let context: AttemptContext & AnyContext
+  control: AttemptControl,
+  ended: (outcome: Outcome) => void,
+): void {
+  const attempt = new Attempt(definition, call, environment, control, ended)
   try {
-    given = givenTo(definition, call)
-    let { kwargs } = given
-    if (options.kwargs !== undefined) kwargs = await checkedKwargs(definition, kwargs)
-    context = new AttemptContext(definition, call, kwargs, environment, control) as AttemptContext & AnyContext
+    const given = givenTo(definition, call)
+    attempt.via = given.via
+    attempt.args = given.args
+    attempt.kwargs = given.kwargs
   } catch (error) {
-    control.ended = true
-    return { kind: 'failed', error: toErrorData(error) }
+    return unable(attempt, error)
   }
-  const current: CurrentAttempt = { call, sender: new AttemptSender(call, environment) }
-  const { via, args } = given
-  const attempt: Attempt = { definition, call, environment, control, via, args, context, current }
-  const { outcome } = await (bases.length === 0 ? handled(attempt) : based(attempt))
-  control.told = true
-  control.ended = control.rest === undefined
-  return control.writes === undefined ? outcome : control.writes.with(outcome)
+  if (definition.options.kwargs === undefined) return run(attempt)
+  checkedKwargs(definition, attempt.kwargs).then(
+    (kwargs) => {
+      attempt.kwargs = kwargs
+      run(attempt)
+    },
+    (error) => unable(attempt, error),
+  )
 }
 
-/** All that belongs to one run of a handler. */
-interface Attempt {
+/** All that belongs to one run of a handler, and what code called from it finds: all that is the user's runs within it. */
+class Attempt implements CurrentAttempt {
   readonly definition: TaskDefinition
   readonly call: AttemptCall
   readonly environment: AttemptEnvironment
   readonly control: AttemptControl
-  readonly via: AttemptCall['via']
-  readonly args: readonly unknown[]
-  readonly context: AttemptContext & AnyContext
-  /** What code called from the handler finds; all that is the user's runs within it. */
-  readonly current: CurrentAttempt
+  readonly ended: (outcome: Outcome) => void
+  via: AttemptCall['via'] = 'call'
+  args: readonly unknown[] = []
+  kwargs: Readonly<Record<string, unknown>> = NO_KWARGS
+  #context: (AttemptContext & AnyContext) | undefined
+  #sender: AttemptSender | undefined
+
+  constructor(
+    definition: TaskDefinition,
+    call: AttemptCall,
+    environment: AttemptEnvironment,
+    control: AttemptControl,
+    ended: (outcome: Outcome) => void,
+  ) {
+    this.definition = definition
+    this.call = call
+    this.environment = environment
+    this.control = control
+    this.ended = ended
+  }
+
+  get context(): AttemptContext & AnyContext {
+    this.#context ??= new AttemptContext(
+      this.definition,
+      this.call,
+      this.kwargs,
+      this.environment,
+      this.control,
+    ) as AttemptContext & AnyContext
+    return this.#context
+  }
+
+  get sender(): AttemptSender {
+    this.#sender ??= new AttemptSender(this.call, this.environment)
+    return this.#sender
+  }
+}
+
+const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({})
+
+/** What was sent cannot be given to the handler. */
+function unable({ control, ended }: Attempt, error: unknown): void {
+  control.ended = true
+  ended({ kind: 'failed', error: toErrorData(error) })
+}
+
+function run(attempt: Attempt): void {
+  if (attempt.definition.bases.length === 0) handled(attempt)
+  else based(attempt).then((ending) => over(attempt, ending))
+}
+
+function over({ control, ended }: Attempt, { outcome }: Ending): void {
+  control.told = true
+  control.ended = control.rest === undefined
+  ended(control.writes === undefined ? outcome : control.writes.with(outcome))
 }
 
 /** What the handler is to be given: what was sent, made fit where that was to another version. @throws UMBEL_TASK_VERSION */
@@ -61,7 +111,7 @@ function givenTo(definition: TaskDefinition, { via, args, kwargs, version = 1 }:
   const given: Given = {
     via,
     args: decode(args, errors) as readonly unknown[],
-    kwargs: (kwargs === undefined ? {} : decode(kwargs, errors)) as Record<string, unknown>,
+    kwargs: kwargs === undefined ? {} : (decode(kwargs, errors) as Record<string, unknown>),
   }
   return version === (options.version ?? 1) ? given : upcasted(definition, version, given)
 }
@@ -75,14 +125,25 @@ async function checkedKwargs(definition: TaskDefinition, kwargs: object): Promis
 }
 
 /** Call the handler and judge what comes of it. */
-async function handled(attempt: Attempt): Promise<Ending> {
+function handled(attempt: Attempt): void {
+  let returned: unknown
   try {
     attempt.control.begin()
-    const returned = currentAttempt.run(attempt.current, invoke, attempt)
-    return succeeded(attempt, isPromise(returned) ? await attempt.control.wait(returned) : returned)
+    returned = inAttempt(attempt, invoke, attempt)
+    if (isPromise(returned)) return waited(attempt, returned)
   } catch (thrown) {
-    return endingOf(thrown, attempt)
+    return over(attempt, endingOf(thrown, attempt))
   }
+  over(attempt, succeeded(attempt, returned))
+}
+
+/** Apart, as a function with callbacks costs what they need as it is entered. */
+function waited(attempt: Attempt, promise: PromiseLike<unknown>): void {
+  attempt.control.wait(
+    promise,
+    (value) => over(attempt, succeeded(attempt, value)),
+    (thrown) => over(attempt, endingOf(thrown, attempt)),
+  )
 }
 
 /** The same for a task with bases: their resources and hooks around it. */
@@ -94,24 +155,26 @@ async function based(attempt: Attempt): Promise<Ending> {
         equip(attempt.context, await attempt.environment.resources.get(base, attempt.definition.name))
     }
     attempt.control.begin()
-    ending = succeeded(attempt, await attempt.control.wait(currentAttempt.run(attempt.current, surrounded, attempt)))
+    const returned = currentAttempt.run(attempt, surrounded, attempt)
+    const value = await new Promise((resolve, reject) => attempt.control.wait(returned, resolve, reject))
+    ending = succeeded(attempt, value)
   } catch (thrown) {
     ending = endingOf(thrown, attempt)
   }
   if (attempt.control.ended) return ending // it was given up: nobody asks what it came to
-  await currentAttempt.run(attempt.current, runHooks, attempt, ending)
+  await currentAttempt.run(attempt, runHooks, attempt, ending)
   return leaveRest(attempt, ending)
 }
 
 /** Leave `afterReturn` to be run later, where a base has one and the task has succeeded or failed for good. */
 function leaveRest(attempt: Attempt, { outcome, value }: Ending): Ending {
-  const { definition, control, current } = attempt
+  const { definition, control } = attempt
   if (outcome.kind !== 'succeeded' && outcome.kind !== 'failed') return { outcome, value }
   if (definition.bases.every(({ afterReturn }) => afterReturn === undefined)) return { outcome, value }
   const end: AttemptEnd =
     outcome.kind === 'succeeded' ? { status: 'SUCCESS', result: value } : { status: 'FAILURE', error: value }
   control.rest = async () => {
-    await currentAttempt.run(current, eachBase, attempt, 'afterReturn', end)
+    await currentAttempt.run(attempt, eachBase, attempt, 'afterReturn', end)
     control.ended = true
   }
   return { outcome: { ...outcome, unfinished: true }, value }

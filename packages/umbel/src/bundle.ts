@@ -5,27 +5,44 @@ import { begin, countOutcome, type ExecutorContext, isCurrent, outcomeEvent } fr
  * Run one attempt of each of several tiny tasks in one slot, as `execute` does for one: their starts are stored together, and
  * each outcome as it comes. They have no time limits, permits or anything to finish.
  */
-export async function executeBundle(context: ExecutorContext, ids: readonly string[], worker: Worker): Promise<void> {
-  const { engine } = context
-  const rows = ids.map((id) => engine.task(id)).filter((row) => row?.state === 'RECEIVED') as TaskRow[]
-  const calls = (await allBegun(context, rows)).filter((call) => isCurrent(context, call))
-  const specs = new Map(rows.map(({ id, spec }) => [id, spec]))
-  await worker.runBundle?.(calls, (call, outcome) => report(context, call, specs.get(call.id) as TaskSpec, outcome))
+export function executeBundle(
+  context: ExecutorContext,
+  ids: readonly string[],
+  worker: Worker,
+  over: () => void,
+): void {
+  const specs = new Map<string, TaskSpec>()
+  const rows: TaskRow[] = []
+  for (const id of ids) {
+    const row = context.engine.task(id)
+    if (row?.state !== 'RECEIVED') continue
+    rows.push(row)
+    specs.set(id, row.spec)
+  }
+  allBegun(context, rows, (begun) => {
+    const calls = begun.filter((call) => isCurrent(context, call))
+    const ended = (call: AttemptCall, outcome: Outcome): void =>
+      report(context, call, specs.get(call.id) as TaskSpec, outcome)
+    if (worker.runBundle === undefined) over()
+    else worker.runBundle(calls, ended, over)
+  })
 }
 
-/** Store that all of these start, and wait until that is done. Those that cannot are left out. */
-function allBegun(context: ExecutorContext, rows: readonly TaskRow[]): Promise<readonly AttemptCall[]> {
+/** Store that all of these start, and go on once that is done. Those that cannot are left out. */
+function allBegun(
+  context: ExecutorContext,
+  rows: readonly TaskRow[],
+  begun: (calls: readonly AttemptCall[]) => void,
+): void {
   const calls: AttemptCall[] = []
   let left = rows.length
-  return new Promise((resolve) => {
-    if (left === 0) resolve(calls)
-    for (const row of rows)
-      begin(context, row, (call) => {
-        if (call !== undefined) calls.push(call)
-        left -= 1
-        if (left === 0) resolve(calls)
-      })
-  })
+  if (left === 0) return begun(calls)
+  const taken = (call: AttemptCall | undefined): void => {
+    if (call !== undefined) calls.push(call)
+    left -= 1
+    if (left === 0) begun(calls)
+  }
+  for (const row of rows) begin(context, row, taken)
 }
 
 function report(context: ExecutorContext, call: AttemptCall, spec: TaskSpec, outcome: Outcome): void {

@@ -44,25 +44,37 @@ export interface ExecutorContext {
 
 /**
  * Run one attempt of a task that a lane has a slot for: resolve, expire, start, run under its time limits, report,
- * finish.
+ * finish. `over` is called once the slot is free. By calls and not by promises: of those each attempt would cost several.
  * Classifying what came of it is done where the handler ran (`attempt.ts`), which sees the real error.
  */
-export async function execute(context: ExecutorContext, id: string, worker: Worker): Promise<void> {
+export function execute(context: ExecutorContext, id: string, worker: Worker, over: () => void): void {
   const row = context.engine.task(id)
-  if (row?.state !== 'RECEIVED') return context.limits.unused(id) // revoked on its way here
-  const call = await new Promise<AttemptCall | undefined>((resolve) => begin(context, row, resolve))
-  // nothing is awaited between this look and the run, so that an abort finds what it aborts
-  if (call === undefined || !isCurrent(context, call)) return context.limits.unused(id)
-  context.totals.count(row.spec, 'started')
-  const watch = context.timeLimits.watch(call, worker)
-  const outcome = await (watch === undefined ? worker.run(call) : watch.run())
-  if (outcome.kind === 'given-back') context.limits.late(id)
-  const event = outcomeEvent(context, call, outcome)
-  countOutcome(context, row.spec, outcome)
-  if ('unfinished' in outcome) await finish(context, event, worker)
-  else context.engine.accept(event)
-  watch?.end()
-  context.revocations.over(id)
+  const unused = (): void => {
+    context.limits.unused(id)
+    over()
+  }
+  if (row?.state !== 'RECEIVED') return unused() // revoked on its way here
+  begin(context, row, (call) => {
+    // nothing is awaited between this look and the run, so that an abort finds what it aborts
+    if (call === undefined || !isCurrent(context, call)) return unused()
+    context.totals.count(row.spec, 'started')
+    const watch = context.timeLimits.watch(call, worker)
+    const ended = (outcome: Outcome): void => {
+      if (outcome.kind === 'given-back') context.limits.late(id)
+      const event = outcomeEvent(context, call, outcome)
+      countOutcome(context, row.spec, outcome)
+      const done = (): void => {
+        watch?.end()
+        context.revocations.over(id)
+        over()
+      }
+      if ('unfinished' in outcome) return finish(context, event, worker, done)
+      context.engine.accept(event)
+      done()
+    }
+    if (watch === undefined) worker.run(call, ended)
+    else watch.run(ended)
+  })
 }
 
 /** Count what became of an attempt beside how its task ends. */
@@ -79,31 +91,45 @@ export function isCurrent({ engine }: ExecutorContext, { id, run }: AttemptCall)
 
 /** Store that an attempt starts. `taken` is called once that is done: with nothing where the task cannot start, or that cannot be stored. */
 export function begin(context: ExecutorContext, row: TaskRow, taken: (call: AttemptCall | undefined) => void): void {
-  const { engine, clock } = context
+  const { engine, clock, tasks } = context
   const at = clock.now()
-  const refusal = refusalOf(context, row, at)
-  if (refusal !== undefined) {
-    engine.accept(refusal)
+  const definition = tasks.get(row.spec.task)
+  if (definition === undefined || isExpired(row, at)) {
+    engine.accept(refusalOf(row, at))
     return taken(undefined)
   }
-  const { idempotencyKey } = context.tasks.get(row.spec.task)?.options ?? {}
-  const key = idempotencyKey === undefined ? undefined : keyFor(context, row, at)
+  if (definition.options.idempotencyKey !== undefined) return beginKeyed(context, row, definition, taken)
+  const call = callOf(context, row, definition)
+  const { id, attempt, run } = call
+  engine.accept({ type: 'task-started', id, attempt, run, at }, (error) =>
+    taken(error === undefined ? call : undefined),
+  )
+}
+
+/** The same for a task that asks for a key as it starts. */
+function beginKeyed(
+  context: ExecutorContext,
+  row: TaskRow,
+  definition: TaskDefinition,
+  taken: (call: AttemptCall | undefined) => void,
+): void {
+  const { engine, clock } = context
+  const at = clock.now()
+  const key = keyFor(engine, row, definition, at)
   if (key === 'none') return taken(undefined)
-  const call = callOf(context, row)
+  const call = callOf(context, row, definition)
   const { id, attempt, run } = call
   const started = { type: 'task-started', id, attempt, run, at } as const
-  const stored = (error?: unknown): void => {
+  engine.accept(key === undefined ? started : { ...started, key }, (error) => {
     // one whose key another task has may be on its way a second time once others are stored
-    const isBegun = error === undefined && (key === undefined || isCurrent(context, call))
-    taken(isBegun ? call : undefined)
-  }
-  engine.accept(key === undefined ? started : { ...started, key }, stored)
+    taken(error === undefined && isCurrent(context, call) ? call : undefined)
+  })
 }
 
 /** The key that a task asks for as it starts. One that has none it can name has failed. */
-function keyFor({ engine, tasks }: ExecutorContext, row: TaskRow, at: number): TaskKey | undefined | 'none' {
+function keyFor(engine: Engine, row: TaskRow, definition: TaskDefinition, at: number): TaskKey | undefined | 'none' {
   try {
-    return keyOf(tasks.get(row.spec.task) as TaskDefinition, row)
+    return keyOf(definition, row)
   } catch (error) {
     engine.accept({ type: 'task-failed', id: row.id, ...currentRun(row), error: toErrorData(error), at })
     return 'none'
@@ -111,34 +137,56 @@ function keyFor({ engine, tasks }: ExecutorContext, row: TaskRow, at: number): T
 }
 
 /** Store what an attempt came to, then let it run what its task does afterwards. Its slot is free once that is over. */
-async function finish({ engine, finishing }: ExecutorContext, event: EngineEvent, worker: Worker): Promise<void> {
+function finish({ engine, finishing }: ExecutorContext, event: EngineEvent, worker: Worker, done: () => void): void {
   const { id } = event
   finishing.begin(id, worker)
+  const end = (): void => {
+    finishing.end(id)
+    done()
+  }
   // where the store has been given up on, what is to be tidied up is tidied up all the same
-  await new Promise<void>((resolve) => engine.accept(event, () => worker.finish(id).then(resolve)))
-  finishing.end(id)
+  engine.accept(event, () => worker.finish(id).then(end))
 }
 
 /** The fact about a task which cannot start: it came too late, or nothing here can run it. */
-function refusalOf({ tasks }: ExecutorContext, row: TaskRow, at: number): EngineEvent | undefined {
+function refusalOf(row: TaskRow, at: number): EngineEvent {
   const { id, spec } = row
   if (isExpired(row, at)) return { type: 'task-revoked', id, error: expiredError(row), at }
-  if (!tasks.has(spec.task)) {
-    const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${spec.task}.`)
-    return { type: 'task-parked', id, ...currentRun(row), error: toErrorData(error), at }
-  }
-  return undefined
+  const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${spec.task}.`)
+  return { type: 'task-parked', id, ...currentRun(row), error: toErrorData(error), at }
 }
 
-function callOf({ engine, limits, timeLimits, tasks }: ExecutorContext, row: TaskRow): AttemptCall {
+function callOf(
+  { engine, limits, timeLimits }: ExecutorContext,
+  row: TaskRow,
+  definition: TaskDefinition,
+): AttemptCall {
   const { id, spec, args, kwargs, parent, root } = row
-  const chord = chordOfTask(engine, row) !== undefined
-  const place = tasks.get(spec.task)?.options.place ? placeOf(engine, row) : undefined
+  const alone = row.workflow === undefined && row.settles === undefined
+  const chord = !alone && chordOfTask(engine, row) !== undefined
+  const place = definition.options.place ? placeOf(engine, row) : undefined
   const startBy = limits.permit(id)?.startBy
   const { task, via, lane, headers, version } = spec
   const timeLimit = timeLimits.of(row)
-  const run = currentRun(row)
-  return { id, task, via, ...run, args, kwargs, parent, root, lane, chord, place, startBy, timeLimit, headers, version }
+  const { attempt, run } = currentRun(row)
+  return {
+    id,
+    task,
+    via,
+    attempt,
+    run,
+    args,
+    kwargs,
+    parent,
+    root,
+    lane,
+    chord,
+    place,
+    startBy,
+    timeLimit,
+    headers,
+    version,
+  }
 }
 
 /** What every fact about a run says. */

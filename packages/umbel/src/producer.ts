@@ -15,7 +15,7 @@ import type { Engine } from './engine.ts'
 import type { Taken } from './engine-batch.ts'
 import type { UniqueOf } from './key-of-task.ts'
 import type { Lane } from './lanes/lane.ts'
-import type { Results } from './results.ts'
+import type { Cell, Results } from './results.ts'
 import type { Call } from './sender.ts'
 import type { SignalBus } from './signals.ts'
 import type { SpecResolver } from './spec-resolver.ts'
@@ -36,10 +36,11 @@ export interface ProducerParts {
   readonly knownAtOnce: (id: string) => boolean
 }
 
-/** Something that was sent: its id and what it was compiled to. */
+/** Something that was sent: its id, what it was compiled to, and the cell of what becomes of it. */
 export interface Sent {
   readonly id: string
   readonly plan: Plan
+  readonly cell: Cell
 }
 
 /** What a handler sends is a child of its task. */
@@ -124,8 +125,7 @@ export class Producer {
   }
 
   #prepare(canvas: Canvas, call: Call): Prepared {
-    const whole = isEmptyCall(call) ? canvas : withCall(canvas, call.args, call.kwargs, call.options)
-    const plan = this.#parts.resolver.plan(whole)
+    const plan = this.#parts.resolver.plan(wholeOf(canvas, call))
     const chosen = call.options.id ?? canvas.options.id
     if (chosen !== undefined) this.#checkNew(validId(chosen))
     const unique = this.#parts.uniqueOf(plan)
@@ -133,9 +133,10 @@ export class Producer {
   }
 
   /** Send what is prepared and has its places. */
-  #enter({ id, plan, unique, checkId, wants }: Prepared, parent?: Parent): Sent {
-    const { engine, results, now } = this.#parts
-    const cell = results.cell(id)
+  #enter(prepared: Prepared, parent?: Parent): Sent {
+    const { engine, results } = this.#parts
+    const { id, plan, checkId, wants } = prepared
+    const cell = checkId ? results.cell(id) : results.make(id)
     cell.pending = true
     if (plan.nodes.length > 1) cell.plan = plan
     cell.headers = headersOf(plan)
@@ -145,15 +146,24 @@ export class Producer {
       cell.answer(error)
       if (error !== undefined) this.#refused(id, error)
     }
-    const accept = (): void => {
-      const from = { parent: parent?.id, root: parent?.root, settles: undefined }
-      const sent = { type: 'canvas-sent', id, plan, input: undefined, ...from, at: now() } as const
-      engine.accept(unique === undefined ? sent : { ...sent, unique }, answer)
-    }
     // within a transaction it was looked up in the store itself
-    if (checkId && engine.gathers !== true) cell.checked = this.#whenNew(id, accept, answer)
-    else accept()
-    return { id, plan }
+    if (checkId && engine.gathers !== true) this.#whenNew(cell, prepared, parent, answer)
+    else engine.accept(this.#sentEvent(prepared, parent), answer)
+    return { id, plan, cell }
+  }
+
+  #sentEvent({ id, plan, unique }: Prepared, parent: Parent | undefined): EngineEvent {
+    const sent = {
+      type: 'canvas-sent',
+      id,
+      plan,
+      input: undefined,
+      parent: parent?.id,
+      root: parent?.root,
+      settles: undefined,
+      at: this.#parts.now(),
+    } as const
+    return unique === undefined ? sent : { ...sent, unique }
   }
 
   /** Refuse an id where it can be told at once, so that whoever waits for what has it already is left in peace. */
@@ -166,9 +176,11 @@ export class Producer {
   }
 
   /** An id of the caller's choice is taken in once. */
-  #whenNew(id: string, accept: () => void, answer: (error: unknown) => void): Promise<void> {
+  #whenNew(cell: Cell, prepared: Prepared, parent: Parent | undefined, answer: (error?: unknown) => void): void {
+    const { id } = prepared
+    const accept = (): void => this.#parts.engine.accept(this.#sentEvent(prepared, parent), answer)
     this.#chosen.add(id)
-    return this.#parts.known(id).then((used) => (used ? answer(duplicate(id)) : accept()), answer)
+    cell.checked = this.#parts.known(id).then((used) => (used ? answer(duplicate(id)) : accept()), answer)
   }
 
   #refused(id: string, error: unknown): void {
@@ -181,8 +193,7 @@ export class Producer {
   #wants(plan: Plan): Wants {
     const only = plan.nodes[0]
     if (plan.nodes.length === 1 && only?.kind === 'task') {
-      const lane = this.#parts.lanes.get(only.spec.lane)
-      return lane === undefined ? NOTHING : [[lane, 1]]
+      return this.#parts.lanes.get(only.spec.lane)?.forOne ?? NOTHING
     }
     const wants = new Map<Lane, number>()
     for (const { spec } of entryTasks(plan)) {
@@ -220,7 +231,9 @@ const NOTHING: Wants = []
 /** How many tasks go to which lane. */
 type Wants = readonly (readonly [Lane, number])[]
 
-interface Prepared extends Sent {
+interface Prepared {
+  readonly id: string
+  readonly plan: Plan
   /** Under which key it is the only one. */
   readonly unique: UniqueSend | undefined
   /** Whether the id is the caller's and may have been used before. */
@@ -228,8 +241,13 @@ interface Prepared extends Sent {
   readonly wants: Wants
 }
 
-const isEmptyCall = ({ args, kwargs, options }: Call): boolean =>
-  args.length === 0 && isEmpty(kwargs) && isEmpty(options)
+/** A canvas with what its call gives. Nobody keeps it: what is the same but for its arguments need not be frozen. */
+function wholeOf(canvas: Canvas, { args, kwargs, options }: Call): Canvas {
+  if (!isEmpty(kwargs) || !isEmpty(options)) return withCall(canvas, args, kwargs, options)
+  if (args.length === 0) return canvas
+  if (canvas.kind !== 'task' || canvas.immutable) return withCall(canvas, args, kwargs, options)
+  return { ...canvas, args: canvas.args.length === 0 ? args : [...args, ...canvas.args] }
+}
 
 const isEmpty = (record: object): boolean => {
   for (const _ in record) return false

@@ -139,8 +139,10 @@ export class AppResultSource implements ResultSource {
   }
 
   /** The handle of what was just sent. */
-  handleOf({ id, plan }: Sent): AsyncResult<unknown> {
-    return plan.nodes.length === 1 ? this.handle(id, undefined, -1) : this.handle(id, plan, plan.exit)
+  handleOf({ id, plan, cell }: Sent): AsyncResult<unknown> {
+    if (plan.nodes.length > 1) return this.handle(id, plan, plan.exit)
+    // of a task that was just sent nothing can be known yet
+    return cell.pending ? new AsyncResult(id, this, undefined, -1, cell) : this.handle(id, undefined, -1)
   }
 
   /** The handle of what was just sent under an id. */

@@ -26,6 +26,7 @@ export class Cell {
   readonly #wanted: Wanted | undefined
   #watchers: Watcher[] | undefined
   #waiters: (() => void)[] | undefined
+  #overs: (() => void)[] | undefined
   #wake: (() => void) | undefined
 
   constructor(id: string, wanted?: Wanted) {
@@ -40,7 +41,7 @@ export class Cell {
 
   /** Whether somebody waits for what becomes of it. */
   get awaited(): boolean {
-    return this.watched || (this.#waiters !== undefined && this.#waiters.length > 0)
+    return this.watched || this.#overs !== undefined || (this.#waiters !== undefined && this.#waiters.length > 0)
   }
 
   /** Call back after each change. Returns how to stop that. */
@@ -51,6 +52,19 @@ export class Cell {
     return () => {
       this.#watchers = this.#watchers?.filter((other) => other !== watcher)
     }
+  }
+
+  /** Whether nothing more will become of it: it was refused or has ended. */
+  get over(): boolean {
+    return this.ended || this.refused !== undefined
+  }
+
+  /** Call back once it is over. */
+  whenOver(waiter: () => void): void {
+    this.#awaken()
+    if (this.#overs === undefined) this.#overs = [waiter]
+    else this.#overs.push(waiter)
+    this.#wanted?.(this)
   }
 
   /** Call back once at the next step of its life: accepted, refused or ended. */
@@ -69,7 +83,7 @@ export class Cell {
   changed(row: ResultRow): void {
     if (row === this.row) return
     this.row = row
-    for (const watcher of this.#watchers ?? []) watcher(row)
+    if (this.#watchers !== undefined) for (const watcher of this.#watchers) watcher(row)
   }
 
   /** Its send was stored, or was not. */
@@ -101,7 +115,11 @@ export class Cell {
   #tell(): void {
     const waiters = this.#waiters
     this.#waiters = undefined
-    for (const waiter of waiters ?? []) waiter()
+    if (waiters !== undefined) for (const waiter of waiters) waiter()
+    if (!this.over || this.#overs === undefined) return
+    const overs = this.#overs
+    this.#overs = undefined
+    for (const over of overs) over()
   }
 }
 
@@ -123,18 +141,20 @@ export class Results {
 
   /** The cell of an id, made when there is none. */
   cell(id: string): Cell {
-    let cell = this.find(id)
-    if (cell === undefined) {
-      cell = new Cell(id, this.#wanted)
-      this.#cells.set(id, cell)
-      if (this.#refusal !== undefined) cell.answer(this.#refusal)
-    }
+    return this.find(id) ?? this.make(id)
+  }
+
+  /** The cell of an id that nobody knows yet. */
+  make(id: string): Cell {
+    const cell = new Cell(id, this.#wanted)
+    this.#cells.set(id, cell)
+    if (this.#refusal !== undefined) cell.answer(this.#refusal)
     return cell
   }
 
   /** The cell of an id, where there is one. */
   find(id: string): Cell | undefined {
-    return this.#cells.get(id) ?? this.#resting.get(id)?.deref()
+    return this.#cells.get(id) ?? (this.#resting.size === 0 ? undefined : this.#resting.get(id)?.deref())
   }
 
   /** Something sleeps: whoever has a handle of it keeps its cell, and nobody else. */
@@ -179,7 +199,7 @@ export class Results {
 
   drop(id: string): void {
     this.#cells.delete(id)
-    this.#resting.delete(id)
+    if (this.#resting.size > 0) this.#resting.delete(id)
   }
 
   /** Refuse all that is waited for and has not ended, from now on: the app has stopped. */

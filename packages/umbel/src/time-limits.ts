@@ -43,14 +43,16 @@ export class TimeLimits {
 
   /** The limits that an attempt of a task would start with now. */
   of({ spec }: TaskRow): Limits | undefined {
-    const own = this.#changed.has(spec.task) ? this.#changed.get(spec.task) : this.#own(spec.task)
+    const isChanged = this.#changed.size > 0 && this.#changed.has(spec.task)
+    const own = isChanged ? this.#changed.get(spec.task) : this.#own(spec.task)
     return limitsOver(spec.timeLimit, own)
   }
 
   /** Watch over an attempt that a worker is to run, where it has limits. */
   watch(call: AttemptCall, worker: Worker): Watch | undefined {
+    if (call.timeLimit === undefined) return undefined
     const definition = this.#tasks.get(call.task)
-    if (call.timeLimit === undefined || definition === undefined) return undefined
+    if (definition === undefined) return undefined
     return new Watch({ call, limits: call.timeLimit, definition, worker, clock: this.#clock })
   }
 
@@ -82,13 +84,15 @@ class Watch {
   }
 
   /** Run the attempt to its outcome. What it does after that is watched, too. */
-  async run(): Promise<Outcome> {
+  run(ended: (outcome: Outcome) => void): void {
     const { call, limits, definition, worker } = this.#parts
     if (limits.hard !== undefined) this.#hardIn(limits.hard + PREPARING)
-    const outcome = await worker.run(call, () => this.#begin())
-    if (!this.#over || outcome.kind !== 'aborted') return outcome
-    // its thread is gone, and with it whoever could judge this
-    return failing(abortError('hard-limit', call), { definition, call }).outcome
+    const judged = (outcome: Outcome): void => {
+      if (!this.#over || outcome.kind !== 'aborted') return ended(outcome)
+      // its thread is gone, and with it whoever could judge this
+      ended(failing(abortError('hard-limit', call), { definition, call }).outcome)
+    }
+    worker.run(call, judged, () => this.#begin())
   }
 
   /** All of it is over. */

@@ -1,7 +1,6 @@
 import { type AttemptCall, decode, encode, fromErrorData, Ignore, type Outcome, Reject, retryPolicy } from '@umbel/core'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { runAttempt } from '../src/attempt.ts'
 import type { AttemptEnvironment } from '../src/attempt-context.ts'
 import { AttemptControl } from '../src/attempt-control.ts'
 import { currentAttempt } from '../src/current-attempt.ts'
@@ -9,6 +8,7 @@ import type { AnyHandler, DefinedOptions, TaskBase, TaskDefinition } from '../sr
 import { Resources } from '../src/resources.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
 import { NO_EFFECTS } from './fixtures/no-effects.ts'
+import { attempted } from './fixtures/promised.ts'
 
 type Parts = Partial<DefinedOptions> & { readonly bases?: readonly TaskBase[] }
 
@@ -70,7 +70,7 @@ function environmentOf() {
 }
 
 const run = (handler: AnyHandler, options?: Parts, call = callOf()): Promise<Outcome> =>
-  runAttempt(defined(handler, options), call, environmentOf().environment)
+  attempted(defined(handler, options), call, environmentOf().environment)
 
 const resultOf = (outcome: Outcome): unknown => (outcome.kind === 'succeeded' ? decode(outcome.result) : outcome)
 const failureOf = (outcome: Outcome): unknown => (outcome.kind === 'failed' ? outcome.error : outcome)
@@ -150,7 +150,7 @@ describe('runAttempt: what a handler is given', () => {
       }
       return sent.id
     }
-    const outcome = await runAttempt(defined(handler, { states: ['LOADING'] }), callOf(), environment)
+    const outcome = await attempted(defined(handler, { states: ['LOADING'] }), callOf(), environment)
     after()
     expect(resultOf(outcome)).toBe('new-id')
     expect(told).toEqual([
@@ -177,7 +177,7 @@ describe('runAttempt: what a handler is given', () => {
       const sender = currentAttempt.getStore()?.sender
       return (await sender?.send(data, { args: [1], kwargs: { k: 1 }, options: { id: 'mine' } }))?.id
     }
-    expect(resultOf(await runAttempt(defined(handler), callOf(), environment))).toBe('mine')
+    expect(resultOf(await attempted(defined(handler), callOf(), environment))).toBe('mine')
     expect(told).toEqual([['send', 'mine', expect.objectContaining({ args: [1, 2], kwargs: { k: 1 } })]])
     expect(currentAttempt.getStore()).toBeUndefined()
   })
@@ -272,7 +272,7 @@ describe('runAttempt: what comes of it', () => {
           await aborted
           return end(ctx)
         }
-        return runAttempt(defined(handler), callOf(), environmentOf().environment, control)
+        return attempted(defined(handler), callOf(), environmentOf().environment, control)
       }),
     )
     expect(outcomes.map(({ kind }) => kind)).toEqual(['aborted', 'aborted', 'succeeded', 'failed'])
@@ -283,7 +283,7 @@ describe('runAttempt: what comes of it', () => {
     const control = new AttemptControl({ task: 'attempt.task' })
     control.abort('stopped')
     let ran = 0
-    const outcome = await runAttempt(
+    const outcome = await attempted(
       defined(() => ran++),
       callOf(),
       environmentOf().environment,
@@ -295,7 +295,7 @@ describe('runAttempt: what comes of it', () => {
       ran++
       if (item === 2) later.abort('revoked')
     }
-    const mapped = await runAttempt(
+    const mapped = await attempted(
       defined(counting),
       callOf([[1, 2, 3, 4]], { via: 'map' }),
       environmentOf().environment,
@@ -306,7 +306,7 @@ describe('runAttempt: what comes of it', () => {
 
   test('a stray error of its own fails it while it runs, by the same rules', async () => {
     const control = new AttemptControl({ task: 'attempt.task' })
-    const outcome = runAttempt(
+    const outcome = attempted(
       defined(() => new Promise(() => {})),
       callOf(),
       environmentOf().environment,
@@ -374,7 +374,7 @@ describe('runAttempt: bases', () => {
   const runBased = async (handler: AnyHandler, options: Parts = {}): Promise<[Outcome, string[]]> => {
     told.length = 0
     const control = new AttemptControl({ task: 'attempt.task' })
-    const outcome = await runAttempt(
+    const outcome = await attempted(
       defined(handler, { bases, ...options }),
       callOf(),
       environmentOf().environment,
@@ -444,7 +444,7 @@ describe('runAttempt: bases', () => {
     const { environment, told: logged } = environmentOf()
     const late = { onSuccess: thrower, afterReturn: () => Promise.reject(null) }
     const control = new AttemptControl({ task: 'attempt.task' })
-    const outcome = await runAttempt(
+    const outcome = await attempted(
       defined(() => 1, { bases: [late] }),
       callOf(),
       environment,
@@ -469,8 +469,8 @@ describe('runAttempt: bases', () => {
     }
     const { environment } = environmentOf()
     const definition = defined((ctx) => ctx.db.name, { bases: [base, { setup: () => ({ cache: 1 }) }] })
-    const outcomes = await Promise.all([1, 2, 3].map(() => runAttempt(definition, callOf(), environment)))
-    outcomes.push(await runAttempt(definition, callOf(), environment))
+    const outcomes = await Promise.all([1, 2, 3].map(() => attempted(definition, callOf(), environment)))
+    outcomes.push(await attempted(definition, callOf(), environment))
     expect(outcomes.map(resultOf)).toEqual(['db', 'db', 'db', 'db'])
     expect(setups).toBe(1)
   })
@@ -486,11 +486,11 @@ describe('runAttempt: bases', () => {
     }
     const { environment } = environmentOf()
     const bare = defined((ctx) => ctx.db, { bases: [base] })
-    const failed = await runAttempt(bare, callOf(), environment)
+    const failed = await attempted(bare, callOf(), environment)
     expect(failureOf(failed)).toMatchObject({ code: 'UMBEL_SETUP_FAILED', cause: { message: 'no database' } })
     const retrying = defined((ctx) => ctx.db, { bases: [base], retry: retryPolicy({ on: [Down], max: 3 } as never) })
-    expect((await runAttempt(retrying, callOf(), environment)).kind).toBe('retry')
-    expect(resultOf(await runAttempt(retrying, callOf(), environment))).toBe(1)
+    expect((await attempted(retrying, callOf(), environment)).kind).toBe('retry')
+    expect(resultOf(await attempted(retrying, callOf(), environment))).toBe(1)
   })
 
   test('a setup that hangs fails the attempt in time, and what it makes too late is undone', async () => {
@@ -502,7 +502,7 @@ describe('runAttempt: bases', () => {
       teardown: (made) => void undone.push(made),
       setupTimeout: '2s',
     }
-    const outcome = runAttempt(
+    const outcome = attempted(
       defined(() => 1, { bases: [base] }),
       callOf(),
       environment,
@@ -533,7 +533,7 @@ describe('runAttempt: bases', () => {
         if (name === 'second') throw new Error('teardown')
       },
     })
-    await runAttempt(
+    await attempted(
       defined(() => 1, { bases: [base('first'), base('second')] }),
       callOf(),
       environment,

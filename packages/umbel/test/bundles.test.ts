@@ -3,6 +3,7 @@ import { type AttemptCall, decode, type ErrorData, encode, type Outcome } from '
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { threadWorker } from '../src/lanes/threads.ts'
 import { NO_EFFECTS } from './fixtures/no-effects.ts'
+import { promised } from './fixtures/promised.ts'
 import './fixtures/thread-tasks.ts'
 
 // threads start slowly on a machine that is busy
@@ -46,21 +47,23 @@ describe('a bundle in a thread', again, () => {
       look()
     }
   const newWorker = () =>
-    threadWorker({
-      name: 'test',
-      threads: 1,
-      maxBytes: 1_000_000,
-      reports: {
-        ...NO_EFFECTS,
-        state: tell('state'),
-        progress: tell('progress'),
-        begun: tell('begun'),
-        send: tell('send'),
-        log: tell('log'),
-      },
-      ran: (task) => ran.push(task),
-      onStray: (error) => strays.push(error),
-    })
+    promised(
+      threadWorker({
+        name: 'test',
+        threads: 1,
+        maxBytes: 1_000_000,
+        reports: {
+          ...NO_EFFECTS,
+          state: tell('state'),
+          progress: tell('progress'),
+          begun: tell('begun'),
+          send: tell('send'),
+          log: tell('log'),
+        },
+        ran: (task) => ran.push(task),
+        onStray: (error) => strays.push(error),
+      }),
+    )
   let worker = newWorker()
   beforeEach(async () => {
     worker = newWorker()
@@ -73,7 +76,7 @@ describe('a bundle in a thread', again, () => {
   /** Run a bundle; what has come of it so far, and all of it. */
   const run = (calls: readonly AttemptCall[]) => {
     const outcomes = new Map<string, Outcome>()
-    const over = worker.runBundle?.(calls, ({ id }, outcome) => {
+    const over = worker.runBundle(calls, ({ id }, outcome) => {
       expect(outcomes.get(id)).toBeUndefined()
       outcomes.set(id, outcome)
       told.push(['ended', id])

@@ -5,6 +5,7 @@ import { type AnyHandler, definitionOf, register, type TaskBase, type TaskDefini
 import { inlineWorker } from '../src/lanes/inline.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
 import { NO_EFFECTS } from './fixtures/no-effects.ts'
+import { promised } from './fixtures/promised.ts'
 
 let tasks = 0
 
@@ -43,22 +44,24 @@ function workerOf() {
     (what: string) =>
     (_: AttemptCall, ...rest: unknown[]) =>
       void told.push([what, rest[0], currentAttempt.getStore()])
-  const worker = inlineWorker({
-    tasks: { get: definitionOf } as ReadonlyMap<string, TaskDefinition>,
-    reports: {
-      ...NO_EFFECTS,
-      state: tell('state'),
-      progress: tell('progress'),
-      begun: tell('begun'),
-      send: tell('send'),
-      log: tell('log'),
-    },
-    clock: new SimulatedClock(),
-    maxBytes: 1_000,
-    ids: () => 'new-id',
-    handleOf: (id) => ({ id }) as never,
-    onStray: (error) => strays.push(error),
-  })
+  const worker = promised(
+    inlineWorker({
+      tasks: { get: definitionOf } as ReadonlyMap<string, TaskDefinition>,
+      reports: {
+        ...NO_EFFECTS,
+        state: tell('state'),
+        progress: tell('progress'),
+        begun: tell('begun'),
+        send: tell('send'),
+        log: tell('log'),
+      },
+      clock: new SimulatedClock(),
+      maxBytes: 1_000,
+      ids: () => 'new-id',
+      handleOf: (id) => ({ id }) as never,
+      onStray: (error) => strays.push(error),
+    }),
+  )
   return { worker, told, strays }
 }
 

@@ -40,9 +40,9 @@ function handLane(given: LaneOptions, clock = new SimulatedClock(), now = () => 
       ids: () => 'id',
       handleOf: (id) => ({ id }),
     }),
-    execute: (id) => {
+    execute: (id, _, over) => {
       started.push(id)
-      return new Promise((resolve) => ends.set(id, resolve))
+      ends.set(id, over)
     },
   })
   const end = async (id = [...ends.keys()][0] ?? ''): Promise<void> => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Slots } from '../src/lanes/slots.ts'
 import { type ThreadOptions, threadWorker } from '../src/lanes/threads.ts'
 import { NO_EFFECTS } from './fixtures/no-effects.ts'
+import { promised } from './fixtures/promised.ts'
 import './fixtures/fails-in-threads.ts'
 import './fixtures/setups.ts'
 import './fixtures/thread-tasks.ts'
@@ -50,24 +51,26 @@ function watched(options: Partial<ThreadOptions> = {}) {
       told.push([what, call.id, ...rest])
       look()
     }
-  const worker = threadWorker({
-    name: 'test',
-    threads: 1,
-    maxBytes: 100_000,
-    reports: {
-      ...NO_EFFECTS,
-      state: tell('state'),
-      progress: tell('progress'),
-      begun: tell('begun'),
-      send: tell('send'),
-      log: tell('log'),
-    },
-    onStray: (error) => {
-      strays.push(error)
-      look()
-    },
-    ...options,
-  })
+  const worker = promised(
+    threadWorker({
+      name: 'test',
+      threads: 1,
+      maxBytes: 100_000,
+      reports: {
+        ...NO_EFFECTS,
+        state: tell('state'),
+        progress: tell('progress'),
+        begun: tell('begun'),
+        send: tell('send'),
+        log: tell('log'),
+      },
+      onStray: (error) => {
+        strays.push(error)
+        look()
+      },
+      ...options,
+    }),
+  )
   const until = (fits: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       waiting.push({ fits, resolve })
@@ -306,9 +309,11 @@ describe('a pool of threads', patient, () => {
     const results: unknown[] = []
     const slots = new Slots<{ id: string; priority: number; call: AttemptCall }>({
       concurrency: 2,
-      run: async ({ call }) => {
-        results.push(resultOf(await worker.run(call)))
-      },
+      run: ({ call }, over) =>
+        void worker.run(call).then((outcome) => {
+          results.push(resultOf(outcome))
+          over()
+        }),
     })
     await worker.start()
     for (let n = 0; n < 1_000; n++) {

@@ -47,9 +47,9 @@ function handLine(width: number, aging?: number) {
   const started: string[][] = []
   const ends: (() => void)[] = []
   const clock = new SimulatedClock()
-  const run = (ids: readonly string[]): Promise<void> => {
+  const run = (ids: readonly string[], over: () => void): void => {
     started.push([...ids])
-    return new Promise((resolve) => ends.push(resolve))
+    ends.push(over)
   }
   const nothing = (): void => {}
   const reports = { state: nothing, progress: nothing, begun: nothing, send: nothing, log: nothing, ...NO_EFFECTS }
@@ -67,8 +67,8 @@ function handLine(width: number, aging?: number) {
     aging,
     now: () => clock.monotonic(),
     limits: new Limits({ tasks: new Map(), shared: new Map(), source: readyTokens(clock), clock, failed: nothing }),
-    execute: (id) => run([id]),
-    bundles: { cost: costOf, execute: run },
+    execute: (id, _, over) => run([id], over),
+    bundles: { cost: costOf, execute: (ids, _, over) => run(ids, over) },
     left: nothing,
   })
   const add = (id: string, priority = 5): void =>

@@ -87,16 +87,21 @@ export interface ThreadsSeen {
 /** Where handlers run: the main loop or a pool of threads. */
 export interface Worker {
   /**
-   * Run one attempt to its outcome. Never rejects. Of a call with a time limit, `timed` is called when its time begins:
-   * what comes before its handler (a thread that starts, modules, setups) is not its doing. In a map it begins with each item.
+   * Run one attempt and call `ended` once with its outcome, at the earliest within this call. Of a call with a time limit, `timed` is
+   * called when its time begins: what comes before its handler (a thread that starts, modules, setups) is not its doing. In a map it
+   * begins with each item.
    */
-  run(call: AttemptCall, timed?: () => void): Promise<Outcome>
+  run(call: AttemptCall, ended: (outcome: Outcome) => void, timed?: () => void): void
   /**
    * Run a bundle: attempts one after another in one place, in order. `ended` is called with each outcome as it becomes known; what
-   * stands behind an attempt that lasts, or that costs the worker its life, is given back. Resolves once the place is free; never
-   * rejects. Only where there is something to be gained by it.
+   * stands behind an attempt that lasts, or that costs the worker its life, is given back. `over` is called once the place is free.
+   * Only where there is something to be gained by it.
    */
-  runBundle?(calls: readonly AttemptCall[], ended: (call: AttemptCall, outcome: Outcome) => void): Promise<void>
+  runBundle?(
+    calls: readonly AttemptCall[],
+    ended: (call: AttemptCall, outcome: Outcome) => void,
+    over: () => void,
+  ): void
   /** Let an attempt whose outcome says `unfinished`, and is stored, run what its task does afterwards. Resolves once it is over; never rejects. */
   finish(id: string): Promise<void>
   /** Abort the signal of a running attempt: `reason` becomes the signal's. Harmless when it does not run. */

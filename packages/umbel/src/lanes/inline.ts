@@ -49,7 +49,7 @@ export function inlineWorker(options: InlineOptions): Worker {
 interface Running {
   readonly call: AttemptCall
   readonly control: AttemptControl
-  readonly resolve: (outcome: Outcome) => void
+  readonly ended: (outcome: Outcome) => void
   /** Called once what it does after its outcome was stored is over. */
   over: (() => void) | undefined
 }
@@ -78,20 +78,20 @@ class InlineWorker implements Worker {
     this.#onStray = onStray
   }
 
-  run(call: AttemptCall, timed?: () => void): Promise<Outcome> {
+  run(call: AttemptCall, ended: (outcome: Outcome) => void, timed?: () => void): void {
     const definition = this.#tasks.get(call.task)
     if (definition === undefined) {
       const error = umbelError('UMBEL_UNKNOWN_TASK', `No task is registered as ${call.task}.`)
-      return Promise.resolve({ kind: 'failed', error: toErrorData(error) })
+      return ended({ kind: 'failed', error: toErrorData(error) })
     }
-    return new Promise((resolve) => {
-      const running: Running = { call, control: new AttemptControl(call, { timed }), resolve, over: undefined }
-      this.#running.set(call.id, running)
-      this.#loop?.enter()
-      runAttempt(definition, call, this.#environment, running.control).then((outcome) => {
-        if (running.control.rest === undefined) this.#leave(call.id, running)
-        resolve(outcome)
-      })
+    const control = new AttemptControl(call, timed === undefined ? undefined : { timed })
+    const running: Running = { call, control, ended, over: undefined }
+    this.#running.set(call.id, running)
+    this.#loop?.enter()
+    runAttempt(definition, call, this.#environment, control, (outcome) => {
+      const gone = this.#running.get(call.id) !== running // killed: its outcome was given up
+      if (control.rest === undefined) this.#leave(call.id, running)
+      if (!gone) ended(outcome)
     })
   }
 
@@ -114,7 +114,7 @@ class InlineWorker implements Worker {
     running.control.abort(reason)
     running.control.ended = true
     this.#leave(id, running)
-    running.resolve({ kind: 'aborted', error: toErrorData(abortError(reason, running.call)) })
+    running.ended({ kind: 'aborted', error: toErrorData(abortError(reason, running.call)) })
   }
 
   async start(): Promise<void> {}

@@ -36,8 +36,8 @@ export interface LaneParts {
   readonly limits: Limits
   /** A task cannot wait here: it fails. */
   readonly refuse: (row: TaskRow, error: unknown) => void
-  /** Run one attempt of a task on a worker of the lane; never rejects. */
-  readonly execute: (id: string, worker: Worker) => Promise<void>
+  /** Run one attempt of a task on a worker of the lane and call `over` once its slot is free. */
+  readonly execute: (id: string, worker: Worker, over: () => void) => void
   /** How its threads take several tasks at once. Default: they do not. */
   readonly bundles?: Bundles | undefined
 }
@@ -46,6 +46,8 @@ export interface LaneParts {
 export class Lane {
   readonly name: string
   readonly options: LaneSettings
+  /** What is asked of it for one task: it and the number. */
+  readonly forOne: readonly [readonly [Lane, number]] = [[this, 1]]
   readonly #threads: Line
   readonly #inline: Line
   readonly #refuse: LaneParts['refuse']

@@ -14,8 +14,8 @@ export interface LineParts {
   /** Milliseconds that only grow. */
   readonly now: () => number
   readonly limits: Limits
-  /** Run one attempt of a task; never rejects. */
-  readonly execute: (id: string, worker: Worker) => Promise<void>
+  /** Run one attempt of a task and call `over` once its slot is free. */
+  readonly execute: (id: string, worker: Worker, over: () => void) => void
   /** How a slot may take several tasks at once. Default: it takes one. */
   readonly bundles?: Bundles | undefined
   /** A task does not wait any more. */
@@ -26,8 +26,8 @@ export interface LineParts {
 export interface Bundles {
   /** Milliseconds that a waiting task will take; Infinity where it is to run alone. */
   readonly cost: (id: string) => number
-  /** Run one attempt of each task, in order, in one slot; never rejects. */
-  readonly execute: (ids: readonly string[], worker: Worker) => Promise<void>
+  /** Run one attempt of each task, in order, in one slot, and call `over` once that is free. */
+  readonly execute: (ids: readonly string[], worker: Worker, over: () => void) => void
 }
 
 /** Milliseconds of work that a bundle holds, and the most tasks. */
@@ -69,7 +69,7 @@ export class Line implements ProbeLine {
     this.#slots = new Slots({
       concurrency: width,
       buffer: this.#newBuffer(),
-      run: (item) => this.#run(item),
+      run: (item, over) => this.#run(item, over),
     })
   }
 
@@ -189,13 +189,14 @@ export class Line implements ProbeLine {
     if (open !== this.open) this.#limits.changed(this)
   }
 
-  #run(item: Waiting | Probe): Promise<void> {
-    if ('gate' in item) return this.#claim(item.gate)
+  #run(item: Waiting | Probe, over: () => void): void {
+    if ('gate' in item) return this.#claim(item.gate, over)
     this.#left()
     const bundles = this.#bundles
-    if (bundles === undefined || this.#slots.waiting === 0) return this.#execute(item.id, this.worker)
+    if (bundles === undefined || this.#slots.waiting === 0) return this.#execute(item.id, this.worker, over)
     const ids = this.#bundle(item.id, bundles)
-    return ids.length === 1 ? this.#execute(item.id, this.worker) : bundles.execute(ids, this.worker)
+    if (ids.length === 1) this.#execute(item.id, this.worker, over)
+    else bundles.execute(ids, this.worker, over)
   }
 
   /** A task that has come to its slot, and what follows it there: no more than its share, among the slots that are free. */
@@ -219,13 +220,15 @@ export class Line implements ProbeLine {
   }
 
   /** Run the task of a gate that may start now, in the slot that its probe has come to. */
-  async #claim(gate: Gate): Promise<void> {
+  #claim(gate: Gate, over: () => void): void {
     this.#probes -= 1
     const claimed = this.#limits.claim(gate)
-    if (claimed === undefined) return
+    if (claimed === undefined) return over()
     this.#gated.delete(claimed.id)
     this.#left()
-    await this.#execute(claimed.id, this.worker)
-    this.#limits.over(claimed)
+    this.#execute(claimed.id, this.worker, () => {
+      this.#limits.over(claimed)
+      over()
+    })
   }
 }

@@ -8,8 +8,8 @@ export interface SlotsOptions<T extends Prioritised> {
   readonly concurrency: number
   /** Where items wait. Default: by priority alone. */
   readonly buffer?: PriorityBuffer<T>
-  /** Run one item, whatever it is: what finds nothing to do resolves at once and frees the slot. Should never reject; when it does, its slot goes on. */
-  readonly run: (item: T) => Promise<void>
+  /** Run one item, whatever it is, and call `over` once, at once where there is nothing to do. Should never throw; when it does, its slot goes on. */
+  readonly run: (item: T, over: () => void) => void
 }
 
 /** Runs in the async context of the module's load, so that no sender's context leaks into what other senders sent. */
@@ -23,14 +23,15 @@ const outside = AsyncLocalStorage.snapshot()
 export class Slots<T extends Prioritised> {
   readonly #buffer: PriorityBuffer<T>
   readonly #queue: PQueue
-  readonly #run: (item: T) => Promise<void>
+  readonly #run: SlotsOptions<T>['run']
   readonly #idle: (() => void)[] = []
   #concurrency: number
   #paused = false
   /** Jobs handed to p-queue that have not given up their slot. */
   #serving = 0
-  /** Wake those of them that rest. */
+  /** Those of them that rest, and those that are being woken: each as a call that has it serve. */
   readonly #resting: (() => void)[] = []
+  #waking: (() => void)[] = []
   #running = 0
 
   constructor(options: SlotsOptions<T>) {
@@ -58,7 +59,7 @@ export class Slots<T extends Prioritised> {
   set concurrency(concurrency: number) {
     this.#concurrency = concurrency
     this.#queue.concurrency = Math.max(1, concurrency)
-    if (this.#serving > concurrency) for (const wake of this.#resting.splice(0)) wake() // to give up their slots
+    if (this.#serving > concurrency) for (const serve of this.#resting.splice(0)) this.#waken(serve) // to give up their slots
     this.#wake()
   }
 
@@ -126,34 +127,60 @@ export class Slots<T extends Prioritised> {
     if (this.#paused) return
     const wanted = Math.min(this.#concurrency, this.#running + this.#buffer.size)
     for (let awake = this.#serving - this.#resting.length; awake < wanted; awake++) {
-      const wake = this.#resting.pop()
-      if (wake === undefined) {
+      const serve = this.#resting.pop()
+      if (serve === undefined) {
         this.#serving++
         outside(() => void this.#queue.add(this.#serve))
-      } else wake()
+      } else this.#waken(serve)
     }
   }
 
-  /** Be one slot. */
-  readonly #serve = async (): Promise<void> => {
-    await undefined
-    while (!this.#paused && this.#serving <= this.#concurrency) {
-      const item = this.#buffer.take()
-      if (item === undefined) {
-        await new Promise<void>((resolve) => this.#resting.push(resolve))
-        continue
-      }
-      this.#running++
-      try {
-        await this.#run(item)
-      } catch {
-        // What goes wrong is told in the outcome; the slot is needed for the others.
-      }
-      this.#running--
-      this.#tellIdle()
-    }
-    this.#serving--
+  /** Have a slot serve once all that is added in one go is there. */
+  #waken(serve: () => void): void {
+    if (this.#waking.push(serve) > 1) return
+    outside(queueMicrotask, () => {
+      const waking = this.#waking
+      this.#waking = []
+      for (const serves of waking) serves()
+    })
   }
+
+  /** Be one slot: take the best item again and again, by calls and not by promises, of which each item would cost several. */
+  readonly #serve = (): Promise<void> =>
+    new Promise((resolve) => {
+      let free = true
+      let serving = false
+      const over = (): void => {
+        free = true
+        this.#running--
+        this.#tellIdle()
+        serve()
+      }
+      const serve = (): void => {
+        if (serving) return // what was over at once: the loop below goes on
+        serving = true
+        while (free) {
+          if (this.#paused || this.#serving > this.#concurrency) {
+            this.#serving--
+            return resolve()
+          }
+          const item = this.#buffer.take()
+          if (item === undefined) {
+            this.#resting.push(serve)
+            break
+          }
+          free = false
+          this.#running++
+          try {
+            this.#run(item, over)
+          } catch {
+            over() // What goes wrong is told in the outcome; the slot is needed for the others.
+          }
+        }
+        serving = false
+      }
+      this.#waken(serve)
+    })
 
   #tellIdle(): void {
     if (!this.#isIdle) return

@@ -100,12 +100,16 @@ class ThreadWorker implements Worker {
     await this.#pool.grow(this.#threads)
   }
 
-  run(call: AttemptCall, timed?: () => void): Promise<Outcome> {
-    return new Promise((resolve) => this.#dispatch([call], (_, outcome) => resolve(outcome), timed))
+  run(call: AttemptCall, ended: (outcome: Outcome) => void, timed?: () => void): void {
+    this.#dispatch([call], (_, outcome) => ended(outcome), timed)
   }
 
-  async runBundle(calls: readonly AttemptCall[], ended: (call: AttemptCall, outcome: Outcome) => void): Promise<void> {
-    await this.#dispatch(calls, ended)
+  runBundle(
+    calls: readonly AttemptCall[],
+    ended: (call: AttemptCall, outcome: Outcome) => void,
+    over: () => void,
+  ): void {
+    this.#dispatch(calls, ended).then(over)
   }
 
   finish(id: string): Promise<void> {

@@ -131,7 +131,7 @@ export class Limits {
 
   /** The permit that a task was let go with; `undefined` where it needs none. */
   permit(id: string): Permit | undefined {
-    return this.#permits.get(id)
+    return this.#permits.size === 0 ? undefined : this.#permits.get(id)
   }
 
   /** A handler starts, at a moment of the clock's `monotonic()`. */

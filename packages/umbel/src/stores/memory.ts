@@ -20,9 +20,9 @@ import { MemoryLetters } from './memory-letters.ts'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
-  /** Rows of ended tasks and workflows that are kept; beyond it the oldest ended go first. Default 100,000. */
+  /** Rows of ended tasks and workflows that are kept; beyond it the oldest ended go first. Default 10,000. */
   readonly keepEnded?: number
-  /** Events that are kept. Default 10,000. */
+  /** Events that are kept. Default 1,000. */
   readonly keepEvents?: number
   /** Dead letters that are kept, whatever else is; beyond it the oldest go first. Default 10,000. */
   readonly keepLetters?: number
@@ -32,7 +32,7 @@ export interface MemoryStoreOptions {
 
 /** Keep everything in memory: nothing survives the process. What has ended is kept up to a bound. */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  const { keepEnded = 100_000, keepEvents = 10_000, keepLetters = 10_000, keepKeys = 100_000 } = options
+  const { keepEnded = 10_000, keepEvents = 1_000, keepLetters = 10_000, keepKeys = 100_000 } = options
   return new MemoryStore({ keepEnded, keepEvents, keepLetters, keepKeys })
 }
 
