@@ -26,8 +26,27 @@ export interface AnnounceContext {
   row(id: string): Row | undefined
 }
 
-/** Tell the observers of a stored event that changed something. No event object is made for a signal nobody listens to. */
-export function announceEvent(context: AnnounceContext, event: EngineEvent): void {
+/**
+ * Tell the observers of the facts of a batch, before or after they hear what has ended in it. What starts comes after: a slot that
+ * one task has left and the next one has taken within the batch is not seen with both.
+ */
+export function announceFacts(
+  context: AnnounceContext,
+  facts: readonly EngineEvent[],
+  when: 'before ends' | 'after ends',
+): void {
+  for (const event of facts) if (startsHere(context, event) === (when === 'after ends')) announceEvent(context, event)
+}
+
+/** Whether a fact is of a start, of a task that has not ended since. */
+function startsHere(context: AnnounceContext, event: EngineEvent): boolean {
+  if (event.type !== 'task-started') return false
+  const row = context.row(event.id)
+  return row?.kind === 'task' && row.endedAt === undefined
+}
+
+/** No event object is made for a signal nobody listens to. */
+function announceEvent(context: AnnounceContext, event: EngineEvent): void {
   const { signals } = context
   announceSent(context, 'after-task-publish', event)
   const row = context.row(event.id)

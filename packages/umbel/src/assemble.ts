@@ -1,5 +1,5 @@
 import { type Clock, type ErrorData, fromErrorData, MACHINES, makeIds, type Step, type Store } from '@umbel/core'
-import { type AnnounceContext, announceEvent, announceMoved, announceSent, commandAnnouncer } from './announce.ts'
+import { type AnnounceContext, announceFacts, announceMoved, announceSent, commandAnnouncer } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
 import { machineEffects, resolving } from './assemble-workflows.ts'
@@ -133,12 +133,13 @@ export function assemble(settings: AppSettings): Parts {
       announceMoved(announce, row)
       if (row.past.length === 1) totals.runStarted(row)
     }
-    if (!signals.quiet) for (const event of step.facts) announceEvent(announce, event)
+    if (!signals.quiet) announceFacts(announce, step.facts, 'before ends')
     const announceCommand = commandAnnouncer(announce, step.facts)
     for (const command of step.commands) {
       announceCommand(command)
       perform(command, effects)
     }
+    if (!signals.quiet) announceFacts(announce, step.facts, 'after ends')
     for (const row of step.rows) if (row.kind === 'chart') idle.seen(row)
     rest()
   }

@@ -41,6 +41,12 @@ const itemOf = (number: number, task: string, ...args: unknown[]): Item => ({
   run: 1,
 })
 
+const packed = (cell: number, items: readonly Item[]) =>
+  packWork(
+    cell,
+    items.map(({ number, module, ...call }) => ({ number, module, call })),
+  )
+
 const outcomesOf = (list: unknown[]): [number, Outcome][] => {
   const outcomes: [number, Outcome][] = []
   unpackOutcomes(list, (number, outcome) => outcomes.push([number, outcome]))
@@ -61,7 +67,7 @@ const takeCell = (): number => cells.take() ?? Number.NaN
 
 test('items come out of a message as they were put in', () => {
   const items = [itemOf(1, 'add', 1, 2), itemOf(2, 'add', 'x')]
-  expect(unpackWork(packWork(7, items))).toEqual(items)
+  expect(unpackWork(packed(7, items))).toEqual(items)
 })
 
 test('a message of several items leaves results in its outbox, tells what does not fit, and answers the last', async () => {
@@ -69,7 +75,7 @@ test('a message of several items leaves results in its outbox, tells what does n
     n === 20 ? itemOf(n + 1, 'throwsNull') : itemOf(n + 1, 'add', n === 30 ? 'long'.repeat(2_000) : n, n),
   )
   const cell = takeCell()
-  const answer = await pool.run(packWork(cell, items))
+  const answer = await pool.run(packed(cell, items))
   expect(outcomesOf(answer.outcomes)).toEqual([[50, succeeded(98)]])
   const outcomes = toldOutcomes(cell)
   expect(outcomes.map(([number]) => number)).toEqual(items.slice(0, -1).map(({ number }) => number))
@@ -83,7 +89,7 @@ test('results can be read while the next item lasts, though its handler never le
   const cell = takeCell()
   const flag = new Int32Array(new SharedArrayBuffer(4))
   const items = [itemOf(101, 'add', 1, 1), itemOf(102, 'add', 2, 2), itemOf(103, 'busy', 200), itemOf(104, 'add', 3, 3)]
-  const answer = pool.run(packWork(cell, items))
+  const answer = pool.run(packed(cell, items))
   while (cells.running(cell) !== 103) Atomics.wait(flag, 0, 0, 1)
   expect(toldOutcomes(cell)).toEqual([
     [101, succeeded(2)],
@@ -97,7 +103,7 @@ test('results can be read while the next item lasts, though its handler never le
 
 test('an item aborted before its turn does not start', async () => {
   const cell = takeCell()
-  const answer = pool.run(packWork(cell, [itemOf(201, 'wait', 20), itemOf(202, 'tell'), itemOf(203, 'add', 1, 1)]))
+  const answer = pool.run(packed(cell, [itemOf(201, 'wait', 20), itemOf(202, 'tell'), itemOf(203, 'add', 1, 1)]))
   pool.order(['abort', 202, 'stopped'])
   await answer
   expect(toldOutcomes(cell).find(([number]) => number === 202)?.[1].kind).toBe('aborted')
@@ -107,7 +113,7 @@ test('an item aborted before its turn does not start', async () => {
 test('a thread that is lost leaves behind which item ran', async () => {
   const cell = takeCell()
   const items = [itemOf(301, 'add', 1, 1), itemOf(302, 'exit', 4), itemOf(303, 'add', 2, 2)]
-  await expect(pool.run(packWork(cell, items))).rejects.toThrow('worker exited with code: 4')
+  await expect(pool.run(packed(cell, items))).rejects.toThrow('worker exited with code: 4')
   expect(cells.running(cell)).toBe(302)
   expect(cells.culprit(cell)).toBe(302)
   expect(toldOutcomes(cell)).toEqual([[301, succeeded(2)]])
@@ -120,7 +126,7 @@ test('a pool that has grown never has a thread more than it was told, also after
   const seen = new Set<number>()
   const round = async (task: string, ...args: unknown[]): Promise<void> => {
     const cell = takeCell()
-    const answer = await pool.run(packWork(cell, [itemOf(++number, task, ...args)]))
+    const answer = await pool.run(packed(cell, [itemOf(++number, task, ...args)]))
     seen.add(answer.thread)
     cells.give(cell)
   }

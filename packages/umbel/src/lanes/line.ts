@@ -223,7 +223,8 @@ export class Line implements ProbeLine {
   #claim(gate: Gate, over: () => void): void {
     this.#probes -= 1
     const claimed = this.#limits.claim(gate)
-    if (claimed === undefined) return over()
+    // what it has asked for may be there at once: then the slot is still the gate's, by its priority
+    if (claimed === undefined) return queueMicrotask(over)
     this.#gated.delete(claimed.id)
     this.#left()
     this.#execute(claimed.id, this.worker, () => {

@@ -35,10 +35,15 @@ export interface Item extends AttemptCall {
   readonly module: string
 }
 
-/** What an item is made of, in the order in which it travels. */
-const FIELDS = Object.keys({
-  number: true,
-  module: true,
+/** The same before it is posted. */
+export interface Posted {
+  readonly number: number
+  readonly module: string
+  readonly call: AttemptCall
+}
+
+/** What an item is made of beside its call, and that, in the order in which it travels. */
+const CALL_FIELDS = Object.keys({
   id: true,
   task: true,
   via: true,
@@ -55,7 +60,8 @@ const FIELDS = Object.keys({
   timeLimit: true,
   headers: true,
   version: true,
-} satisfies Record<keyof Item, true>) as readonly (keyof Item)[]
+} satisfies Record<keyof AttemptCall, true>) as readonly (keyof AttemptCall)[]
+const FIELDS: readonly (keyof Item)[] = ['number', 'module', ...CALL_FIELDS]
 
 /**
  * Several items as one flat list, which costs far less to post than objects: the number of a cell, then of each item one bit for
@@ -64,20 +70,27 @@ const FIELDS = Object.keys({
 export type Work = readonly unknown[]
 
 /** Put items into one message. */
-export function packWork(cell: number, items: readonly Item[]): Work {
+export function packWork(cell: number, items: readonly Posted[]): Work {
   const work: unknown[] = [cell]
-  let before: Partial<Item> = {}
+  let before: Partial<Posted> = {}
+  let callBefore: Partial<AttemptCall> = {}
   for (const item of items) {
-    const place = work.push(0) - 1
-    let told = 0
-    for (let index = 0; index < FIELDS.length; index += 1) {
-      const field = FIELDS[index] as keyof Item
-      if (item[field] === before[field]) continue
-      told |= 1 << index
-      work.push(item[field])
+    const { number, module, call } = item
+    const place = work.push(0, number) - 2
+    let told = 1
+    if (module !== before.module) {
+      told |= 2
+      work.push(module)
+    }
+    for (let index = 0; index < CALL_FIELDS.length; index += 1) {
+      const field = CALL_FIELDS[index] as keyof AttemptCall
+      if (call[field] === callBefore[field]) continue
+      told |= 4 << index
+      work.push(call[field])
     }
     work[place] = told
     before = item
+    callBefore = call
   }
   return work
 }

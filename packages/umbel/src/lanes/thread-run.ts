@@ -1,10 +1,9 @@
 import type { AbortReason, AttemptCall, Outcome } from '@umbel/core'
 import type { KillSwitch } from './thread-pool.ts'
-import type { Item } from './thread-protocol.ts'
+import type { Posted } from './thread-protocol.ts'
 
 /** An attempt under way. */
-export interface Run {
-  readonly item: Item
+export interface Run extends Posted {
   readonly message: Message
   readonly ended: (call: AttemptCall, outcome: Outcome) => void
   /** Called when its time begins. */

@@ -54,7 +54,6 @@ class ThreadWorker implements Worker {
   readonly #options: ThreadOptions
   readonly #cells = new ThreadCells()
   readonly #pool: ThreadPool
-  readonly #byId = new Map<string, Run>()
   readonly #byNumber = new Map<number, Run>()
   readonly #bundles: BundleWatch<Message>
   /** Threads it has, or is to have once it starts: never fewer than before. */
@@ -74,7 +73,7 @@ class ThreadWorker implements Worker {
       resourceLimits,
       data: { cells: this.#cells.shared, outboxes: this.#cells.outboxes.shared, maxBytes, takesWrites },
       told: (told) => this.#take(told),
-      asked: (asked, port) => answer(asked, port, this.#byNumber.get(asked[1])?.item, options.reports),
+      asked: (asked, port) => answer(asked, port, this.#byNumber.get(asked[1])?.call, options.reports),
       joined: (port) => this.#repeatAborts(port),
       failed: (error) => onStray(toErrorData(error)),
     })
@@ -113,32 +112,32 @@ class ThreadWorker implements Worker {
   }
 
   finish(id: string): Promise<void> {
-    const run = this.#byId.get(id)
+    const run = this.#runOf(id)
     if (!run?.told) return Promise.resolve() // its thread is gone
     return new Promise((resolve) => {
       run.over = resolve
-      this.#pool.order(['finish', run.item.number])
+      this.#pool.order(['finish', run.number])
     })
   }
 
   abort(id: string, reason: AbortReason): void {
-    const run = this.#byId.get(id)
+    const run = this.#runOf(id)
     if (run === undefined || run.aborted !== undefined) return
     run.aborted = reason
-    this.#pool.order(['abort', run.item.number, reason])
+    this.#pool.order(['abort', run.number, reason])
   }
 
   kill(id: string, reason: AbortReason): void {
-    const run = this.#byId.get(id)
+    const run = this.#runOf(id)
     if (run === undefined) return
     run.killed ??= reason
     if (run.message.runs.length > 1) this.#recall(run.message) // its neighbours are not to end with it
-    if (this.#byId.get(id) === run) run.message.kill.abort()
+    if (this.#byNumber.get(run.number) === run) run.message.kill.abort()
   }
 
   underWay(): UnderWay[] {
-    return Array.from(this.#byId.values(), ({ item, message }) => ({
-      id: item.id,
+    return Array.from(this.#byNumber.values(), ({ call, message }) => ({
+      id: call.id,
       thread: this.#cells.thread(message.cell) || undefined,
     }))
   }
@@ -198,9 +197,10 @@ class ThreadWorker implements Worker {
     timed: (() => void) | undefined,
   ): void {
     this.#number = (this.#number % 0x7fff_fffe) + 1
-    const item = { ...call, number: this.#number, module: definitionOf(call.task)?.module ?? '' }
     const run: Run = {
-      item,
+      number: this.#number,
+      module: definitionOf(call.task)?.module ?? '',
+      call,
       message,
       ended,
       timed,
@@ -210,15 +210,13 @@ class ThreadWorker implements Worker {
       killed: undefined,
     }
     message.runs.push(run)
-    this.#byId.set(call.id, run)
-    this.#byNumber.set(item.number, run)
+    this.#byNumber.set(run.number, run)
   }
 
   async #send(message: Message): Promise<void> {
     try {
       if (!this.#ready) await this.start()
-      const items = message.runs.map(({ item }) => item)
-      const answer = await this.#pool.run(packWork(message.cell, items), message.kill)
+      const answer = await this.#pool.run(packWork(message.cell, message.runs), message.kill)
       this.#answered(message, answer)
     } catch (error) {
       this.#lost(message, error)
@@ -230,7 +228,7 @@ class ThreadWorker implements Worker {
     this.#collect(message)
     this.#cells.give(message.cell)
     unpackOutcomes(outcomes, (number, outcome, took) => this.#came(number, outcome, took))
-    for (const { item } of message.runs) this.#settle(item.number, { kind: 'given-back' })
+    for (const { number } of message.runs) this.#settle(number, { kind: 'given-back' })
   }
 
   /** Take in what a bundle has come to so far, and before it all that was told. */
@@ -256,13 +254,13 @@ class ThreadWorker implements Worker {
 
   /** A task has turned slow: that is known before its item ends. */
   #lasts(run: Run | undefined): void {
-    if (run?.item.via === 'call') this.#options.ran?.(run.item.task, Number.POSITIVE_INFINITY)
+    if (run?.call.via === 'call') this.#options.ran?.(run.call.task, Number.POSITIVE_INFINITY)
   }
 
-  #giveBack({ item, killed }: Run): void {
+  #giveBack({ number, call, killed }: Run): void {
     this.#settle(
-      item.number,
-      killed === undefined ? { kind: 'given-back' } : { kind: 'aborted', error: toErrorData(abortError(killed, item)) },
+      number,
+      killed === undefined ? { kind: 'given-back' } : { kind: 'aborted', error: toErrorData(abortError(killed, call)) },
     )
   }
 
@@ -271,12 +269,12 @@ class ThreadWorker implements Worker {
     const { cell, runs } = message
     this.#collect(message)
     this.#cells.retire(cell)
-    const left = runs.filter(({ item }) => this.#byNumber.has(item.number))
+    const left = runs.filter(({ number }) => this.#byNumber.has(number))
     const blamed = this.#stopped === undefined ? this.#blamed(cell, left, error) : undefined
     if (blamed?.told) this.#options.onStray(toErrorData(error)) // what it came to is known: it fails nobody
     for (const run of left) {
       if (run !== blamed || run.killed !== undefined) this.#giveBack(run)
-      else this.#settle(run.item.number, { kind: 'lost', error: toErrorData(lossError(run.item, error)) })
+      else this.#settle(run.number, { kind: 'lost', error: toErrorData(lossError(run.call, error)) })
     }
   }
 
@@ -290,30 +288,40 @@ class ThreadWorker implements Worker {
     }
     this.#barren = 0
     if (culprit !== 0 && culprit !== running) this.#options.onStray(toErrorData(error))
-    return left.find(({ item }) => item.number === (culprit === 0 ? running : culprit))
+    return left.find(({ number }) => number === (culprit === 0 ? running : culprit))
   }
 
   /** A thread says what came of an item. */
   #came(number: number, outcome: Outcome, took: number): void {
-    const item = this.#byNumber.get(number)?.item
-    if (item?.via === 'call') this.#options.ran?.(item.task, took) // a map is as long as its list
-    this.#settle(number, outcome)
+    const run = this.#byNumber.get(number)
+    if (run === undefined) return
+    if (run.call.via === 'call') this.#options.ran?.(run.call.task, took) // a map is as long as its list
+    this.#over(run, outcome)
   }
 
   #settle(number: number, outcome: Outcome): void {
     const run = this.#byNumber.get(number)
-    if (run === undefined) return
-    this.#byNumber.delete(number)
-    if (this.#byId.get(run.item.id) === run) this.#byId.delete(run.item.id)
-    if (!run.told) run.ended(run.item, outcome)
+    if (run !== undefined) this.#over(run, outcome)
+  }
+
+  #over(run: Run, outcome: Outcome): void {
+    this.#byNumber.delete(run.number)
+    if (!run.told) run.ended(run.call, outcome)
     run.over?.()
+  }
+
+  /** The attempt of a task that is under way: few are, and few are asked for. The last of it, should there be two. */
+  #runOf(id: string): Run | undefined {
+    let found: Run | undefined
+    for (const run of this.#byNumber.values()) if (run.call.id === id) found = run
+    return found
   }
 
   #unfinished(number: number, outcome: Outcome): void {
     const run = this.#byNumber.get(number)
     if (run === undefined) return
     run.told = true
-    run.ended(run.item, outcome)
+    run.ended(run.call, outcome)
   }
 
   #take(told: Told): void {
@@ -322,14 +330,14 @@ class ThreadWorker implements Worker {
     if (told[0] === 'stray') return this.#options.onStray(told[1])
     if (told[0] === 'torn-down' || told[0] === 'pong' || told[0] === 'ask') return
     if (told[0] === 'timed') return this.#byNumber.get(told[1])?.timed?.()
-    const call = this.#byNumber.get(told[1])?.item ?? (told[0] === 'send' ? told[5] : undefined)
+    const call = this.#byNumber.get(told[1])?.call ?? (told[0] === 'send' ? told[5] : undefined)
     if (call !== undefined) report(this.#options.reports, call, told)
   }
 
   /** A thread that is new has not heard the aborts of what may be on its way to it. */
   #repeatAborts(port: MessagePort): void {
-    for (const { item, aborted } of this.#byNumber.values()) {
-      if (aborted !== undefined) port.postMessage(['abort', item.number, aborted])
+    for (const { number, aborted } of this.#byNumber.values()) {
+      if (aborted !== undefined) port.postMessage(['abort', number, aborted])
     }
   }
 }
