@@ -5,11 +5,21 @@ import { laneIsolation } from './lanes.ts'
 import { load, machine } from './machine.ts'
 import type { Measure } from './measure.ts'
 import { peers } from './peers/peers.ts'
+import { start } from './start/start.ts'
 import { threads } from './threads.ts'
 import { canvasSizes } from './workflows/canvas.ts'
 import { workflows } from './workflows/workflows.ts'
 
-const MEASURES: readonly Measure[] = [...threads, ...inline, ...workflows, canvasSizes, durable, peers, laneIsolation]
+const MEASURES: readonly Measure[] = [
+  ...threads,
+  ...inline,
+  ...workflows,
+  canvasSizes,
+  durable,
+  peers,
+  laneIsolation,
+  start,
+]
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, short: { type: 'boolean' } },
