@@ -5,8 +5,10 @@ import { laneIsolation } from './lanes.ts'
 import { load, machine } from './machine.ts'
 import type { Measure } from './measure.ts'
 import { peers } from './peers/peers.ts'
+import { signals } from './signals.ts'
 import { start } from './start/start.ts'
 import { threads } from './threads.ts'
+import { waiting } from './waiting.ts'
 import { canvasSizes } from './workflows/canvas.ts'
 import { workflows } from './workflows/workflows.ts'
 
@@ -15,10 +17,12 @@ const MEASURES: readonly Measure[] = [
   ...inline,
   ...workflows,
   canvasSizes,
+  waiting,
   durable,
   peers,
   laneIsolation,
   start,
+  signals,
 ]
 
 const { values, positionals } = parseArgs({
