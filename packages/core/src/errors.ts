@@ -269,8 +269,9 @@ export const ERRORS = {
   },
   UMBEL_WRITE_FAILED: {
     summary:
-      'SQLite refused what a handler wrote with ctx.write, so its task has failed, and nothing of it was written.',
-    nextStep: 'Correct the statement or the table, then redrive the dead letter of the task.',
+      'SQLite refused what a handler wrote with ctx.write, so its attempt has failed, and nothing of it was written.',
+    nextStep:
+      'Correct the statement or the table, then redrive the dead letter of the task. Where another attempt may do better, give the task retries.',
   },
   UMBEL_BAD_TRANSACTION: {
     summary: "A transaction on the user's own tables was used where it cannot be.",

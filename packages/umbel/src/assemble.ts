@@ -13,6 +13,7 @@ import { Limits } from './limits/limits.ts'
 import { perform } from './perform.ts'
 import { Producer } from './producer.ts'
 import { Recovery } from './recovery.ts'
+import { writesJudge } from './refused-writes.ts'
 import { attemptReports } from './reports.ts'
 import { AppResultSource } from './result-source.ts'
 import { Results } from './results.ts'
@@ -82,13 +83,14 @@ export function assemble(settings: AppSettings): Parts {
   const hold = new ProcessHold()
   const limits = new Limits({ tasks, shared: settings.limits, source: settings.tokens, clock, failed })
   const { resolver, registry } = resolving(settings, lanes, limits)
-  const engine = new Engine(
+  const engine = new Engine({
     store,
-    (step) => after(step),
+    perform: (step) => after(step),
     failed,
-    (event) => announceSent(announce, 'before-task-publish', event),
-    MACHINES.withCharts(registry),
-  )
+    came: (event) => announceSent(announce, 'before-task-publish', event),
+    machines: MACHINES.withCharts(registry),
+    judge: writesJudge({ tasks, errors, totals }),
+  })
   clock.heed?.(engine)
   // what waits for its time and is no task at hand is a run
   const dueOf = (id: string) => (engine.task(id) === undefined ? 'chart-due' : 'task-received')

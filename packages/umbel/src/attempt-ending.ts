@@ -50,8 +50,14 @@ function judged(thrown: unknown, ended: Ended): Ending {
   return { outcome: { kind: 'aborted', error: toErrorData(control.error) }, value: thrown }
 }
 
+/** Which attempt has failed, and of what task. */
+interface Failing {
+  readonly definition: TaskDefinition
+  readonly call: Pick<AttemptCall, 'id' | 'attempt'>
+}
+
 /** An attempt that failed of an error: another one follows where the task's retry rules say so. */
-export function failing(error: unknown, { definition, call }: Pick<Ended, 'definition' | 'call'>): Ending {
+export function failing(error: unknown, { definition, call }: Failing): Ending {
   const policy = definition.options.retry
   if (policy === undefined || !wantsRetry(policy, atFault(error), call.attempt)) return failed(error)
   const delay = retryDelay(policy, call.attempt, unitOf(call))
@@ -79,4 +85,4 @@ function retryAsked(wanted: RetryWanted, { definition, call }: Ended): Ending {
 }
 
 /** The same for an attempt wherever and however often it is judged, so that its jitter is. */
-const unitOf = ({ id, attempt }: AttemptCall): number => unitHash(`${id}/${attempt}`)
+const unitOf = ({ id, attempt }: Failing['call']): number => unitHash(`${id}/${attempt}`)

@@ -2,13 +2,16 @@ import {
   type Batch,
   type Encoded,
   type EngineEvent,
+  type ErrorData,
   fromErrorData,
   neededRows,
+  type Outcome,
   READY_STATES,
   type Row,
   type RowReader,
   type Step,
   type Store,
+  type TaskRow,
   UmbelError,
   umbelError,
   type WritesRefused,
@@ -38,12 +41,24 @@ export function batchOf({ rows, letters, effects, writes }: Step, events: readon
   }
 }
 
-/** The failure of a task in the place of an outcome whose writes were refused. */
-export function refused(event: EngineEvent, errors: WritesRefused['errors']): EngineEvent {
+/** Says what an attempt of a task comes to of whose outcome the store has refused the writes. */
+export type JudgeWrites = (row: TaskRow, attempt: number, error: ErrorData) => Outcome
+
+/** What an attempt comes to in the place of an outcome whose writes were refused. */
+export function refused(
+  event: EngineEvent,
+  errors: WritesRefused['errors'],
+  row: TaskRow | undefined,
+  judge: JudgeWrites | undefined,
+): EngineEvent {
   const error = errors.get(event.id)
   if (error === undefined || !('writes' in event)) return event
   const { id, attempt, run, at } = event
-  return { type: 'task-failed', id, attempt, run, at, error }
+  const own = { id, attempt, run, at }
+  const outcome = row === undefined ? undefined : judge?.(row, attempt, error)
+  return outcome?.kind === 'retry'
+    ? { type: 'task-retried', ...own, error: outcome.error, delay: outcome.delay }
+    : { type: 'task-failed', ...own, error }
 }
 
 /** Why a batch was not stored: the store's own error, where it has one. */

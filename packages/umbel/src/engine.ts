@@ -23,6 +23,7 @@ import {
   batchOf,
   isActive,
   isSent,
+  type JudgeWrites,
   refusalOf,
   refused,
   type Taken,
@@ -47,18 +48,27 @@ const LONGEST_DELAY = 5_000
 /** Runs in the async context of the module's load: what follows from a fact is no part of the handler that happened to bring it. */
 const outside = AsyncLocalStorage.snapshot()
 
-/** What follows once a batch is stored. */
-export type Perform = (step: Step) => void
+/** What an engine works with. */
+export interface EngineParts {
+  readonly store: Store
+  /** What follows once a batch is stored. */
+  readonly perform: (step: Step) => void
+  /** Told what went wrong where nobody waits for an answer. */
+  readonly failed: (error: unknown) => void
+  /** Told of each fact as it comes in. */
+  readonly came?: (event: EngineEvent) => void
+  readonly machines?: Machines
+  /** Says what an outcome comes to whose writes were refused. Default: its task has failed. */
+  readonly judge?: JudgeWrites
+}
 
 /**
  * The one door for facts: takes all that came in, has core's `advance` work out what they come to, stores rows and events
  * together, and only then has the commands carried out. One batch after another, so every actor sees its messages in order.
  */
 export class Engine implements RowReader {
+  readonly #parts: EngineParts
   readonly #store: Store
-  readonly #perform: Perform
-  readonly #failed: (error: unknown) => void
-  readonly #came: (event: EngineEvent) => void
   readonly #machines: Machines
   /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
   readonly #rows = new Map<string, Row>()
@@ -82,19 +92,10 @@ export class Engine implements RowReader {
   #refusal: unknown
   #lost: (error: UmbelError) => void = () => {}
 
-  /** `failed` is told what went wrong where nobody waits for an answer, `came` each fact as it comes in. */
-  constructor(
-    store: Store,
-    perform: Perform,
-    failed: (error: unknown) => void,
-    came: (event: EngineEvent) => void = () => {},
-    machines: Machines = MACHINES,
-  ) {
-    this.#store = store
-    this.#perform = perform
-    this.#failed = failed
-    this.#came = came
-    this.#machines = machines
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.#store = parts.store
+    this.#machines = parts.machines ?? MACHINES
   }
 
   /** Take nothing in before the store is open. When that fails, what came in is refused. */
@@ -113,7 +114,7 @@ export class Engine implements RowReader {
 
   /** Take in a fact. `taken` is called once it is stored and its commands are carried out. */
   accept(event: EngineEvent, taken?: Taken): void {
-    this.#came(event)
+    this.#parts.came?.(event)
     if (this.#turns.open && this.#turns.gather(event, taken)) return
     this.#events.push(event)
     this.#taken.push(taken)
@@ -277,9 +278,9 @@ export class Engine implements RowReader {
   #stored(step: Step): void {
     for (const row of step.rows) this.#set(row)
     try {
-      this.#perform(step)
+      this.#parts.perform(step)
     } catch (error) {
-      this.#failed(error)
+      this.#parts.failed(error)
     }
   }
 
@@ -288,13 +289,13 @@ export class Engine implements RowReader {
     for (const [index, event] of events.entries()) await this.#take([event], taken.slice(index, index + 1))
   }
 
-  /** The store will not have what handlers wrote: their tasks have failed, and all else is taken in as it came. */
+  /** The store will not have what handlers wrote: their attempts have failed, and all else is taken in as it came. */
   #takeRefused(refusal: WritesRefused, events: readonly EngineEvent[], taken: Waiting): Promise<void> {
     const { errors } = refusal
     const [first, ...others] = events as [EngineEvent, ...EngineEvent[]]
     if (errors.size === 0)
       return others.length > 0 ? this.#takeApart(events, taken) : this.#takeInstead(first, taken, refusal)
-    const instead = events.map((event) => refused(event, errors))
+    const instead = events.map((event) => refused(event, errors, this.task(event.id), this.#parts.judge))
     return this.#take(instead, taken)
   }
 
@@ -302,7 +303,7 @@ export class Engine implements RowReader {
   async #takeInstead(event: EngineEvent, taken: Waiting, error: unknown): Promise<void> {
     const row = this.task(event.id)
     if (row === undefined || !('run' in event) || event.type === 'task-failed') return this.#refuse(taken, error)
-    this.#failed(error)
+    this.#parts.failed(error)
     const failure = { ...currentRun(row), error: toErrorData(error), at: event.at }
     await this.#take([{ type: 'task-failed', id: row.id, ...failure }], taken)
   }
@@ -315,7 +316,7 @@ export class Engine implements RowReader {
     this.#refusal = cause ?? 'it gave no reason'
     const error = refusalOf(cause, events.length)
     this.#fenced(error)
-    this.#failed(error)
+    this.#parts.failed(error)
     const kept: EngineEvent[] = []
     const keptTaken: (Taken | undefined)[] = []
     for (const [index, event] of events.entries()) {
@@ -335,7 +336,7 @@ export class Engine implements RowReader {
   }
 
   #refuse(taken: Waiting, error: unknown): void {
-    this.#failed(error)
+    this.#parts.failed(error)
     answerAll(taken, error)
   }
 

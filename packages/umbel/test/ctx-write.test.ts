@@ -3,10 +3,10 @@ import { encode, type TaskWrites, WritesRefused } from '@umbel/core'
 import { describe, expect, test } from 'vitest'
 import { ended as endedRow } from '../../../test/conformance/store-rows.ts'
 import { examine } from '../../../test/crash/examine.ts'
-import { type App, chain, group, type Store } from '../src/index.ts'
+import { type App, chain, defineTasks, group, SimulatedClock, type Store, task } from '../src/index.ts'
 import { type SqliteStoreOptions, sqliteStore } from '../src/sqlite.ts'
 import { open } from './fixtures/open-app.ts'
-import { newFile, tamper } from './fixtures/store-file.ts'
+import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
 import { inThreads, onLoop } from './fixtures/write-tasks.ts'
 
 const NOTES = 'CREATE TABLE IF NOT EXISTS notes (text UNIQUE)'
@@ -82,7 +82,7 @@ describe.each([
     expect(notes()).toEqual([])
   })
 
-  test('fails for good with what it wrote where SQLite refuses that, and nothing of it is written', async () => {
+  test('without retries fails with what it wrote where SQLite refuses that, and nothing of it is written', async () => {
     const { app, notes } = place()
     const result = app.delay(tasks.write.s([NOTE, ['fine']], ['INSERT INTO nowhere VALUES (?)', [1]]))
     await expect(result.get()).rejects.toMatchObject({
@@ -92,6 +92,35 @@ describe.each([
     })
     expect(notes()).toEqual([])
     expect((await app.deadLetters.list()).map(({ id }) => id)).toEqual([result.id])
+  })
+
+  test('is tried again where its retry rules say so for what it wrote, and writes with the attempt that counts', async () => {
+    const { app, notes } = place()
+    const told: string[] = []
+    for (const name of ['task-retry', 'task-success', 'task-failure'] as const) app.on(name, () => void told.push(name))
+    const result = app.delay(tasks.refusedUntil.s(NOTE, 3))
+    expect(await result.get()).toBe(3)
+    expect(notes()).toEqual([3])
+    expect(told).toEqual(['task-retry', 'task-retry', 'task-success'])
+    const { [`${tasks.refusedUntil.name}`]: totals } = (await app.inspect.stats()).tasks
+    expect(totals).toMatchObject({ started: 3, retried: 2, succeeded: 1, failed: 0 })
+    expect(await app.deadLetters.list()).toEqual([])
+  })
+
+  test('fails of what it wrote once its retries are spent, with a word of each attempt', async () => {
+    const { app, notes } = place()
+    const result = app.delay(tasks.refusedUntil.s(NOTE, 9))
+    await expect(result.get()).rejects.toMatchObject({ code: 'UMBEL_WRITE_FAILED', details: { write: 2 } })
+    expect(notes()).toEqual([])
+    const letter = await app.deadLetters.get(result.id)
+    expect(letter?.attempts).toHaveLength(3)
+  })
+
+  test('fails at once of what it wrote where its retry rules are for other errors', async () => {
+    const { app } = place()
+    const result = app.delay(tasks.refused.s('INSERT INTO nowhere VALUES (?)'))
+    expect(await codeOf(result.get())).toBe('UMBEL_WRITE_FAILED')
+    expect((await app.deadLetters.get(result.id))?.attempts).toHaveLength(1)
   })
 
   test('binds by names, and finds names that there are not', async () => {
@@ -262,6 +291,37 @@ test('what follows a task finds its writes, and does not follow one whose writes
     'written',
   ])
   expect(notes()).toEqual(['a', 'a1', 1, 2])
+})
+
+test('an attempt whose writes were refused waits for the next one over a restart', async () => {
+  const clock = new SimulatedClock()
+  const file = newFile()
+  const waiting = defineTasks('waiting', {
+    write: task(
+      (ctx): number => {
+        ctx.write(ctx.attempt < 2 ? 'INSERT INTO nowhere VALUES (?)' : NOTE, [ctx.attempt])
+        return ctx.attempt
+      },
+      { inline: true, retry: { max: 1, backoff: { base: '1h', jitter: false } } },
+    ),
+  })
+  const life = (of: string): App => {
+    const store = sqliteStore(of, { setup: (db) => db.exec(NOTES) })
+    return open({ tasks: [waiting], clock, store, lanes: { default: { threads: 0, inline: 1 } } })
+  }
+  const first = life(file)
+  const refused = new Promise((resolve) => first.on('task-retry', resolve))
+  const { id } = first.delay(waiting.write.s())
+  await refused
+  const after = asIfKilled(file)
+  const second = life(after)
+  await second.start()
+  const result = await second.result(id)
+  expect(result.state).toBe('RETRY')
+  await clock.advance('1h')
+  expect(await result.get()).toBe(2)
+  expect(read(after, 'SELECT text FROM notes')).toEqual([2])
+  expect(examine(after)).toEqual([])
 })
 
 test('a store carries out what it is given, or says whose writes it refuses and stores nothing of the batch', async () => {

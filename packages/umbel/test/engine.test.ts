@@ -43,11 +43,7 @@ const unfit = {
 test('an outcome that cannot be taken in fails its task, and everything else of its batch is taken in', async () => {
   const store = memoryStore()
   const failures: unknown[] = []
-  const engine = new Engine(
-    store,
-    () => {},
-    (error) => failures.push(error),
-  )
+  const engine = new Engine({ store, perform: () => {}, failed: (error) => failures.push(error) })
   for (const id of ['spoiled', 'fine']) {
     engine.accept(sent(id, chainOfTwo))
     engine.accept({ type: 'task-started', id: `${id}/0`, attempt: 1, run: 1, at: 2 })
@@ -69,11 +65,7 @@ test('an outcome that cannot be taken in fails its task, and everything else of 
 
 test('a start that cannot be taken in fails its task, and so does whatever its handler tells', async () => {
   const store = memoryStore()
-  const engine = new Engine(
-    store,
-    () => {},
-    () => {},
-  )
+  const engine = new Engine({ store, perform: () => {}, failed: () => {} })
   for (const id of ['start', 'state']) engine.accept(sent(id, { ...chainOfTwo, nodes: [node(END)], exit: 0 }))
   await engine.rested()
   // a number that cannot be read stands for whatever may go wrong there

@@ -35,11 +35,7 @@ const sent = (id: string, more: object = {}): EngineEvent => ({
 /** A store that holds a workflow whose first step succeeded and whose second failed. */
 async function storeWithOld(): Promise<ReturnType<typeof memoryStore>> {
   const store = memoryStore()
-  const engine = new Engine(
-    store,
-    () => {},
-    () => {},
-  )
+  const engine = new Engine({ store, perform: () => {}, failed: () => {} })
   engine.accept(sent('old'))
   for (const id of ['old/0', 'old/1']) engine.accept({ type: 'task-started', id, attempt: 1, run: 1, at: 2 })
   engine.accept({ type: 'task-succeeded', id: 'old/0', attempt: 1, run: 1, result: encode('kept'), at: 3 })
@@ -51,11 +47,7 @@ async function storeWithOld(): Promise<ReturnType<typeof memoryStore>> {
 }
 
 test('what a fact needs to know of what has ended is read from the store, and is not kept in memory', async () => {
-  const engine = new Engine(
-    await storeWithOld(),
-    () => {},
-    () => {},
-  )
+  const engine = new Engine({ store: await storeWithOld(), perform: () => {}, failed: () => {} })
   await engine.accepted(sent('new', { redrives: 'old' }))
   expect(engine.task('new/0')).toMatchObject({ state: 'SUCCESS', result: encode('kept') })
   expect(engine.task('new/1')).toMatchObject({ state: 'RECEIVED' })
@@ -72,11 +64,7 @@ test('nothing is read for facts that need nothing', async () => {
       return get(id)
     },
   })
-  const engine = new Engine(
-    store,
-    () => {},
-    () => {},
-  )
+  const engine = new Engine({ store, perform: () => {}, failed: () => {} })
   await engine.accepted(sent('new'))
   await engine.accepted({ type: 'task-started', id: 'new/0', attempt: 1, run: 1, at: 2 })
   expect(reads).toBe(0)
@@ -93,11 +81,7 @@ test('a store that cannot be read refuses what was sent, and is asked again for 
     },
   })
   const failures: unknown[] = []
-  const engine = new Engine(
-    store,
-    () => {},
-    (error) => failures.push(error),
-  )
+  const engine = new Engine({ store, perform: () => {}, failed: (error) => failures.push(error) })
   const refused = { code: 'UMBEL_STORE_FAILED', cause: new Error('disk') }
   await expect(engine.accepted(sent('lost', { redrives: 'old' }))).rejects.toMatchObject(refused)
   expect(engine.get('lost')).toBe(undefined)
