@@ -1,6 +1,6 @@
 import { type Clock, type Duration, milliseconds, type TaskRow } from '@umbel/core'
 import type { Engine } from './engine.ts'
-import { type LaneStatus, laneStatus } from './inspect.ts'
+import { type InboxSeen, type LaneStatus, laneStatus } from './inspect.ts'
 import type { Lane } from './lanes/lane.ts'
 import { checkNames } from './option-checks.ts'
 
@@ -28,6 +28,7 @@ export interface HealthParts {
   readonly engine: Engine
   readonly lanes: ReadonlyMap<string, Lane>
   readonly clock: Clock
+  readonly intake: InboxSeen
   /** What keeps the app as a whole from running: it could not start, it stops. */
   readonly trouble: string | undefined
 }
@@ -50,7 +51,7 @@ export function healthOf(parts: HealthParts, options: HealthOptions = {}): Healt
     ...says(dyingThreads(lane)),
     ...says(longWait(lane, parts, maxWait)),
   ])
-  const statuses = lanes.map(laneStatus)
+  const statuses = lanes.map((lane) => laneStatus(lane, parts.intake))
   return {
     status: unhealthy.length > 0 ? 'unhealthy' : degraded.length > 0 ? 'degraded' : 'healthy',
     reasons: [...unhealthy, ...degraded],

@@ -68,6 +68,13 @@ export interface LaneStatus {
   readonly waiting: number
   /** Tasks that have a slot. */
   readonly running: number
+  /** What senders have sent that stays in the inbox until it has space for that: see `backlog`. */
+  readonly inbox: number
+}
+
+/** The inbox of senders, as it is looked at. */
+export interface InboxSeen {
+  heldFor(lane: Lane): number
 }
 
 /** What a thread answered to a ping. */
@@ -85,6 +92,7 @@ export interface InspectParts {
   readonly timers: Timers
   readonly limits: Limits
   readonly tasks: ReadonlyMap<string, TaskDefinition>
+  readonly intake: InboxSeen
   readonly totals: Totals
   readonly idle: IdleRuns
   readonly store: Store
@@ -191,7 +199,7 @@ export class Inspect {
 
   /** The lanes as they stand. */
   async lanes(): Promise<LaneStatus[]> {
-    return Array.from(this.#parts.lanes.values(), laneStatus)
+    return Array.from(this.#parts.lanes.values(), (lane) => laneStatus(lane, this.#parts.intake))
   }
 
   /** The rate limits as they stand: those of the app, and those of tasks that have one of their own. */
@@ -217,8 +225,19 @@ export class Inspect {
 const limitOf = (limit = LIMIT): number => whole(limit, 'limit', 0, Number.MAX_SAFE_INTEGER)
 
 /** How a lane stands. */
-export function laneStatus(lane: Lane): LaneStatus {
+export function laneStatus(lane: Lane, intake: InboxSeen): LaneStatus {
   const { name, options, width, threadsSeen, paused, waiting, running } = lane
   const { nice, aging, backlog } = options
-  return { name, ...width, live: threadsSeen.live, nice, aging, backlog, paused, waiting, running }
+  return {
+    name,
+    ...width,
+    live: threadsSeen.live,
+    nice,
+    aging,
+    backlog,
+    paused,
+    waiting,
+    running,
+    inbox: intake.heldFor(lane),
+  }
 }

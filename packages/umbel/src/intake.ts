@@ -1,5 +1,7 @@
-import { type FoundEntry, type Inbox, type Reply, type Request, toErrorData, UmbelError } from '@umbel/core'
-import type { Producer } from './producer.ts'
+import { decode, type FoundEntry, type Inbox, type Reply, type Request, toErrorData, UmbelError } from '@umbel/core'
+import { HeldSends } from './held-sends.ts'
+import type { Lane } from './lanes/lane.ts'
+import { type Producer, reserve, unreserve, type Wants } from './producer.ts'
 
 /** Entries taken in at once. */
 const AT_ONCE = 250
@@ -14,7 +16,8 @@ export interface IntakeParts {
 
 /**
  * Takes in what senders have left in the inbox of the store: facts go through the engine's one door like all others, and leave the inbox with
- * the batch that they are stored in; requests are answered once what was left before them is stored.
+ * the batch that they are stored in; requests are answered once what was left before them is stored. A send for a lane that is full stays where it is
+ * until there is space; what is said of it, such as that it is revoked, has it taken in first.
  */
 export class Intake {
   readonly #parts: IntakeParts
@@ -23,9 +26,19 @@ export class Intake {
   #taking: Promise<void> | undefined
   #again = false
   #stopped = false
+  readonly #held: HeldSends
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
+    this.#held = new HeldSends(
+      async ({ n, wants }) => this.#enterAgain(n, wants),
+      (error) => this.#lookAgain(error),
+    )
+  }
+
+  /** How many sends wait in the inbox until a lane has space for them. */
+  heldFor(lane: Lane): number {
+    return this.#held.waitingFor(lane)
   }
 
   /** Reply requests by this. */
@@ -47,15 +60,11 @@ export class Intake {
   }
 
   #look(): void {
-    const { inbox, failed } = this.#parts
+    const { inbox } = this.#parts
     if (inbox === undefined || this.#stopped) return
     this.#again = true
     this.#taking ??= this.#takeAll(inbox)
-      .catch((error) => {
-        // what is still there comes again with the next look
-        inbox.rewind()
-        failed(error)
-      })
+      .catch((error) => this.#lookAgain(error))
       .finally(() => {
         this.#taking = undefined
       })
@@ -72,11 +81,26 @@ export class Intake {
     }
   }
 
+  /** What is still there comes again with the next look. */
+  #lookAgain(error: unknown): void {
+    this.#parts.inbox?.rewind()
+    this.#held.clear()
+    this.#parts.failed(error)
+  }
+
   async #take(inbox: Inbox, entries: readonly FoundEntry[]): Promise<void> {
     let stored: Promise<void>[] = []
     for (const entry of entries) {
+      const about = idsIn(entry).flatMap((id) => this.#held.pull(id) ?? [])
+      stored.push(...about.map(({ n, wants }) => this.#enterAgain(n, wants)))
       if (entry.kind === 'event') {
-        stored.push(this.#takeIn(inbox, entry))
+        const wants = this.#parts.producer.wantsOf(entry.event)
+        const full = this.#held.fullFor(wants)
+        if (full === undefined) stored.push(this.#enter(inbox, entry, reserved(wants)))
+        else {
+          inbox.putBack(entry)
+          this.#held.hold(full, { n: entry.n, id: entry.event.id, wants })
+        }
         continue
       }
       await Promise.all(stored)
@@ -87,8 +111,21 @@ export class Intake {
     await Promise.all(stored)
   }
 
+  /** Take in what waited in the inbox and has its places. */
+  async #enterAgain(n: number, wants: Wants): Promise<void> {
+    const { inbox } = this.#parts
+    const entry = this.#stopped ? undefined : inbox?.takeAgain(n)
+    if (inbox !== undefined && entry?.kind === 'event') return this.#enter(inbox, entry, wants)
+    unreserve(wants)
+  }
+
+  /** Take in an event; its places are held until its tasks are in their lanes. */
+  #enter(inbox: Inbox, entry: EventEntry, wants: Wants): Promise<void> {
+    return this.#takeIn(inbox, entry).finally(() => unreserve(wants))
+  }
+
   /** Rejects where the store did not take it: then it is in the inbox still. */
-  #takeIn(inbox: Inbox, entry: FoundEntry & { readonly kind: 'event' }): Promise<void> {
+  #takeIn(inbox: Inbox, entry: EventEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#parts.producer.takeIn(entry.event, (error) => {
         if (error === undefined) return resolve()
@@ -107,6 +144,26 @@ export class Intake {
     inbox.answer(entry, await this.#ask(entry.request))
   }
 }
+
+type EventEntry = FoundEntry & { readonly kind: 'event' }
+
+function reserved(wants: Wants): Wants {
+  reserve(wants)
+  return wants
+}
+
+/** Ids of sends that something may be about: of the task or workflow itself, or of a node of it. */
+function idsIn(entry: FoundEntry): string[] {
+  if (entry.kind === 'event') return entry.event.type === 'canvas-sent' ? [] : [rootOf(entry.event.id)]
+  try {
+    const [first] = decode(entry.request.args) as readonly unknown[]
+    return typeof first === 'string' ? [rootOf(first)] : []
+  } catch {
+    return [] // its answer says what is wrong with it
+  }
+}
+
+const rootOf = (id: string): string => id.split('/', 1)[0] as string
 
 /** Whether it is the store that has refused something, and may take it another time. */
 const isOfStore = (error: unknown): boolean => error instanceof UmbelError && error.code.startsWith('UMBEL_STORE_')

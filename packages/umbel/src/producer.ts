@@ -86,6 +86,11 @@ export class Producer {
     return this.#enter(prepared)
   }
 
+  /** How many tasks go to which lanes at once with what a sender left. */
+  wantsOf(event: EngineEvent): Wants {
+    return event.type === 'canvas-sent' ? this.#wants(event.plan) : NOTHING
+  }
+
   /** Take in what a sender left: it was checked there. Under an id that was used meanwhile nothing is sent. */
   takeIn(event: EngineEvent, taken: Taken): void {
     if (event.type === 'canvas-sent' && this.#isUsed(event.id)) taken(duplicate(event.id))
@@ -217,11 +222,13 @@ export function validId(id: unknown): string {
   )
 }
 
-function reserve(wants: Wants): void {
+/** Hold places for all of them. */
+export function reserve(wants: Wants): void {
   for (const [lane, count] of wants) lane.reserve(count)
 }
 
-function unreserve(wants: Wants): void {
+/** Give those places back. */
+export function unreserve(wants: Wants): void {
   for (const [lane, count] of wants) lane.unreserve(count)
 }
 
@@ -229,7 +236,7 @@ function unreserve(wants: Wants): void {
 const NOTHING: Wants = []
 
 /** How many tasks go to which lane. */
-type Wants = readonly (readonly [Lane, number])[]
+export type Wants = readonly (readonly [Lane, number])[]
 
 interface Prepared {
   readonly id: string

@@ -274,6 +274,7 @@ describe('inspect', () => {
       paused: false,
       waiting: 0,
       running: 0,
+      inbox: 0,
     })
   })
 

@@ -34,6 +34,10 @@ export interface Inbox {
   watch(look: () => void): () => void
   /** Take what has come since it was asked last, oldest first, at most so many. What cannot be read is answered and left out. */
   take(limit: number): readonly FoundEntry[]
+  /** Leave an event that was taken where it is, and keep nothing of it in memory: it is taken again by its number. */
+  putBack(entry: FoundEntry): void
+  /** Take an event that was put back; `undefined` where it is there no more. */
+  takeAgain(n: number): FoundEntry | undefined
   /** Reply a request, or say why an event cannot be taken in: the entry leaves with that. */
   answer(entry: FoundEntry, answer: Reply): void
   /** Give all again that was taken and is still here. */

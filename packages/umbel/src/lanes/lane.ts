@@ -154,11 +154,21 @@ export class Lane {
     this.#reserved += count
   }
 
+  /** Whether `count` more tasks may wait, and nobody waits for that already. */
+  takes(count: number): boolean {
+    return this.#waiters.size === 0 && this.hasSpace(count)
+  }
+
   /** Hold places once there is space for them: first come, first served. @throws UMBEL_APP_STOPPED; UMBEL_LANE_FULL where it rejects */
   async reserved(count: number): Promise<void> {
+    if (!this.#stopped && this.options.backlog.full === 'reject' && !this.takes(count)) throw this.full
+    await this.reservedLate(count)
+  }
+
+  /** The same of what was accepted elsewhere: it waits whatever the lane says of what finds it full. @throws UMBEL_APP_STOPPED */
+  async reservedLate(count: number): Promise<void> {
     if (this.#stopped) throw this.#hasStopped()
-    if (this.#waiters.size === 0 && this.hasSpace(count)) return this.reserve(count)
-    if (this.options.backlog.full === 'reject') throw this.full
+    if (this.takes(count)) return this.reserve(count)
     await new Promise<void>((resolve, reject) => this.#waiters.add({ count, resolve, reject }))
   }
 

@@ -66,6 +66,16 @@ export class SqliteInbox implements Inbox {
     return found
   }
 
+  putBack(entry: FoundEntry): void {
+    if (entry.kind === 'event') this.#events.delete(entry.event)
+  }
+
+  takeAgain(n: number): FoundEntry | undefined {
+    const [record] = this.#table?.after(n - 1, 1) ?? []
+    const entry = record?.n === n ? this.#read(record) : undefined
+    return entry === undefined ? undefined : { ...entry, n }
+  }
+
   answer(entry: FoundEntry, answer: Reply): void {
     this.#answer(entry.n, entry.kind === 'request' ? entry.id : entry.event.id, answer)
     if (entry.kind === 'request') this.#requests.delete(entry.n)
