@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { durable } from './durable.ts'
+import { etl } from './etl.ts'
 import { inline } from './inline.ts'
 import { laneIsolation } from './lanes.ts'
 import { load, machine } from './machine.ts'
@@ -21,6 +22,7 @@ const MEASURES: readonly Measure[] = [
   durable,
   peers,
   laneIsolation,
+  etl,
   start,
   signals,
 ]

@@ -2,7 +2,19 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-const PARTS = ['threads', 'inline', 'workflows', 'canvas', 'waiting', 'durable', 'peers', 'lanes', 'start', 'signals']
+const PARTS = [
+  'threads',
+  'inline',
+  'workflows',
+  'canvas',
+  'waiting',
+  'durable',
+  'peers',
+  'lanes',
+  'etl',
+  'start',
+  'signals',
+]
 const MINUTES = 60_000
 
 test.each(PARTS)('the short form of %s comes to its end, with figures', { timeout: 5 * MINUTES }, async (part) => {

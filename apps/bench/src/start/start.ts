@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { buildPackages, conditionsOf } from '../built.ts'
 import type { Measure, Size } from '../measure.ts'
 import { type Spread, spread, withSpan } from '../spread.ts'
 
@@ -21,12 +22,7 @@ const EFFORTS: Readonly<Record<Size, { readonly rounds: number; readonly idle: n
 export const start: Measure = {
   name: 'start',
   async *run(size) {
-    // the packages as they are published: types that have to be stripped first would be another measure
-    if (size === 'full')
-      execFileSync('npm', ['run', 'build'], {
-        cwd: fileURLToPath(new URL('../../../..', import.meta.url)),
-        stdio: 'ignore',
-      })
+    if (size === 'full') buildPackages()
     const told = new Map(SIDES.map((side): [string, Started[]] => [side, []]))
     const { rounds, idle } = EFFORTS[size]
     for (let round = -1; round < rounds; round += 1) {
@@ -44,8 +40,7 @@ export const start: Measure = {
 
 function startOnce(side: string, idle: number, size: Size): Started {
   const child = fileURLToPath(new URL('./child.js', import.meta.url))
-  const conditions = size === 'full' ? [] : ['--conditions=@umbel/source']
-  const line = [...conditions, child, side, String(idle)]
+  const line = [...conditionsOf(size), child, side, String(idle)]
   return JSON.parse(execFileSync(process.execPath, line, { encoding: 'utf8' }))
 }
 
