@@ -6,13 +6,16 @@ import { basename } from 'node:path'
 import { rolldown } from 'rolldown'
 
 /** What threads start with, where the package has threads: beside all else in dist, where the code that starts them looks. */
-const THREAD = { entry: 'src/lanes/worker.js', runtime: 'src/lanes/thread-runtime.ts' }
+const THREAD = {
+  entries: ['src/lanes/worker.js', 'src/stores/sqlite/checkpoint-thread.js'],
+  runtime: 'src/lanes/thread-runtime.ts',
+}
 
 rmSync('dist', { recursive: true, force: true })
 const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json', '--emitDeclarationOnly'], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
 
-const hasThreads = existsSync(THREAD.entry)
+const hasThreads = existsSync(THREAD.runtime)
 const bundle = await rolldown({
   input: hasThreads ? [...sourcesOfExports(), THREAD.runtime] : sourcesOfExports(),
   external: /^[^./]/,
@@ -23,8 +26,8 @@ const bundle = await rolldown({
 })
 await bundle.write({ dir: 'dist', format: 'esm', chunkFileNames: '[name].js' })
 await bundle.close()
-// this one runs as it was written
-if (hasThreads) copyFileSync(THREAD.entry, `dist/${basename(THREAD.entry)}`)
+// these run as they were written
+if (hasThreads) for (const entry of THREAD.entries) copyFileSync(entry, `dist/${basename(entry)}`)
 
 function sourcesOfExports(): string[] {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> }

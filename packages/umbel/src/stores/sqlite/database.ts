@@ -13,10 +13,10 @@ export type Sync = 'full' | 'normal' | 'off'
 const CHECKED_WHOLE = 64 * 2 ** 20
 
 /**
- * Pages of SQLite's log at which the commit that comes to them moves them into the file: a quarter of SQLite's own number. The main
- * loop is blocked a quarter as long by it, four times as often.
+ * Pages of SQLite's log at which the commit that comes to them moves them into the file, and the log begins anew. A thread has moved nearly
+ * all of them by then (`checkpoints.ts`): what a commit finds left is what was committed in the last moments.
  */
-const CHECKPOINT_PAGES = 250
+const CHECKPOINT_PAGES = 4_000
 
 /** Milliseconds to wait for another process that is writing at this moment. */
 const BUSY = 1_000
@@ -63,6 +63,15 @@ export function connect(file: string, sync: Sync): DatabaseSync {
 export function migrate(database: DatabaseSync): void {
   for (let version = versionOf(database); version < SCHEMA_VERSION; version += 1)
     database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[version]} PRAGMA user_version = ${version + 1}; COMMIT;`)
+}
+
+/** End a transaction without it. SQLite has rolled back by itself after some errors, and then has none to end. */
+export function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // nothing was open any more
+  }
 }
 
 /** Version of the schema that a file has. */

@@ -16,8 +16,9 @@ import {
   umbelError,
 } from '@umbel/core'
 import { nextTurn, pause, systemClock } from '../../system.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { CommitSize } from './commit-size.ts'
-import { migrate, openDatabase, type Sync } from './database.ts'
+import { migrate, openDatabase, rollBack, type Sync } from './database.ts'
 import { EffectTable } from './effect-table.ts'
 import { EventLog } from './event-log.ts'
 import { CAN_GUARD, Guard } from './guard.ts'
@@ -82,6 +83,7 @@ export class SqliteStore implements Store {
   readonly #settings: SqliteSettings
   readonly #size = new CommitSize()
   readonly #mark: HighWaterMark
+  readonly #checkpoints: Checkpoints
   #open: Open | undefined
   #closed = false
   #between: Between | undefined
@@ -92,6 +94,7 @@ export class SqliteStore implements Store {
   constructor(settings: SqliteSettings) {
     this.#settings = settings
     this.#mark = new HighWaterMark(settings.file)
+    this.#checkpoints = new Checkpoints(settings.file, settings.sync)
     this.inbox = new SqliteInbox(settings.file, (write) => this.#transaction(write))
   }
 
@@ -246,6 +249,7 @@ export class SqliteStore implements Store {
     this.#open = undefined
     this.inbox.close()
     this.#mark.close()
+    await this.#checkpoints.close()
     try {
       open.lease.release()
     } finally {
@@ -310,6 +314,7 @@ export class SqliteStore implements Store {
       const written = write(open)
       database.exec('COMMIT')
       rows.committed()
+      this.#checkpoints.committed()
       return written
     } catch (error) {
       rollBack(database)
@@ -334,14 +339,5 @@ export class SqliteStore implements Store {
   #opened(): Open {
     if (this.#open !== undefined) return this.#open
     throw umbelError('UMBEL_STORE_FAILED', `${this.#settings.file} is not open.`)
-  }
-}
-
-/** SQLite has rolled back by itself after some errors, and then has no transaction to end. */
-function rollBack(database: DatabaseSync): void {
-  try {
-    database.exec('ROLLBACK')
-  } catch {
-    // nothing was open any more
   }
 }
