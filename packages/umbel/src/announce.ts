@@ -1,6 +1,7 @@
 import {
   type ChartRow,
   type Command,
+  currentRun,
   decode,
   type EngineEvent,
   type ErrorClasses,
@@ -164,7 +165,7 @@ export function commandAnnouncer(context: AnnounceContext, facts: readonly Engin
 
 function received({ signals, now }: AnnounceContext, row: Row, due: number | undefined): void {
   if (row.kind !== 'task' || !signals.wants('task-received')) return
-  signals.emit('task-received', { ...about(row, now()), attempt: row.attempt + 1, due })
+  signals.emit('task-received', { ...about(row, now()), attempt: currentRun(row).attempt, due })
 }
 
 function settled(context: AnnounceContext, row: Row): void {

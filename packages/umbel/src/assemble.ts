@@ -3,6 +3,7 @@ import { type AnnounceContext, announceFacts, announceMoved, announceSent, comma
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
 import { machineEffects, resolving } from './assemble-workflows.ts'
+import { startsAtOnce } from './at-once.ts'
 import { blockageTeller } from './blockages.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
@@ -62,9 +63,15 @@ export const failureTeller =
     if (signals.wants('internal-error')) signals.emit('internal-error', { error, at: clock.now() })
   }
 
+/** Tells observers of what a handler sent and was not taken in. */
+const refusalTeller =
+  (signals: SignalBus, clock: Clock) =>
+  (id: string, error: unknown): void => {
+    if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
+  }
+
 /** What was stored under another set of lanes runs on the one that is always there. */
-const laneOf = (lanes: ReadonlyMap<string, Lane>, name: string): Lane =>
-  (lanes.get(name) ?? lanes.get('default')) as Lane
+const laneIn = (lanes: ReadonlyMap<string, Lane>) => (name: string) => (lanes.get(name) ?? lanes.get('default')) as Lane
 
 /** Asks the store whether it knows an id, once it is open. */
 const knownIn = (store: Store, engine: Engine) => async (id: string) => {
@@ -89,6 +96,7 @@ export function assemble(settings: AppSettings): Parts {
     failed,
     came: (event) => announceSent(announce, 'before-task-publish', event),
     machines: MACHINES.withCharts(registry),
+    starts: (events, taken) => starts(events, taken),
     judge: writesJudge({ tasks, errors, totals }),
   })
   clock.heed?.(engine)
@@ -114,8 +122,7 @@ export function assemble(settings: AppSettings): Parts {
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const machines = machineEffects({ engine, registry, signals, clock, failed })
-  const laneNamed = (name: string): Lane => laneOf(lanes, name)
-  const effects = { engine, timers, results, totals, revocations, ...machines, lane: laneNamed }
+  const effects = { engine, timers, results, totals, revocations, ...machines, lane: laneIn(lanes) }
   const idle = new IdleRuns({ engine, store, results })
   const recovery = new Recovery({
     store,
@@ -152,9 +159,7 @@ export function assemble(settings: AppSettings): Parts {
     shutdown.looked()
   }
 
-  const refused = (id: string, error: unknown): void => {
-    if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
-  }
+  const refused = refusalTeller(signals, clock)
   const { emissions } = machines
   const runs = new Runs({ engine, results, source, registry, emissions, clock, ids, failed, refused })
   const reports = attemptReports({ engine, limits, producer, runs, signals, clock, store })
@@ -166,6 +171,7 @@ export function assemble(settings: AppSettings): Parts {
   const blocked = blockageTeller(signals, () => clock.now())
   for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray, blocked }))
     lanes.set(lane.name, lane)
+  const starts = startsAtOnce(context, lanes)
 
   const working = { tasks, clock, store, engine, lanes, limits, timers, timeLimits, results, totals, signals }
   return { ...working, producer, source, shutdown, hold, recovery, idle, registry, runs, uniqueOf, failed }

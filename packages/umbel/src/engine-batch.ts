@@ -21,11 +21,14 @@ import { nextTurn } from './system.ts'
 /** Called once an event is stored, with what `advance` answers, or with the reason why it was not. */
 export type Taken = (error?: unknown, answer?: Encoded) => void
 
+/** Adds facts to a batch, and what is called once they are stored. */
+export type AddStarts = (events: EngineEvent[], taken: (Taken | undefined)[]) => void
+
 /** Those who wait for the events of a batch, each in the place of its event. */
 export type Waiting = readonly (Taken | undefined)[]
 
 /** Whether a fact is what somebody outside has sent, who can send it again. */
-export function isSent(event: EngineEvent): boolean {
+function isSent(event: EngineEvent): boolean {
   if (event.type === 'canvas-sent' || event.type === 'chart-started') return event.parent === undefined
   return event.type === 'chart-told'
 }
@@ -65,6 +68,16 @@ export function refused(
 export function refusalOf(cause: unknown, count: number): UmbelError {
   if (cause instanceof UmbelError) return cause
   return umbelError('UMBEL_STORE_FAILED', `A batch of ${count} events was not stored.`, { cause })
+}
+
+/** What is kept of a batch that the store did not take: all but what somebody sent, who is told why. */
+export function keptOf(events: readonly EngineEvent[], taken: Waiting, error: UmbelError, givenUp: boolean) {
+  const kept: { readonly events: EngineEvent[]; readonly taken: (Taken | undefined)[] } = { events: [], taken: [] }
+  for (const [index, event] of events.entries()) {
+    if (givenUp || isSent(event)) taken[index]?.(error)
+    else kept.taken[kept.events.push(event) - 1] = taken[index]
+  }
+  return kept
 }
 
 /** Tell those who wait for the events of a batch that it is stored, with what the step answers. */

@@ -18,12 +18,13 @@ import {
   WritesRefused,
 } from '@umbel/core'
 import {
+  type AddStarts,
   answerAll,
   answerEach,
   batchOf,
   isActive,
-  isSent,
   type JudgeWrites,
+  keptOf,
   refusalOf,
   refused,
   type Taken,
@@ -58,6 +59,8 @@ export interface EngineParts {
   /** Told of each fact as it comes in. */
   readonly came?: (event: EngineEvent) => void
   readonly machines?: Machines
+  /** Adds to the facts that are about to be stored what can start at once. */
+  readonly starts?: AddStarts
   /** Says what an outcome comes to whose writes were refused. Default: its task has failed. */
   readonly judge?: JudgeWrites
 }
@@ -237,6 +240,7 @@ export class Engine implements RowReader {
       const events = this.#events.splice(0, most)
       const taken = this.#taken.splice(0, most)
       this.#storing = events
+      if (refusal === undefined) this.#parts.starts?.(events, taken)
       this.#batch = refusal === undefined ? this.#take(events, taken) : Promise.resolve(answerAll(taken, refusal))
       await this.#batch
     }
@@ -317,15 +321,10 @@ export class Engine implements RowReader {
     const error = refusalOf(cause, events.length)
     this.#fenced(error)
     this.#parts.failed(error)
-    const kept: EngineEvent[] = []
-    const keptTaken: (Taken | undefined)[] = []
-    for (const [index, event] of events.entries()) {
-      if (this.#givenUp || isSent(event)) taken[index]?.(error)
-      else keptTaken[kept.push(event) - 1] = taken[index]
-    }
-    if (kept.length === 0) return
+    const kept = keptOf(events, taken, error, this.#givenUp)
+    if (kept.events.length === 0) return
     await pause(delay)
-    await this.#take(kept, keptTaken, Math.min(delay * 2, LONGEST_DELAY))
+    await this.#take(kept.events, kept.taken, Math.min(delay * 2, LONGEST_DELAY))
   }
 
   /** The store has another owner by now. */

@@ -56,25 +56,36 @@ export function execute(context: ExecutorContext, id: string, worker: Worker, ov
   if (row?.state !== 'RECEIVED') return unused() // revoked on its way here
   begin(context, row, (call) => {
     // nothing is awaited between this look and the run, so that an abort finds what it aborts
-    if (call === undefined || !isCurrent(context, call)) return unused()
-    context.totals.count(row.spec, 'started')
-    const watch = context.timeLimits.watch(call, worker)
-    const ended = (outcome: Outcome): void => {
-      if (outcome.kind === 'given-back') context.limits.late(id)
-      const event = outcomeEvent(context, call, outcome)
-      countOutcome(context, row.spec, outcome)
-      const done = (): void => {
-        watch?.end()
-        context.revocations.over(id)
-        over()
-      }
-      if ('unfinished' in outcome) return finish(context, event, worker, done)
-      context.engine.accept(event)
-      done()
-    }
-    if (watch === undefined) worker.run(call, ended)
-    else watch.run(ended)
+    if (call === undefined || !isCurrent(context, call)) unused()
+    else runBegun(context, call, row.spec, worker, over)
   })
+}
+
+/** Run an attempt whose start is stored and still counts. */
+export function runBegun(
+  context: ExecutorContext,
+  call: AttemptCall,
+  spec: TaskSpec,
+  worker: Worker,
+  over: () => void,
+): void {
+  context.totals.count(spec, 'started')
+  const watch = context.timeLimits.watch(call, worker)
+  const ended = (outcome: Outcome): void => {
+    if (outcome.kind === 'given-back') context.limits.late(call.id)
+    const event = outcomeEvent(context, call, outcome)
+    countOutcome(context, spec, outcome)
+    const done = (): void => {
+      watch?.end()
+      context.revocations.over(call.id)
+      over()
+    }
+    if ('unfinished' in outcome) return finish(context, event, worker, done)
+    context.engine.accept(event)
+    done()
+  }
+  if (watch === undefined) worker.run(call, ended)
+  else watch.run(ended)
 }
 
 /** Count what became of an attempt beside how its task ends. */
@@ -156,19 +167,28 @@ function refusalOf(row: TaskRow, at: number): EngineEvent {
   return { type: 'task-parked', id, ...currentRun(row), error: toErrorData(error), at }
 }
 
-function callOf(
-  { engine, limits, timeLimits }: ExecutorContext,
-  row: TaskRow,
-  definition: TaskDefinition,
-): AttemptCall {
-  const { id, spec, args, kwargs, parent, root } = row
+function callOf(context: ExecutorContext, row: TaskRow, definition: TaskDefinition): AttemptCall {
+  const { engine, limits } = context
   const alone = row.workflow === undefined && row.settles === undefined
   const chord = !alone && chordOfTask(engine, row) !== undefined
   const place = definition.options.place ? placeOf(engine, row) : undefined
-  const startBy = limits.permit(id)?.startBy
+  const { attempt, run } = currentRun(row)
+  return attemptCall(context, { row, attempt, run, chord, place, startBy: limits.permit(row.id)?.startBy })
+}
+
+/** What an attempt is made of. */
+interface AttemptParts
+  extends Pick<AttemptCall, 'attempt' | 'run'>,
+    Partial<Pick<AttemptCall, 'chord' | 'place' | 'startBy'>> {
+  readonly row: Pick<TaskRow, 'id' | 'spec' | 'args' | 'kwargs' | 'parent' | 'root'>
+}
+
+/** Put together what goes to a worker. */
+export function attemptCall({ timeLimits }: ExecutorContext, parts: AttemptParts): AttemptCall {
+  const { row, attempt, run, chord = false, place, startBy } = parts
+  const { id, spec, args, kwargs, parent, root } = row
   const { task, via, lane, headers, version } = spec
   const timeLimit = timeLimits.of(row)
-  const { attempt, run } = currentRun(row)
   return {
     id,
     task,

@@ -42,7 +42,7 @@ export class TimeLimits {
   }
 
   /** The limits that an attempt of a task would start with now. */
-  of({ spec }: TaskRow): Limits | undefined {
+  of({ spec }: Pick<TaskRow, 'spec'>): Limits | undefined {
     const isChanged = this.#changed.size > 0 && this.#changed.has(spec.task)
     const own = isChanged ? this.#changed.get(spec.task) : this.#own(spec.task)
     return limitsOver(spec.timeLimit, own)

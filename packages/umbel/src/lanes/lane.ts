@@ -2,6 +2,7 @@ import {
   type AbortReason,
   type Pong,
   type TaskRow,
+  type TaskSpec,
   type ThreadsSeen,
   type UmbelError,
   type UnderWay,
@@ -186,6 +187,13 @@ export class Lane {
     }
   }
 
+  /** Take a free slot for a task that is on its way here; `undefined` where there is none for it. */
+  claim(spec: TaskSpec): Claim | undefined {
+    const line = this.#line({ spec })
+    const over = line.claim(spec)
+    return over === undefined ? undefined : { worker: line.worker, over }
+  }
+
   /** Take a waiting task out. */
   withdraw(row: TaskRow): void {
     if (this.#line(row).remove(row.id)) this.#tellSpace()
@@ -265,7 +273,7 @@ export class Lane {
     return this.paused || line.width === 0
   }
 
-  #line(row: TaskRow): Line {
+  #line(row: Pick<TaskRow, 'spec'>): Line {
     return row.spec.inline ? this.#inline : this.#threads
   }
 
@@ -294,6 +302,13 @@ export class Lane {
   #hasStopped(): Error {
     return umbelError('UMBEL_APP_STOPPED', `The lane ${this.name} was full until the app stopped.`)
   }
+}
+
+/** A slot that was taken for one task. */
+export interface Claim {
+  readonly worker: Worker
+  /** Say that the attempt is over, or will never be. */
+  readonly over: () => void
 }
 
 interface Waiter {

@@ -1,4 +1,4 @@
-import type { TaskRow, Worker } from '@umbel/core'
+import type { TaskRow, TaskSpec, Worker } from '@umbel/core'
 import type { Gate, Gated, Probe, ProbeLine } from '../limits/gate.ts'
 import type { Limits } from '../limits/limits.ts'
 import { AgingBuffer } from './aging-buffer.ts'
@@ -101,6 +101,11 @@ export class Line implements ProbeLine {
   add({ id, spec, args }: TaskRow): void {
     if (this.#limits.take({ id, spec, args }, this)) this.#gated.add(id)
     else this.#slots.add({ id, priority: spec.priority })
+  }
+
+  /** Take a slot that is free for a task that is not held to a limit, before it comes to wait: see `Slots.claim`. */
+  claim({ task }: TaskSpec): (() => void) | undefined {
+    return this.#limits.holds(task) ? undefined : this.#slots.claim()
   }
 
   buffer(): PriorityBuffer<Gated> {

@@ -12,6 +12,16 @@ export interface SlotsOptions<T extends Prioritised> {
   readonly run: (item: T, over: () => void) => void
 }
 
+/** One of the slots. */
+interface Slot {
+  /** Whether it has no item. */
+  free: boolean
+  /** Take items as long as there are any. */
+  readonly serve: () => void
+  /** Its item is over. */
+  readonly over: () => void
+}
+
 /** Runs in the async context of the module's load, so that no sender's context leaks into what other senders sent. */
 const outside = AsyncLocalStorage.snapshot()
 
@@ -29,9 +39,9 @@ export class Slots<T extends Prioritised> {
   #paused = false
   /** Jobs handed to p-queue that have not given up their slot. */
   #serving = 0
-  /** Those of them that rest, and those that are being woken: each as a call that has it serve. */
-  readonly #resting: (() => void)[] = []
-  #waking: (() => void)[] = []
+  /** Those of them that rest, and those that are being woken. */
+  readonly #resting: Slot[] = []
+  #waking: Slot[] = []
   #running = 0
 
   constructor(options: SlotsOptions<T>) {
@@ -59,7 +69,7 @@ export class Slots<T extends Prioritised> {
   set concurrency(concurrency: number) {
     this.#concurrency = concurrency
     this.#queue.concurrency = Math.max(1, concurrency)
-    if (this.#serving > concurrency) for (const serve of this.#resting.splice(0)) this.#waken(serve) // to give up their slots
+    if (this.#serving > concurrency) for (const slot of this.#resting.splice(0)) this.#waken(slot) // to give up their slots
     this.#wake()
   }
 
@@ -67,6 +77,19 @@ export class Slots<T extends Prioritised> {
   add(item: T): void {
     this.#buffer.push(item)
     if (this.#serving - this.#resting.length < this.#concurrency) this.#wake()
+  }
+
+  /**
+   * Take a slot that rests, for something that never waits for one. Gives how to say that it is over; `undefined` where none rests, or
+   * something waits and goes first.
+   */
+  claim(): (() => void) | undefined {
+    if (this.#paused || this.#buffer.size > 0) return undefined
+    const slot = this.#resting.pop()
+    if (slot === undefined) return undefined
+    this.#running++
+    slot.free = false
+    return slot.over
   }
 
   /** Take a waiting item out; `undefined` when it runs already or is not known. */
@@ -127,31 +150,30 @@ export class Slots<T extends Prioritised> {
     if (this.#paused) return
     const wanted = Math.min(this.#concurrency, this.#running + this.#buffer.size)
     for (let awake = this.#serving - this.#resting.length; awake < wanted; awake++) {
-      const serve = this.#resting.pop()
-      if (serve === undefined) {
+      const slot = this.#resting.pop()
+      if (slot === undefined) {
         this.#serving++
         outside(() => void this.#queue.add(this.#serve))
-      } else this.#waken(serve)
+      } else this.#waken(slot)
     }
   }
 
   /** Have a slot serve once all that is added in one go is there. */
-  #waken(serve: () => void): void {
-    if (this.#waking.push(serve) > 1) return
+  #waken(slot: Slot): void {
+    if (this.#waking.push(slot) > 1) return
     outside(queueMicrotask, () => {
       const waking = this.#waking
       this.#waking = []
-      for (const serves of waking) serves()
+      for (const { serve } of waking) serve()
     })
   }
 
   /** Be one slot: take the best item again and again, by calls and not by promises, of which each item would cost several. */
   readonly #serve = (): Promise<void> =>
     new Promise((resolve) => {
-      let free = true
       let serving = false
       const over = (): void => {
-        free = true
+        slot.free = true
         this.#running--
         this.#tellIdle()
         serve()
@@ -159,17 +181,17 @@ export class Slots<T extends Prioritised> {
       const serve = (): void => {
         if (serving) return // what was over at once: the loop below goes on
         serving = true
-        while (free) {
+        while (slot.free) {
           if (this.#paused || this.#serving > this.#concurrency) {
             this.#serving--
             return resolve()
           }
           const item = this.#buffer.take()
           if (item === undefined) {
-            this.#resting.push(serve)
+            this.#resting.push(slot)
             break
           }
-          free = false
+          slot.free = false
           this.#running++
           try {
             this.#run(item, over)
@@ -179,7 +201,8 @@ export class Slots<T extends Prioritised> {
         }
         serving = false
       }
-      this.#waken(serve)
+      const slot: Slot = { free: true, serve, over }
+      this.#waken(slot)
     })
 
   #tellIdle(): void {

@@ -84,6 +84,11 @@ export class Limits {
       if (options.rateLimit !== undefined) this.#register(name, options.rateLimit)
   }
 
+  /** Whether a task is held to a limit. */
+  holds(task: string): boolean {
+    return this.#byTask.get(task)?.policy !== undefined
+  }
+
   /** Let a task wait at its gate; `false` where it is held to no limit. @throws UMBEL_BAD_RATE for a key or weight that is none */
   take(row: Pick<TaskRow, 'id' | 'spec' | 'args'>, line: ProbeLine): boolean {
     const limit = this.#byTask.get(row.spec.task)
