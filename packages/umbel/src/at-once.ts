@@ -24,11 +24,11 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
     const urgency = sent[0]?.node.spec.priority
     if (sent.some(({ node }) => node.spec.priority !== urgency))
       sent.sort((one, other) => other.node.spec.priority - one.node.spec.priority)
-    for (const one of sent)
-      start(context, lanes, one, (event, stored) => {
-        events.push(event)
-        taken.push(stored)
-      })
+    const add: AddFact = (event, stored) => {
+      events.push(event)
+      taken.push(stored)
+    }
+    for (const [index, one] of sent.entries()) start(context, lanes, one, sent.length - index, add)
   }
 }
 
@@ -44,13 +44,20 @@ function aloneIn({ plan, settles, redrives, unique, input }: CanvasSent): TaskNo
   return node
 }
 
-function start(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>, { event, node }: Sent, add: AddFact): void {
+/** Start one of so many that are on their way. Those for other slots among them count too: then it goes by its lane, which is no harm. */
+function start(
+  context: ExecutorContext,
+  lanes: ReadonlyMap<string, Lane>,
+  { event, node }: Sent,
+  coming: number,
+  add: AddFact,
+): void {
   const { id, parent, root = id } = event
   const { spec, args, kwargs } = node
   const options = context.tasks.get(spec.task)?.options
   if (options === undefined || options.idempotencyKey !== undefined || options.place) return
   if (context.engine.get(id) !== undefined) return // a second issue of it changes nothing
-  const claim = lanes.get(spec.lane)?.claim(spec)
+  const claim = lanes.get(spec.lane)?.claim(spec, coming)
   if (claim === undefined) return
   const row = { id, spec, args, kwargs, parent, root }
   const call: AttemptCall = attemptCall(context, { row, attempt: 1, run: 1 })

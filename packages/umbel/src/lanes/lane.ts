@@ -187,10 +187,10 @@ export class Lane {
     }
   }
 
-  /** Take a free slot for a task that is on its way here; `undefined` where there is none for it. */
-  claim(spec: TaskSpec): Claim | undefined {
+  /** Take a free slot for one of so many tasks that are on their way here; `undefined` where there is none for it. */
+  claim(spec: TaskSpec, coming: number): Claim | undefined {
     const line = this.#line({ spec })
-    const over = line.claim(spec)
+    const over = line.claim(spec, coming)
     return over === undefined ? undefined : { worker: line.worker, over }
   }
 

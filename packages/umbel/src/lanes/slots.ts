@@ -56,6 +56,11 @@ export class Slots<T extends Prioritised> {
     return this.#buffer.size
   }
 
+  /** Slots that rest: `claim` gives one of them. */
+  get resting(): number {
+    return this.#paused || this.#buffer.size > 0 ? 0 : this.#resting.length
+  }
+
   /** Items that run. */
   get running(): number {
     return this.#running
@@ -84,8 +89,7 @@ export class Slots<T extends Prioritised> {
    * something waits and goes first.
    */
   claim(): (() => void) | undefined {
-    if (this.#paused || this.#buffer.size > 0) return undefined
-    const slot = this.#resting.pop()
+    const slot = this.resting > 0 ? this.#resting.pop() : undefined
     if (slot === undefined) return undefined
     this.#running++
     slot.free = false
