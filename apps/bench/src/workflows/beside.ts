@@ -10,6 +10,8 @@ import { chainOf, chordOf } from './canvases.ts'
 /** One of those that run a workflow to its end. */
 interface Runner {
   readonly name: string
+  /** What it does in a round of what the quickest do, which is many: a single one would be over before it is warm. */
+  readonly part: number
   run(members: number): Promise<unknown>
   close(): Promise<void>
 }
@@ -23,7 +25,11 @@ interface Ended {
 
 type Opening = Readonly<Record<string, () => Promise<Runner | undefined>>>
 
-const ROUNDS: Readonly<Record<Size, number>> = { full: 7, short: 1 }
+/** Rounds, and how often the quickest run their workflow in each. */
+const EFFORTS: Readonly<Record<Size, { readonly rounds: number; readonly runs: number }>> = {
+  full: { rounds: 7, runs: 40 },
+  short: { rounds: 1, runs: 1 },
+}
 
 /** A chord, beside what others have for it. */
 export const chordBeside: Measure = {
@@ -32,7 +38,7 @@ export const chordBeside: Measure = {
     beside('a chord', size === 'full' ? 1_000 : 100, size, {
       'umbel, 2 threads': () => ours('umbel, 2 threads', (members) => chordOf(members, 'thread')),
       'umbel, main loop': () => ours('umbel, main loop', (members) => chordOf(members, 'main loop')),
-      'a flow of BullMQ': async () => named('a flow of BullMQ', await openFlows()),
+      'a flow of BullMQ': flows,
       Celery: () => celery('worker', 'chord'),
       'Celery, eager mode': () => celery('eager', 'chord'),
     }),
@@ -63,9 +69,9 @@ async function* beside(what: string, members: number, size: Size, opening: Openi
       else runners.push(runner)
     }
     const rates = await takeTurns(
-      runners.map(({ name, run }) => ({ name, run: async () => void (await run(members)) })),
-      1,
-      ROUNDS[size],
+      runners.map(({ name, part, run }) => ({ name, part, run: (times) => repeat(times, () => run(members)) })),
+      EFFORTS[size].runs,
+      EFFORTS[size].rounds,
     )
     const times = rates.map((rate) => rate.map((each) => 1_000 / each))
     const sides = runners.map(({ name }, index): Ended => {
@@ -81,20 +87,30 @@ async function* beside(what: string, members: number, size: Size, opening: Openi
   }
 }
 
-async function ours(name: string, canvas: (members: number) => AnySignature): Promise<Runner> {
-  const app = await openApp(2)
-  return { name, run: (members) => app.delay(canvas(members)).get(), close: () => app.stop() }
+async function repeat(times: number, act: () => Promise<unknown>): Promise<void> {
+  for (let time = 0; time < times; time += 1) await act()
 }
 
-function named(name: string, runner: Omit<Runner, 'name'> | undefined): Runner | undefined {
-  return runner && { ...runner, name }
+async function ours(name: string, canvas: (members: number) => AnySignature): Promise<Runner> {
+  const app = await openApp(2)
+  return { name, part: 1, run: (members) => app.delay(canvas(members)).get(), close: () => app.stop() }
+}
+
+async function flows(): Promise<Runner | undefined> {
+  const open = await openFlows()
+  return open && { ...open, name: 'a flow of BullMQ', part: 0.1 }
 }
 
 async function celery(mode: CeleryMode, shape: CeleryShape): Promise<Runner | undefined> {
   const open = await startCelery(mode)
   if (open === undefined) return undefined
-  const name = `Celery ${open.version}${mode === 'eager' ? ', eager mode' : ''}`
-  return { name, run: (members) => open.run(shape, members), close: () => open.close() }
+  const [how, part] = mode === 'eager' ? [', eager mode', 0.25] : ['', 0.025]
+  return {
+    name: `Celery ${open.version}${how}`,
+    part,
+    run: (members) => open.run(shape, members),
+    close: () => open.close(),
+  }
 }
 
 function textOf(what: string, sides: readonly Ended[], skipped: readonly string[]): string {

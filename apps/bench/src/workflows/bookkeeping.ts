@@ -1,6 +1,6 @@
 import type { App } from 'umbel'
 import type { Measure, Size } from '../measure.ts'
-import { type Spread, spread, withSpan } from '../spread.ts'
+import { spread, withSpan } from '../spread.ts'
 import { openApp } from './app.ts'
 import { chainOf, chordOf, noops } from './canvases.ts'
 
@@ -12,30 +12,34 @@ const EFFORTS: Readonly<Record<Size, { readonly runs: number; readonly rounds: n
   short: { runs: 1, rounds: 2 },
 }
 
-/** Each does the same tasks. The first ones have no canvas. */
+/** Each does the same tasks, at once or one after another, without a canvas and with one. */
 const WAYS: Readonly<Record<string, (app: App) => Promise<unknown>>> = {
-  lone: (app) => Promise.all(noops(MEMBERS, 'main loop').map((call) => app.delay(call).get())),
+  'at once': (app) => Promise.all(noops(MEMBERS, 'main loop').map((call) => app.delay(call).get())),
+  'one by one': async (app) => {
+    for (const call of noops(MEMBERS, 'main loop')) await app.delay(call).get()
+  },
   chord: (app) => app.delay(chordOf(MEMBERS, 'main loop')).get(),
   chain: (app) => app.delay(chainOf(MEMBERS, 'main loop')).get(),
 }
 
 /**
- * What a canvas costs over its tasks: the processor time of a chord, and of a chain, less that of as many lone tasks that are sent at
- * once; of the whole process, so that garbage counts.
+ * What a canvas costs over its tasks: the processor time of a chord less that of as many lone tasks sent at once, and of a chain less
+ * that of as many sent one by one; of the whole process, so that garbage counts.
  */
 export const bookkeeping: Measure = {
   name: 'workflows-bookkeeping',
   async *run(size) {
     const app = await openApp(0)
     const costs = await costsOf(app, EFFORTS[size]).finally(() => app.stop())
-    const lone = costs.get('lone') ?? []
-    const more = (way: string): Spread =>
-      spread((costs.get(way) ?? []).map((cost, round) => cost - (lone[round] as number)))
-    const result = { members: MEMBERS, lone: spread(lone), chord: more('chord'), chain: more('chain') }
-    const each = `a lone task on the main loop ${withSpan(result.lone, 1)} us of processor time`
-    yield {
-      text: `${each}; over it a member of a chord ${withSpan(result.chord, 1)}, a step of a chain ${withSpan(result.chain, 1)}`,
-      result,
+    for (const [canvas, lone] of [
+      ['chord', 'at once'],
+      ['chain', 'one by one'],
+    ] as const) {
+      const [own = [], without = []] = [costs.get(canvas), costs.get(lone)]
+      const more = spread(own.map((cost, round) => cost - (without[round] as number)))
+      const result = { canvas, members: MEMBERS, each: spread(own), lone: spread(without), more }
+      const text = `a ${canvas} of ${MEMBERS} on the main loop: ${withSpan(result.each, 1)} us of processor time a task, lone tasks ${lone} ${withSpan(result.lone, 1)}; a task's canvas costs ${withSpan(more, 1)}`
+      yield { text, result }
     }
   },
 }
