@@ -66,8 +66,13 @@ const succeeded = (result: unknown): Outcome => ({ kind: 'succeeded', result: en
 const takeCell = (): number => cells.take() ?? Number.NaN
 
 test('items come out of a message as they were put in', () => {
-  const items = [itemOf(1, 'add', 1, 2), itemOf(2, 'add', 'x')]
-  expect(unpackWork(packed(7, items))).toEqual(items)
+  const items = [itemOf(1, 'add', 1, 2), { ...itemOf(2, 'add', 'x', null), headers: { deep: [null, { n: 1 }] } }]
+  expect(packed(7, items)).toBeTypeOf('string')
+  expect(unpackWork(packed(7, items))).toEqual({ cell: 7, items })
+  // binary parts go as they are
+  const binary = [...items, itemOf(3, 'add', new Uint8Array([1, 2])), itemOf(4, 'add', 'after')]
+  expect(packed(8, binary)).toBeTypeOf('object')
+  expect(unpackWork(packed(8, binary))).toEqual({ cell: 8, items: binary })
 })
 
 test('a message of several items leaves results in its outbox, tells what does not fit, and answers the last', async () => {

@@ -67,6 +67,8 @@ interface Crew {
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
   readonly #ports = new Map<number, MessagePort>()
+  /** How much was heard through each port. */
+  readonly #heard = new WeakMap<MessagePort, number>()
   readonly #awaited = new Map<number, (port: MessagePort) => void>()
   readonly #crews: Crew[] = []
   /** Threads there are, those being started included. */
@@ -168,7 +170,9 @@ export class ThreadPool {
     crew.busy += 1
     try {
       const answer: Answer = await crew.piscina.run(work, kill === undefined ? {} : { signal: kill })
-      this.#drain(this.#ports.get(answer.thread) ?? (await this.#portOf(answer.thread)))
+      const port = this.#ports.get(answer.thread) ?? (await this.#portOf(answer.thread))
+      // to look is not free, and as a rule there is nothing
+      if (this.#heard.get(port) !== answer.told) this.#drain(port)
       return answer
     } catch (error) {
       this.hear()
@@ -189,6 +193,7 @@ export class ThreadPool {
       this.#tornDown?.(port)
     })
     port.unref()
+    this.#heard.set(port, 0)
     this.#ports.set(thread, port)
     this.#options.joined(port)
     this.#awaited.get(thread)?.(port)
@@ -213,6 +218,7 @@ export class ThreadPool {
   }
 
   #take(told: Told, port: MessagePort): void {
+    this.#heard.set(port, (this.#heard.get(port) ?? 0) + 1)
     if (told[0] === 'torn-down') this.#tornDown?.(port)
     else if (told[0] === 'pong') this.#pinged.get(told[1])?.()
     else if (told[0] === 'ask') this.#options.asked(told, port)

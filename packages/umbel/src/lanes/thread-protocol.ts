@@ -65,13 +65,14 @@ const FIELDS: readonly (keyof Item)[] = ['number', 'module', ...CALL_FIELDS]
 
 /**
  * Several items as one flat list, which costs far less to post than objects: the number of a cell, then of each item one bit for
- * each of FIELDS that is not as in the item before, and those.
+ * each of FIELDS that is not as in the item before, and those. As text where it has no binary parts: that costs half as much again.
  */
-export type Work = readonly unknown[]
+export type Work = readonly unknown[] | string
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Posted[]): Work {
   const work: unknown[] = [cell]
+  let isText = true
   let before: Partial<Posted> = {}
   let callBefore: Partial<AttemptCall> = {}
   for (const item of items) {
@@ -84,31 +85,31 @@ export function packWork(cell: number, items: readonly Posted[]): Work {
     }
     for (let index = 0; index < CALL_FIELDS.length; index += 1) {
       const field = CALL_FIELDS[index] as keyof AttemptCall
-      if (call[field] === callBefore[field]) continue
+      const value = call[field]
+      if (value === callBefore[field]) continue
       told |= 4 << index
-      work.push(call[field])
+      work.push(value)
+      if (typeof value === 'object' && 'bytes' in value) isText = false
     }
     work[place] = told
     before = item
     callBefore = call
   }
-  return work
+  return isText ? JSON.stringify(work) : work
 }
 
-/** Number of the cell of a message. */
-export const cellOf = (work: Work): number => work[0] as number
-
-/** Take the items out of a message again. */
-export function unpackWork(work: Work): Item[] {
+/** Take the items out of a message again, and the number of its cell. */
+export function unpackWork(packed: Work): { readonly cell: number; readonly items: Item[] } {
+  const work = typeof packed === 'string' ? (JSON.parse(packed) as unknown[]) : packed
   const items: Item[] = []
   let item = NO_ITEM
   for (let at = 1; at < work.length; ) {
     item = { ...item }
     for (let told = work[at++] as number; told !== 0; told &= told - 1)
-      item[FIELDS[31 - Math.clz32(told & -told)] as keyof Item] = work[at++]
+      item[FIELDS[31 - Math.clz32(told & -told)] as keyof Item] = work[at++] ?? undefined
     items.push(item as unknown as Item)
   }
-  return items
+  return { cell: work[0] as number, items }
 }
 
 const NO_ITEM = Object.fromEntries(FIELDS.map((field) => [field, undefined])) as Record<keyof Item, unknown>
@@ -138,6 +139,8 @@ export function unpackOutcomes(
 /** What a thread answers to a message: the outcomes it has neither left in the outbox nor told already. */
 export interface Answer {
   readonly thread: number
+  /** How much the thread has told so far. */
+  readonly told: number
   readonly outcomes: Outcomes
 }
 

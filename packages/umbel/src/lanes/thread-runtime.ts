@@ -22,7 +22,6 @@ import {
   BEGUN,
   CELL_SIZE,
   CULPRIT,
-  cellOf,
   type Hello,
   type Item,
   type Order,
@@ -59,7 +58,11 @@ let cell = 0
 const earlyAborts = new Map<number, AbortReason>()
 
 const results = new ThreadResults()
-const tell = (told: Told): void => port.postMessage(told)
+let told = 0
+const tell = (what: Told): void => {
+  told += 1
+  port.postMessage(what)
+}
 const questions = new ThreadQuestions(tell)
 /** Every call here is an item. */
 const numberOf = (call: AttemptCall): number => (call as Item).number
@@ -89,8 +92,7 @@ const environment: AttemptEnvironment = {
 
 /** Run the items of one message in order, up to where it is recalled. Never rejects. */
 export async function runWork(work: Work): Promise<Answer> {
-  const place = cellOf(work)
-  const items = unpackWork(work)
+  const { cell: place, items } = unpackWork(work)
   const outcomes: Outcomes = []
   cell = place * CELL_SIZE
   Atomics.store(cells, cell + THREAD, threadId)
@@ -108,7 +110,7 @@ export async function runWork(work: Work): Promise<Answer> {
     if (!isLast) tell(['outcomes', outcomes.splice(0)])
   }
   Atomics.store(cells, cell + RUNNING, 0)
-  return { thread: threadId, outcomes }
+  return { thread: threadId, told, outcomes }
 }
 
 /** Whether an outcome is a result of text and nothing else. */
