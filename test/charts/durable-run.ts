@@ -1,5 +1,5 @@
 import { createApp, defineTasks, fromTask, SimulatedClock, type TaskContext, task, workflow } from 'umbel'
-import { sqliteStore } from 'umbel/sqlite'
+import { type ReplayCode, replayRuns, sqliteStore } from 'umbel/sqlite'
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { asIfKilled, newFile } from '../../packages/umbel/test/fixtures/store-file.ts'
 import { buildChart } from './build-chart.ts'
@@ -32,6 +32,7 @@ export async function durableRun(chart: RandomState, turns: readonly Turn[]): Pr
       }
       shown.push(await process.show())
     }
+    process.checkReplay()
     return shown
   } finally {
     await Promise.all([...dropped, process].map((one) => one.stop()))
@@ -51,6 +52,7 @@ class Process {
   readonly #clock: SimulatedClock
   readonly #app: ReturnType<typeof createApp>
   readonly #machine: AnyStateMachine
+  readonly #code: ReplayCode
   readonly #emitted: unknown[]
   /** Children whose handler runs, and who waits for one to begin. */
   readonly #children = new Map<string, Waiting>()
@@ -63,10 +65,10 @@ class Process {
     this.#clock = new SimulatedClock(now)
     const tasks = defineTasks('random', { child: task((ctx, id: string, _n: number) => this.#child(ctx, id)) })
     this.#machine = buildChart(chart, fromTask(tasks.child) as never)
+    this.#code = { tasks: [tasks], workflows: [workflow(this.#machine, { keep: 0 })] }
     this.#app = createApp({
       name: file,
-      tasks: [tasks],
-      workflows: [workflow(this.#machine, { keep: 0 })],
+      ...this.#code,
       store: sqliteStore(file, { sync: 'off' }),
       lanes: { default: { threads: 0, inline: 100 } },
       clock: this.#clock,
@@ -129,6 +131,12 @@ class Process {
           : [],
       emitted: [...this.#emitted],
     }
+  }
+
+  /** What the file has recorded leads the same machine to where it is. */
+  checkReplay(): void {
+    const bad = replayRuns(this.file, this.#code).filter(({ verdict }) => verdict !== 'same')
+    if (bad.length > 0) throw new Error(`Replayed runs come elsewhere: ${JSON.stringify(bad)}`)
   }
 
   async stop(): Promise<void> {

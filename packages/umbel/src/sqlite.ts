@@ -7,3 +7,6 @@ export {
 } from './stores/sqlite/sqlite-store.ts'
 export type { Loss } from './stores/sqlite/store.ts'
 export type { TableRow, Tables } from './stores/sqlite/tables.ts'
+export type { Difference } from './workflows/course.ts'
+export type { ReplayedRun } from './workflows/replay.ts'
+export { breaks, type ReplayCode, replayRuns } from './workflows/replay-runs.ts'

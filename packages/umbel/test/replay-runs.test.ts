@@ -1,0 +1,221 @@
+import { expect, test } from 'vitest'
+import { type AnyStateMachine, assign, setup } from 'xstate'
+import { defineTasks, fromTask, SimulatedClock, saga, task, workflow } from '../src/index.ts'
+import { breaks, type ReplayCode, replayRuns, sqliteStore } from '../src/sqlite.ts'
+import { open } from './fixtures/open-app.ts'
+import { asIfKilled, newFile } from './fixtures/store-file.ts'
+
+const shop = defineTasks('replayed', {
+  charge: task((_ctx, amount: number) => `r${amount}`, { inline: true }),
+  refuse: task(
+    (_ctx, _amount: number): void => {
+      throw new RangeError('no')
+    },
+    { inline: true },
+  ),
+  undo: task((_ctx, _given: string) => {}, { inline: true }),
+})
+
+interface Change {
+  readonly guard?: (amount: number) => boolean
+  readonly checked?: boolean
+  readonly review?: boolean
+  readonly reminds?: boolean
+  readonly logs?: boolean
+  readonly hours?: number
+}
+
+/** The machine of an order, as it was or with a change. */
+const order = ({
+  guard = (amount) => amount > 10,
+  checked = false,
+  review = true,
+  reminds = false,
+  logs = false,
+  hours = 1,
+}: Change = {}): AnyStateMachine =>
+  setup({
+    types: {} as {
+      context: { amount: number; receipt: string }
+      input: number
+      output: string
+      events: { type: 'OK' } | { type: 'DONE' }
+    },
+    actors: { charge: fromTask(shop.charge) },
+    actions: { note: () => {}, audit: () => {} },
+    guards: { isLarge: ({ context }) => guard(context.amount) },
+  }).createMachine({
+    id: 'order',
+    context: ({ input }: { input: number }) => ({ amount: input, receipt: '' }),
+    output: ({ context }: { context: { receipt: string } }) => context.receipt,
+    initial: 'new',
+    entry: logs ? ['note', 'audit'] : 'note',
+    states: {
+      new: { always: [{ guard: 'isLarge', target: 'approval' }, { target: 'charging' }] },
+      approval: {
+        tags: 'APPROVAL',
+        on: { OK: checked ? 'checking' : 'charging' },
+        after: { [hours * 3_600_000]: 'closed' },
+      },
+      ...(checked && { checking: { tags: 'CHECKING', on: { DONE: 'charging' } } }),
+      charging: {
+        tags: 'CHARGING',
+        invoke: {
+          src: 'charge',
+          input: ({ context }: { context: { amount: number } }) => [context.amount] as const,
+          onDone: { target: review ? 'review' : 'closed', actions: assign({ receipt: ({ event }) => event.output }) },
+        },
+      },
+      ...(review && {
+        review: { tags: 'REVIEW', on: { DONE: 'closed' }, ...(reminds && { after: { 1000: 'closed' } }) },
+      }),
+      closed: { type: 'final' },
+    },
+  } as never) as unknown as AnyStateMachine
+
+const booking = saga('booking', [{ run: shop.charge, compensate: shop.undo }, { run: shop.refuse }])
+
+/** A file in which runs have come to each state there is. Its owner is alive. */
+async function recorded({ keepEvents = 10_000, clock = new SimulatedClock() } = {}): Promise<string> {
+  const file = newFile()
+  const machine = order()
+  const app = open({
+    store: sqliteStore(file, { sync: 'off', keepEvents }),
+    clock,
+    tasks: [shop],
+    workflows: [machine, booking],
+  })
+  const runs = app.workflow(machine)
+  const small = runs.start({ id: 'small', input: 1 })
+  await small.waitFor('REVIEW')
+  await runs.start({ id: 'late', input: 50 }).waitFor('APPROVAL')
+  await clock.advance(3_600_000)
+  const large = runs.start({ id: 'large', input: 20 })
+  await large.waitFor('APPROVAL')
+  await clock.advance(1)
+  await large.send({ type: 'OK' }, { by: 'ann' }).accepted
+  await large.waitFor('REVIEW')
+  await clock.advance(1)
+  await large.send({ type: 'DONE' }).accepted
+  await large.result.get()
+  await runs.start({ id: 'waits', input: 30 }).waitFor('APPROVAL')
+  await app
+    .workflow(booking)
+    .start({ id: 'trip', input: 5 })
+    .result.get()
+    .catch(() => {})
+  return file
+}
+
+const replayed = (file: string, ...workflows: NonNullable<ReplayCode['workflows']>) =>
+  Object.fromEntries(
+    replayRuns(file, { tasks: [shop], workflows: [...workflows, booking] }).map((run) => [run.id, run]),
+  )
+
+const verdicts = (runs: ReturnType<typeof replayed>) =>
+  Object.fromEntries(Object.entries(runs).map(([id, { verdict }]) => [id, verdict]))
+
+const SAME = { small: 'same', late: 'same', large: 'same', waits: 'same', trip: 'same' }
+
+test('under the code that recorded them all runs come to where they are, while their owner lives', async () => {
+  const runs = replayed(await recorded(), order())
+  expect(verdicts(runs)).toEqual(SAME)
+  expect(Object.values(runs).some(breaks)).toBe(false)
+})
+
+test('a changed guard is named for the runs that it leads elsewhere', async () => {
+  const runs = replayed(await recorded(), order({ guard: (amount) => amount > 25 }))
+  expect(verdicts(runs)).toEqual({ ...SAME, large: 'differs' })
+  expect(runs.large?.difference).toEqual({
+    step: 1,
+    event: 'chart-started large',
+    what: 'state',
+    recorded: 'APPROVAL',
+    now: 'CHARGING',
+  })
+})
+
+test('a state that has to be passed now is named with the event that leads there', async () => {
+  const runs = replayed(await recorded(), order({ checked: true }))
+  expect(verdicts(runs)).toEqual({ ...SAME, large: 'differs' })
+  expect(runs.large?.difference).toMatchObject({ event: 'OK', what: 'state', recorded: 'CHARGING', now: 'CHECKING' })
+})
+
+test('a state that was removed is named with what led to it', async () => {
+  const runs = replayed(await recorded(), order({ review: false }))
+  expect(verdicts(runs)).toEqual({ ...SAME, small: 'differs', large: 'differs' })
+  expect(runs.small?.difference).toMatchObject({
+    event: 'task-succeeded small/0.order.charging.2',
+    recorded: 'REVIEW',
+    now: 'SUCCESS',
+  })
+})
+
+test('a run that waits in a state with a new timer would wait for ever', async () => {
+  const runs = replayed(await recorded(), order({ reminds: true }))
+  expect(runs.small?.difference).toMatchObject({ what: 'timers' })
+})
+
+test('a timer that is shorter or longer now changes what was told behind it', async () => {
+  expect(replayed(await recorded(), order({ hours: 9 })).late?.difference).toMatchObject({
+    recorded: 'SUCCESS',
+    now: 'APPROVAL',
+  })
+  const shorter = replayed(await recorded(), order({ hours: 1 / 3_600_000_000 }))
+  expect(shorter.large?.difference).toMatchObject({ now: 'SUCCESS' })
+})
+
+test('more actions than there were are no difference, though children are counted on', async () => {
+  expect(verdicts(replayed(await recorded(), order({ logs: true })))).toEqual(SAME)
+})
+
+test('a machine that is gone is named for the runs that still need it', async () => {
+  const runs = replayed(await recorded())
+  expect(verdicts(runs)).toEqual({ small: 'cannot', late: 'over', large: 'over', waits: 'cannot', trip: 'same' })
+  expect(runs.waits?.why).toBe('No machine order of version 1 is given, nor one that migrates it.')
+})
+
+test('a version that takes runs over is asked whether it can', async () => {
+  const file = await recorded()
+  const to = (value: string) =>
+    workflow(order({ checked: true }), {
+      version: '2',
+      migrate: { 1: ({ context }: { context: unknown }) => ({ value, context }) },
+    } as never)
+  expect(verdicts(replayed(file, to('checking')))).toMatchObject({
+    small: 'migrates',
+    waits: 'migrates',
+    large: 'over',
+  })
+  const runs = replayed(file, to('nowhere'))
+  expect(runs.waits).toMatchObject({ verdict: 'cannot', why: expect.stringContaining('nowhere') })
+})
+
+test('of a run that was migrated only the version that it is on is asked', async () => {
+  const clock = new SimulatedClock()
+  const file = asIfKilled(await recorded({ clock }))
+  const migrate = { 1: ({ value, context }: { value: unknown; context: unknown }) => ({ value, context }) }
+  const moved = workflow(order(), { version: '2', migrate } as never)
+  const app = open({ store: sqliteStore(file, { sync: 'off' }), clock, tasks: [shop], workflows: [moved, booking] })
+  await app.start()
+  await app.stop()
+  const runs = replayed(file, moved)
+  expect(runs.waits).toMatchObject({ verdict: 'incomplete', version: '2', why: 'It was migrated from version 1.' })
+})
+
+test('runs that began before the log are asked only whether their states are there', async () => {
+  const file = await recorded({ keepEvents: 1 })
+  expect(verdicts(replayed(file, order()))).toMatchObject({
+    small: 'incomplete',
+    large: 'incomplete',
+    waits: 'incomplete',
+  })
+  expect(replayed(file, order({ review: false })).small).toMatchObject({
+    verdict: 'cannot',
+    why: expect.stringContaining('review'),
+  })
+})
+
+test('a file that is no store, or not there, is refused and not made', () => {
+  expect(() => replayRuns(newFile(), {})).toThrow(expect.objectContaining({ code: 'UMBEL_STORE_FAILED' }))
+})
