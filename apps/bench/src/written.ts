@@ -11,7 +11,10 @@ export interface WrittenResult {
   readonly bytesPerMember: number
 }
 
-/** Run a group of so many no-op tasks on a store of its own, and count what is written; `undefined` where the system does not tell. */
+/**
+ * Run a group of so many no-op tasks on a store of its own, and count what is written until all of it is in the file: a small group is still
+ * in SQLite's log when it ends. `undefined` where the system does not tell.
+ */
 export async function writtenFor(members: number): Promise<WrittenResult | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'umbel-bench-'))
   const lanes = { default: { threads: 0, inline: 100 } }
@@ -21,6 +24,7 @@ export async function writtenFor(members: number): Promise<WrittenResult | undef
     const before = bytesWritten()
     const calls = Array.from({ length: members }, (_, index) => bench.inlineNoop.s(index))
     await app.delay(group(calls)).get()
+    await app.stop()
     const after = bytesWritten()
     return before === undefined || after === undefined
       ? undefined

@@ -78,15 +78,15 @@ test('bytes written for a member are the same in a group of 1,000 and of 100,000
     await app.start()
     const before = bytesWritten()
     await app.delay(group(Array.from({ length: size }, (_, index) => tasks.one.s(index)))).get()
+    await app.stop() // moves what is still in SQLite's log into the file
     const written = bytesWritten() - before
-    await app.stop()
     return { kept: statSync(file).size / size, written: written / size }
   }
   const few = await perMember(1_000)
   const many = await perMember(100_000)
   expect(many.kept).toBeLessThan(few.kept * 1.3)
   // batches are smaller where the machine is slow, and pages are written once for each
-  expect(many.written).toBeLessThanOrEqual(few.written * 1.8)
+  expect(many.written).toBeLessThanOrEqual(few.written * 1.5)
 }, 120_000)
 
 /** Bytes that this process has handed to the system to be written, as Linux counts them; else 0. */
