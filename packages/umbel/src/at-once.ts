@@ -18,9 +18,11 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
   return (events, taken) => {
     const sent: Sent[] = []
     for (const event of events) {
-      const node = event.type === 'canvas-sent' ? aloneIn(event) : undefined
-      if (node !== undefined) sent.push({ event: event as CanvasSent, node })
+      if (event.type !== 'canvas-sent') continue
+      const node = aloneIn(event)
+      if (node !== undefined && lanes.get(node.spec.lane)?.mayClaim(node.spec)) sent.push({ event, node })
     }
+    if (sent.length === 0) return
     const urgency = sent[0]?.node.spec.priority
     if (sent.some(({ node }) => node.spec.priority !== urgency))
       sent.sort((one, other) => other.node.spec.priority - one.node.spec.priority)

@@ -187,6 +187,11 @@ export class Lane {
     }
   }
 
+  /** Whether there is a free slot for a task. */
+  mayClaim(spec: TaskSpec): boolean {
+    return this.#line({ spec }).resting > 0
+  }
+
   /** Take a free slot for one of so many tasks that are on their way here; `undefined` where there is none for it. */
   claim(spec: TaskSpec, coming: number): Claim | undefined {
     const line = this.#line({ spec })
