@@ -109,6 +109,17 @@ function noting(store: Store, shapes: Shape[]): Store {
 }
 
 function shapeOf({ rows, events }: Parameters<Store['commit']>[0]): Shape {
-  const count = (state: string): number => rows.filter((row) => row.kind === 'task' && row.state === state).length
-  return { sent: count('RECEIVED'), started: count('STARTED'), ended: count('SUCCESS'), events: events.length }
+  const sentNow = new Set(events.flatMap((event) => (event.type === 'canvas-sent' ? [event.id] : [])))
+  const count = (state: string, ids?: 'sent' | 'known'): number =>
+    rows.filter((row) => {
+      if (row.kind !== 'task' || row.state !== state) return false
+      return ids === undefined || sentNow.has(row.id) === (ids === 'sent')
+    }).length
+  return {
+    sent: count('RECEIVED'),
+    begun: count('STARTED', 'sent'),
+    started: count('STARTED', 'known'),
+    ended: count('SUCCESS'),
+    events: events.length,
+  }
 }

@@ -1,9 +1,13 @@
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Keeping } from './keeping.ts'
 
-/** What one transaction of the store held: tasks that were sent, that started and that ended, and how many events. */
+/** What one transaction of the store held: tasks of each kind of change, and how many events. */
 export interface Shape {
+  /** Stored as sent, to start later. */
   readonly sent: number
+  /** Stored as sent and started at once. */
+  readonly begun: number
+  /** Stored before, and started now. */
   readonly started: number
   readonly ended: number
   readonly events: number
@@ -20,25 +24,40 @@ const EVENT =
 export function rawSqlite(like: string, file: string, shapes: readonly Shape[]): Keeping {
   const database = new DatabaseSync(file)
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${schemaOf(like)}`)
-  const insert = database.prepare(`INSERT INTO rows (n, id, kind, state, task, sent_at, size, spec, fixed, body)
-    VALUES (?, ?, 'task', 'RECEIVED', 'bench.inlineNoop', ?, 1, 1, '{"args":"[1]"}', '{"attempt":0,"runs":0,"losses":0}')`)
+  const inserted = (state: string, body: string) =>
+    database.prepare(`INSERT INTO rows (n, id, kind, state, task, sent_at, size, spec, fixed, body)
+      VALUES (?, ?, 'task', '${state}', 'bench.inlineNoop', ?, 1, 1, '{"args":"[1]"}', '${body}')`)
+  const send = inserted('RECEIVED', '{"attempt":0,"runs":0,"losses":0}')
+  const begin = inserted('STARTED', '{"attempt":1,"runs":1,"losses":0,"startedAt":1700000000000}')
   const start = database.prepare(`UPDATE rows SET state = 'STARTED', ended_at = NULL,
     body = '{"attempt":1,"runs":1,"losses":0,"startedAt":1700000000000}' WHERE n = ?`)
   const end = database.prepare(`UPDATE rows SET state = 'SUCCESS', ended_at = ?,
     body = '{"attempt":1,"runs":1,"losses":0,"result":"1","startedAt":1700000000000}' WHERE n = ?`)
   const log = database.prepare('INSERT INTO log (last, count, version, body) VALUES (?, ?, 1, ?)')
+  const waiting: number[] = []
+  const running: number[] = []
   let turn = 0
-  let [sent, started, ended, events] = [0, 0, 0, 0]
+  let [last, ended, events] = [0, 0, 0]
+  const insert = (statement: StatementSync, into: number[]): void => {
+    last += 1
+    statement.run(last, `0${String(last).padStart(21, '0')}`, 1_700_000_000_000)
+    into.push(last)
+  }
   const writeNext = (): void => {
     const shape = shapes[turn % shapes.length] as Shape
     turn += 1
     database.exec('BEGIN IMMEDIATE')
-    for (const last = sent + shape.sent; sent < last; ) {
-      sent += 1
-      insert.run(sent, `0${String(sent).padStart(21, '0')}`, 1_700_000_000_000)
+    for (let count = 0; count < shape.sent; count += 1) insert(send, waiting)
+    for (const n of waiting.splice(0, shape.started)) {
+      start.run(n)
+      running.push(n)
     }
-    for (const last = Math.min(sent, started + shape.started); started < last; ) start.run(++started)
-    for (const last = Math.min(started, ended + shape.ended); ended < last; ) end.run(1_700_000_000_000, ++ended)
+    // what ends in this transaction was under way before it
+    for (const n of running.splice(0, shape.ended)) {
+      end.run(1_700_000_000_000, n)
+      ended += 1
+    }
+    for (let count = 0; count < shape.begun; count += 1) insert(begin, running)
     events += shape.events
     log.run(events, shape.events, EVENT.repeat(shape.events))
     database.exec('COMMIT')
@@ -47,7 +66,7 @@ export function rawSqlite(like: string, file: string, shapes: readonly Shape[]):
     name: 'node:sqlite',
     loses: 'the same',
     run: async (total) => {
-      for (const last = ended + total; ended < last; ) writeNext()
+      for (const until = ended + total; ended < until; ) writeNext()
     },
     close: async () => database.close(),
   }
