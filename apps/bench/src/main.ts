@@ -8,6 +8,7 @@ import type { Measure } from './measure.ts'
 import { peers } from './peers/peers.ts'
 import { signals } from './signals.ts'
 import { start } from './start/start.ts'
+import { statecharts } from './statecharts.ts'
 import { threads } from './threads.ts'
 import { waiting } from './waiting.ts'
 import { canvasSizes } from './workflows/canvas.ts'
@@ -20,6 +21,7 @@ const MEASURES: readonly Measure[] = [
   canvasSizes,
   waiting,
   durable,
+  ...statecharts,
   peers,
   laneIsolation,
   etl,

@@ -9,6 +9,7 @@ const PARTS = [
   'canvas',
   'waiting',
   'durable',
+  'statecharts',
   'peers',
   'lanes',
   'etl',
