@@ -123,14 +123,18 @@ export class SpecResolver {
     return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
   }
 
-  /** The spec of a call without options, or with headers alone: one for all with the same, unless a route looks at more than the name. */
+  /**
+   * The spec of a call without options, or with a place or headers alone: one for all with the same, unless a route looks at more than
+   * the name. So many that wait with a priority of their own hold one spec for each priority.
+   */
   #plainSpec(signature: TaskSignature, definition: TaskDefinition): TaskSpec {
     if (this.#options.routesByCall) return this.#spec(signature, definition)
-    const plain = this.#plainSpecs(signature.options.headers)[signature.immutable ? 'immutable' : 'open']
-    let spec = plain.get(definition)
+    const plain = this.#plainSpecs(signature.options.headers)
+    const key = plainKey(signature)
+    let spec = plain.get(definition, key)
     if (spec === undefined) {
       spec = this.#spec(signature, definition)
-      plain.set(definition, spec)
+      plain.set(definition, key, spec)
     }
     return spec
   }
@@ -244,15 +248,35 @@ function checkMapped({ name, options }: TaskDefinition, kind: 'map' | 'starmap')
   throw umbelError('UMBEL_BAD_CANVAS', message)
 }
 
-/** Specs of calls with no options of their own. */
+/** Specs of calls that are plain, by `plainKey`. Bounded: only those of priorities and lanes that exist come to be. */
 class PlainSpecs {
-  readonly open = new Map<TaskDefinition, TaskSpec>()
-  readonly immutable = new Map<TaskDefinition, TaskSpec>()
+  readonly #specs = new Map<TaskDefinition, Map<string, TaskSpec>>()
+
+  get(definition: TaskDefinition, key: string): TaskSpec | undefined {
+    return this.#specs.get(definition)?.get(key)
+  }
+
+  set(definition: TaskDefinition, key: string, spec: TaskSpec): void {
+    const specs = this.#specs.get(definition) ?? new Map<string, TaskSpec>()
+    specs.set(key, spec)
+    this.#specs.set(definition, specs)
+  }
 }
 
-/** Whether there are no options but headers. */
+/** What tells plain calls of a task from each other, but for headers. */
+function plainKey({ immutable, options: { priority, lane } }: TaskSignature): string {
+  const kind = immutable ? 'immutable' : 'open'
+  if (lane !== undefined) return `${kind} ${priority} ${lane}`
+  return priority === undefined ? kind : `${kind} ${priority}`
+}
+
+/** Whether there are no options but headers and a place. */
 const isPlain = (options: SignatureOptions): boolean => {
-  for (const name in options) if (name !== 'headers') return false
+  for (const name in options) {
+    if (name === 'headers') continue
+    if (name === 'priority' && typeof options.priority === 'number') continue
+    if (name !== 'lane' || typeof options.lane !== 'string') return false
+  }
   return true
 }
 
