@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type AnyStateMachine, assign, setup } from 'xstate'
-import { defineTasks, fromTask, SimulatedClock, saga, task, workflow } from '../src/index.ts'
+import { chain, defineTasks, fromTask, SimulatedClock, saga, task, workflow } from '../src/index.ts'
 import { breaks, type ReplayCode, replayRuns, sqliteStore } from '../src/sqlite.ts'
 import { open } from './fixtures/open-app.ts'
 import { asIfKilled, newFile } from './fixtures/store-file.ts'
@@ -218,4 +218,49 @@ test('runs that began before the log are asked only whether their states are the
 
 test('a file that is no store, or not there, is refused and not made', () => {
   expect(() => replayRuns(newFile(), {})).toThrow(expect.objectContaining({ code: 'UMBEL_STORE_FAILED' }))
+})
+
+/** A machine that another one invokes, and that is a step of a chain as well. */
+const part = (tag: string): AnyStateMachine =>
+  setup({ actors: { charge: fromTask(shop.charge) } }).createMachine({
+    id: 'part',
+    initial: 'charging',
+    output: ({ event }: { event: { output?: unknown } }) => event.output,
+    states: {
+      charging: { tags: tag, invoke: { src: 'charge', input: [7] as const, onDone: 'over' } },
+      over: { type: 'final' },
+    },
+  } as never) as unknown as AnyStateMachine
+
+const whole = (invoked: AnyStateMachine): AnyStateMachine =>
+  setup({ actors: { part: invoked } }).createMachine({
+    id: 'whole',
+    initial: 'working',
+    states: { working: { tags: 'WORKING', invoke: { src: 'part', onDone: 'over' } }, over: { type: 'final' } },
+  } as never) as unknown as AnyStateMachine
+
+test('runs that other runs have begun are replayed with them, and a changed one is named itself', async () => {
+  const file = newFile()
+  const outer = whole(part('CHARGING'))
+  const app = open({ store: sqliteStore(file, { sync: 'off' }), tasks: [shop], workflows: [outer] })
+  await app
+    .workflow(outer)
+    .start({ id: 'outer' } as never)
+    .result.get()
+  await app.stop()
+  const same = replayed(file, outer)
+  expect(verdicts(same)).toEqual({ outer: 'same', 'outer/0.whole.working.1': 'same' })
+  const changed = replayed(file, whole(part('PAYING')))
+  expect(verdicts(changed)).toEqual({ outer: 'same', 'outer/0.whole.working.1': 'differs' })
+  expect(changed['outer/0.whole.working.1']?.difference).toMatchObject({ recorded: 'CHARGING', now: 'PAYING' })
+})
+
+test('a run that is a step of a chain is replayed with it', async () => {
+  const file = newFile()
+  const step = workflow(part('CHARGING'))
+  const app = open({ store: sqliteStore(file, { sync: 'off' }), tasks: [shop], workflows: [step] })
+  const sent = app.delay(chain(shop.charge.s(1), step.si()))
+  await sent.get()
+  await app.stop()
+  expect(Object.values(verdicts(replayed(file, step)))).toEqual(['same'])
 })
