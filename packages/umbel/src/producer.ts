@@ -5,7 +5,6 @@ import {
   type Encoded,
   type EngineEvent,
   entryTasks,
-  headersOf,
   type Plan,
   type UniqueSend,
   umbelError,
@@ -142,9 +141,7 @@ export class Producer {
     const { engine, results } = this.#parts
     const { id, plan, checkId, wants } = prepared
     const cell = checkId ? results.cell(id) : results.make(id)
-    cell.pending = true
-    if (plan.nodes.length > 1) cell.plan = plan
-    cell.headers = headersOf(plan)
+    cell.sent(plan)
     const answer = (error?: unknown): void => {
       if (checkId) this.#chosen.delete(id)
       unreserve(wants)

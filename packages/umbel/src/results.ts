@@ -1,4 +1,4 @@
-import { isResultRow, type Plan, type ResultRow, type Row, type TaskHeaders } from '@umbel/core'
+import { headersOf, isResultRow, NO_HEADERS, type Plan, type ResultRow, type Row, type TaskHeaders } from '@umbel/core'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
@@ -6,51 +6,105 @@ export type Watcher = (row: ResultRow) => void
 /** Called when somebody begins to wait for a cell, where that has to be known. */
 export type Wanted = (cell: Cell) => void
 
-/** What is known here about one task or workflow that somebody holds a handle to. */
+/** What few cells have. */
+interface Rare {
+  checked?: Promise<unknown>
+  plan?: Plan
+  headers?: TaskHeaders
+  watchers?: readonly Watcher[] | undefined
+  waiters?: (() => void)[] | undefined
+  wake?: (() => void) | undefined
+}
+
+/** How far it has come, as bits. */
+const PENDING = 1
+const ACCEPTED = 2
+const ENDED = 4
+
+/** What is known here about one task or workflow that somebody holds a handle to. There is one for each task that waits, so it is small. */
 export class Cell {
   readonly id: string
   /** The last row seen; the ended one stays, whatever the store drops. */
   row: ResultRow | undefined
   /** Why the send was not taken in. */
   refused: unknown
-  accepted = false
-  ended = false
-  /** Resolves once an id of the caller's choice is known to be new and the send is on its way. */
-  checked: Promise<unknown> | undefined
-  /** What was sent here under its id, where that is a workflow. */
-  plan: Plan | undefined
-  /** What is written on what was sent here. */
-  headers: TaskHeaders | undefined
-  /** It was just sent: nothing need be stored under its id yet. */
-  pending = false
+  #is = 0
   readonly #wanted: Wanted | undefined
-  #watchers: Watcher[] | undefined
-  #waiters: (() => void)[] | undefined
   #overs: (() => void)[] | undefined
-  #wake: (() => void) | undefined
+  #rare: Rare | undefined
 
   constructor(id: string, wanted?: Wanted) {
     this.id = id
     this.#wanted = wanted
   }
 
+  /** It was just sent: nothing need be stored under its id yet. */
+  get pending(): boolean {
+    return (this.#is & PENDING) !== 0
+  }
+
+  set pending(is: boolean) {
+    this.#is = is ? this.#is | PENDING : this.#is & ~PENDING
+  }
+
+  get accepted(): boolean {
+    return (this.#is & ACCEPTED) !== 0
+  }
+
+  get ended(): boolean {
+    return (this.#is & ENDED) !== 0
+  }
+
+  /** Resolves once an id of the caller's choice is known to be new and the send is on its way. */
+  get checked(): Promise<unknown> | undefined {
+    return this.#rare?.checked
+  }
+
+  set checked(checked: Promise<unknown>) {
+    this.#rarely.checked = checked
+  }
+
+  /** What was sent here under its id, where that is a workflow. */
+  get plan(): Plan | undefined {
+    return this.#rare?.plan
+  }
+
+  /** What is written on what was sent here. */
+  get headers(): TaskHeaders | undefined {
+    return this.#rare?.headers
+  }
+
+  /** This was just sent under its id. */
+  sent(plan: Plan): void {
+    this.pending = true
+    const headers = headersOf(plan)
+    if (plan.nodes.length > 1) this.#rarely.plan = plan
+    if (headers !== NO_HEADERS) this.#rarely.headers = headers
+  }
+
+  get #rarely(): Rare {
+    this.#rare ??= {}
+    return this.#rare
+  }
+
   /** Whether somebody wants to know of each change. */
   get watched(): boolean {
-    return this.#watchers !== undefined && this.#watchers.length > 0
+    return (this.#rare?.watchers?.length ?? 0) > 0
   }
 
   /** Whether somebody waits for what becomes of it. */
   get awaited(): boolean {
-    return this.watched || this.#overs !== undefined || (this.#waiters !== undefined && this.#waiters.length > 0)
+    return this.watched || this.#overs !== undefined || (this.#rare?.waiters?.length ?? 0) > 0
   }
 
   /** Call back after each change. Returns how to stop that. */
   watch(watcher: Watcher): () => void {
     this.#awaken()
-    this.#watchers = [...(this.#watchers ?? []), watcher]
+    const rare = this.#rarely
+    rare.watchers = [...(rare.watchers ?? []), watcher]
     this.#wanted?.(this)
     return () => {
-      this.#watchers = this.#watchers?.filter((other) => other !== watcher)
+      rare.watchers = rare.watchers?.filter((other) => other !== watcher)
     }
   }
 
@@ -70,52 +124,57 @@ export class Cell {
   /** Call back once at the next step of its life: accepted, refused or ended. */
   wait(waiter: () => void): void {
     this.#awaken()
-    if (this.#waiters === undefined) this.#waiters = [waiter]
-    else this.#waiters.push(waiter)
+    const rare = this.#rarely
+    if (rare.waiters === undefined) rare.waiters = [waiter]
+    else rare.waiters.push(waiter)
     this.#wanted?.(this)
   }
 
   /** Do not call back one that waits. */
   forget(waiter: () => void): void {
-    this.#waiters = this.#waiters?.filter((other) => other !== waiter)
+    if (this.#rare?.waiters !== undefined) this.#rare.waiters = this.#rare.waiters.filter((other) => other !== waiter)
   }
 
   changed(row: ResultRow): void {
     if (row === this.row) return
     this.row = row
-    if (this.#watchers !== undefined) for (const watcher of this.#watchers) watcher(row)
+    const watchers = this.#rare?.watchers
+    if (watchers !== undefined) for (const watcher of watchers) watcher(row)
   }
 
   /** Its send was stored, or was not. */
   answer(error: unknown): void {
-    if (error === undefined) this.accepted = true
+    if (error === undefined) this.#is |= ACCEPTED
     else this.refused = error
     this.#tell()
   }
 
   end(row: ResultRow): void {
-    this.ended = true
-    this.accepted = true
+    this.#is |= ENDED | ACCEPTED
     this.changed(row)
-    this.#watchers = undefined
+    if (this.#rare !== undefined) this.#rare.watchers = undefined
     this.#tell()
   }
 
   /** Hold its row no longer, and say so once somebody waits again. */
   rest(wake: () => void): void {
     this.row = undefined
-    this.#wake = wake
+    this.#rarely.wake = wake
   }
 
   #awaken(): void {
-    this.#wake?.()
-    this.#wake = undefined
+    const wake = this.#rare?.wake
+    if (wake === undefined) return
+    wake()
+    this.#rarely.wake = undefined
   }
 
   #tell(): void {
-    const waiters = this.#waiters
-    this.#waiters = undefined
-    if (waiters !== undefined) for (const waiter of waiters) waiter()
+    const waiters = this.#rare?.waiters
+    if (waiters !== undefined) {
+      this.#rarely.waiters = undefined
+      for (const waiter of waiters) waiter()
+    }
     if (!this.over || this.#overs === undefined) return
     const overs = this.#overs
     this.#overs = undefined
