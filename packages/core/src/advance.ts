@@ -58,12 +58,9 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     const { puts } = draft
     const written = writesOf(draft, event)
     draft.at = event.at
-    take(draft, event)
-    // to empty what is empty makes it anew
-    if (draft.mail.length > 0) {
-      for (const message of draft.mail) take(draft, message)
-      draft.mail.length = 0
-    }
+    if (event.type === 'chart-due') while (takeChartDue(draft, event)) deliver(draft)
+    else take(draft, event)
+    deliver(draft)
     if (draft.steps.size > 0) draft.steps.clear()
     if (draft.puts === puts) continue
     facts.push(event)
@@ -71,6 +68,13 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
   }
   const { shown, moved, commands, letters, effects, answers } = draft
   return { rows: draft.rows(), shown, moved, commands, letters, effects, writes, answers, facts }
+}
+
+/** Deliver what the actors have told one another, and what follows from that. */
+function deliver(draft: Draft): void {
+  if (draft.mail.length === 0) return // to empty what is empty makes it anew
+  for (const message of draft.mail) take(draft, message)
+  draft.mail.length = 0
 }
 
 /** What comes with an outcome. A task that was replaced has had its own. */
@@ -96,7 +100,7 @@ function take(draft: Draft, message: Message): void {
     case 'chart-told':
       return takeChartTold(draft, message)
     case 'chart-due':
-      return takeChartDue(draft, message)
+      return void takeChartDue(draft, message)
     case 'chart-acted':
       return takeChartActed(draft, message)
     case 'chart-resumed':

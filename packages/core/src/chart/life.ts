@@ -108,21 +108,23 @@ export function takeChartTold(draft: Draft, fact: ChartTold): void {
   put(draft, withKept(hearing, fact))
 }
 
-/** Hand a run what it has scheduled and is due, one after another: each may cancel or schedule others. */
-export function takeChartDue(draft: Draft, { id, at }: ChartDue): void {
-  for (;;) {
-    const row = present(draft, id)
-    const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
-    const timer = row === undefined ? undefined : firstDue(row.timers, at)
-    if (row === undefined || chart === undefined || timer === undefined) return
-    const rest = { ...row, timers: row.timers.filter((one) => one !== timer) }
-    const to = targetOfTimer(timer)
-    if (to.kind !== 'self') {
-      put(draft, rest)
-      tell(draft, rest, to, timer.event)
-    } else if (!happen(draft, rest, chart, decode(timer.event, draft.machines.charts.errors) as AnyEventObject).taken)
-      put(draft, rest)
-  }
+/**
+ * Hand a run the first of what it has scheduled and is due; false where nothing is. What follows from it is delivered before the next is
+ * taken: it may cancel or schedule others, and what the machine tells itself comes before what was due at the same moment.
+ */
+export function takeChartDue(draft: Draft, { id, at }: ChartDue): boolean {
+  const row = present(draft, id)
+  const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
+  const timer = row === undefined ? undefined : firstDue(row.timers, at)
+  if (row === undefined || chart === undefined || timer === undefined) return false
+  const rest = { ...row, timers: row.timers.filter((one) => one !== timer) }
+  const to = targetOfTimer(timer)
+  if (to.kind !== 'self') {
+    put(draft, rest)
+    tell(draft, rest, to, timer.event)
+  } else if (!happen(draft, rest, chart, decode(timer.event, draft.machines.charts.errors) as AnyEventObject).taken)
+    put(draft, rest)
+  return true
 }
 
 /** Take in an event that a machine has sent. As in XState it is lost where no transition takes it. */
