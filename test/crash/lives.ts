@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type App, createApp } from 'umbel'
+import { type App, type AsyncResult, createApp, type Duration } from 'umbel'
 import { sqliteStore, type Tables } from 'umbel/sqlite'
 import { type Passing, passing } from './crash-points.ts'
 import { pieceOf } from './load.ts'
@@ -52,10 +52,11 @@ async function redriveSome(app: App, { say, effects }: Life): Promise<void> {
 export async function settle(life: Life, asked: string): Promise<void> {
   const { say } = life
   const app = await started(life)
+  const end = endsIn(app)
   for (const id of JSON.parse(readFileSync(asked, 'utf8')) as string[]) {
     try {
       const result = await app.result(id)
-      await result.get({ timeout: '3m' }).then(
+      await end(result).then(
         (value) => say('END', id, result.state, value),
         (error: { message: string; code?: string }) => say('END', id, error.code ?? result.state, error.message),
       )
@@ -64,6 +65,27 @@ export async function settle(life: Life, asked: string): Promise<void> {
     }
   }
   await app.stop()
+}
+
+/**
+ * Gives how to wait for an end. Stuck is what has not ended though nothing else has for a minute either: what is least urgent comes last,
+ * behind all that the lives before have left, and that may take long.
+ */
+export function endsIn(app: App, stalled: Duration = '1m'): (result: AsyncResult<unknown>) => Promise<unknown> {
+  let ended = 0
+  app.on('task-postrun', () => {
+    ended += 1
+  })
+  return async (result) => {
+    for (;;) {
+      const before = ended
+      try {
+        return await result.get({ timeout: stalled })
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'UMBEL_TIMEOUT' || ended === before) throw error
+      }
+    }
+  }
 }
 
 /** Where outcomes leave their rows. */
