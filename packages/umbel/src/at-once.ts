@@ -11,27 +11,35 @@ interface Sent {
 
 /**
  * Finds, among the facts that are about to be stored, the tasks for which a slot is free: that they start is stored with that they were
- * sent, in one row and one commit, and no sooner do they run. The most urgent of what is sent in one go is first; what waits already goes
- * before. All that takes more than a slot to start (a key, a rate, a moment, a place in a canvas) goes by its lane.
+ * sent, in one row and one commit, and no sooner do they run. Only where there are free slots for all that these facts bring: else who is
+ * first is for the lane to say. All that takes more than a slot to start (a key, a rate, a moment, a place in a canvas) goes by its lane, too.
  */
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
   return (events, taken) => {
     const sent: Sent[] = []
     for (const event of events) {
-      if (event.type !== 'canvas-sent') continue
-      const node = aloneIn(event)
-      if (node !== undefined && lanes.get(node.spec.lane)?.mayClaim(node.spec)) sent.push({ event, node })
+      const node = event.type === 'canvas-sent' ? aloneIn(event) : undefined
+      if (node === undefined) {
+        if (mayBringMore(context, event)) return
+      } else if ((lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) > sent.length)
+        sent.push({ event: event as CanvasSent, node })
+      else return
     }
-    if (sent.length === 0) return
-    const urgency = sent[0]?.node.spec.priority
-    if (sent.some(({ node }) => node.spec.priority !== urgency))
-      sent.sort((one, other) => other.node.spec.priority - one.node.spec.priority)
     const add: AddFact = (event, stored) => {
       events.push(event)
       taken.push(stored)
     }
-    for (const [index, one] of sent.entries()) start(context, lanes, one, sent.length - index, add)
+    if (sent.every(({ node }) => (lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) >= sent.length))
+      for (const one of sent) start(context, lanes, one, add)
   }
+}
+
+/** Whether a fact may bring tasks to a lane that are not known yet. */
+function mayBringMore({ engine }: ExecutorContext, { type, id }: EngineEvent): boolean {
+  if (type !== 'task-started' && type !== 'task-succeeded') return true
+  const row = engine.task(id)
+  if (row === undefined || type === 'task-started') return false
+  return row.workflow !== undefined || row.settles !== undefined || row.keys !== undefined || row.spec.link.length > 0
 }
 
 type AddFact = (event: EngineEvent, taken: Taken) => void
@@ -46,20 +54,13 @@ function aloneIn({ plan, settles, redrives, unique, input }: CanvasSent): TaskNo
   return node
 }
 
-/** Start one of so many that are on their way. Those for other slots among them count too: then it goes by its lane, which is no harm. */
-function start(
-  context: ExecutorContext,
-  lanes: ReadonlyMap<string, Lane>,
-  { event, node }: Sent,
-  coming: number,
-  add: AddFact,
-): void {
+function start(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>, { event, node }: Sent, add: AddFact): void {
   const { id, parent, root = id } = event
   const { spec, args, kwargs } = node
   const options = context.tasks.get(spec.task)?.options
   if (options === undefined || options.idempotencyKey !== undefined || options.place) return
   if (context.engine.get(id) !== undefined) return // a second issue of it changes nothing
-  const claim = lanes.get(spec.lane)?.claim(spec, coming)
+  const claim = lanes.get(spec.lane)?.claim(spec)
   if (claim === undefined) return
   const row = { id, spec, args, kwargs, parent, root }
   const call: AttemptCall = attemptCall(context, { row, attempt: 1, run: 1 })

@@ -1,6 +1,6 @@
 import type { Batch, Store } from '@umbel/core'
 import { expect, test } from 'vitest'
-import { defineTasks, memoryStore, SimulatedClock, task } from '../src/index.ts'
+import { chain, defineTasks, memoryStore, SimulatedClock, task } from '../src/index.ts'
 import { next, open, record } from './fixtures/open-app.ts'
 
 const ran: string[] = []
@@ -53,12 +53,27 @@ test('a task for which a slot is free is sent and started in one row and one com
   ])
 })
 
-test('of what is sent in one go the most urgent start at once, and the others wait', async () => {
+test('where more is sent in one go than there are slots the lane says who is first, and in one level who was sent first', async () => {
   const { app, commits } = await opened(2)
   const sent = ([1, 9, 5, 7] as const).map((priority) => app.delay(tasks.say.s(`${priority}`).set({ priority })))
   await Promise.all(sent.map((one) => one.get()))
   expect(ran).toEqual(['9', '7', '5', '1'])
-  expect(commits[0]).toEqual([...Array(4).fill('canvas-sent'), 'task-started', 'task-started'])
+  expect(commits[0]).toEqual(Array(4).fill('canvas-sent'))
+  ran.length = 0
+  await Promise.all(['a', 'b', 'c'].map((name) => app.delay(tasks.say.s(name)).get()))
+  expect(ran).toEqual(['a', 'b', 'c'])
+})
+
+test('nothing is passed by what can start at once: not a chain, nor one that has a key', async () => {
+  const { app } = await opened(1)
+  const steps = app.delay(chain(tasks.say.s('step'), tasks.say.si('next step')))
+  const after = app.delay(tasks.say.s('after the chain'))
+  await Promise.all([steps.get(), after.get()])
+  expect(ran.indexOf('step')).toBe(0)
+  ran.length = 0
+  const sent = [app.delay(tasks.keyed.s('keyed')), app.delay(tasks.say.s('after the key'))]
+  await Promise.all(sent.map((one) => one.get()))
+  expect(ran).toEqual(['keyed', 'after the key'])
 })
 
 test('what waits goes before what is sent later', async () => {

@@ -187,15 +187,15 @@ export class Lane {
     }
   }
 
-  /** Whether there is a free slot for a task. */
-  mayClaim(spec: TaskSpec): boolean {
-    return this.#line({ spec }).resting > 0
+  /** How many slots are free for tasks like one. */
+  resting(spec: TaskSpec): number {
+    return this.#line({ spec }).resting
   }
 
-  /** Take a free slot for one of so many tasks that are on their way here; `undefined` where there is none for it. */
-  claim(spec: TaskSpec, coming: number): Claim | undefined {
+  /** Take a free slot for a task that is on its way here; `undefined` where there is none for it. */
+  claim(spec: TaskSpec): Claim | undefined {
     const line = this.#line({ spec })
-    const over = line.claim(spec, coming)
+    const over = line.claim(spec)
     return over === undefined ? undefined : { worker: line.worker, over }
   }
 

@@ -108,13 +108,9 @@ export class Line implements ProbeLine {
     return this.#slots.resting
   }
 
-  /**
-   * Take a slot that is free for a task that is not held to a limit, before it comes to wait: see `Slots.claim`. `coming` are on their way, with
-   * this one: where they are more than there are free slots, they go together in bundles instead, if they can.
-   */
-  claim({ task }: TaskSpec, coming: number): (() => void) | undefined {
-    if (this.#limits.holds(task)) return undefined
-    return this.#bundles !== undefined && coming > this.resting ? undefined : this.#slots.claim()
+  /** Take a slot that is free for a task that is not held to a limit, before it comes to wait: see `Slots.claim`. */
+  claim({ task }: TaskSpec): (() => void) | undefined {
+    return this.#limits.holds(task) ? undefined : this.#slots.claim()
   }
 
   buffer(): PriorityBuffer<Gated> {
