@@ -81,7 +81,7 @@ describe('a duration', () => {
       const { message } = refusal(() => milliseconds(text, 'x'))
       expect(message).toContain('is no duration')
       expect(message.length).toBeLessThan(300)
-      expect(performance.now() - before).toBeLessThan(10)
+      expect(performance.now() - before).toBeLessThan(250) // what goes back and forth in a megabyte takes minutes
     }
   })
 
