@@ -18,19 +18,20 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
   return (events, taken) => {
     const sent: Sent[] = []
     for (const event of events) {
-      const node = event.type === 'canvas-sent' ? aloneIn(event) : undefined
-      if (node === undefined) {
+      if (event.type !== 'canvas-sent') {
         if (mayBringMore(context, event)) return
-      } else if ((lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) > sent.length)
-        sent.push({ event: event as CanvasSent, node })
-      else return
+        continue
+      }
+      const node = aloneIn(event)
+      // each is counted as if all before it took a slot of the same kind: so there is one for all
+      if (node === undefined || (lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) <= sent.length) return
+      sent.push({ event, node })
     }
     const add: AddFact = (event, stored) => {
       events.push(event)
       taken.push(stored)
     }
-    if (sent.every(({ node }) => (lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) >= sent.length))
-      for (const one of sent) start(context, lanes, one, add)
+    for (const one of sent) start(context, lanes, one, add)
   }
 }
 
