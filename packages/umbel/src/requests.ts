@@ -6,7 +6,7 @@ import type { Offers } from './offers.ts'
 /** What a sender may ask for, by the part of the owner's offers that does it. */
 export const ASKED = {
   control: ['priority', 'rateLimit', 'timeLimit', 'revoke', 'pause', 'resume', 'scale', 'purge'],
-  inspect: ['active', 'reserved', 'scheduled', 'waiting', 'registered', 'stats', 'lanes', 'limits', 'ping'],
+  inspect: ['active', 'reserved', 'scheduled', 'waiting', 'registered', 'stats', 'lanes', 'limits', 'ping', 'runs'],
   deadLetters: ['list', 'get', 'redrive', 'discard'],
 } as const satisfies { readonly [Part in 'control' | 'inspect' | 'deadLetters']: readonly (keyof Offers[Part])[] }
 

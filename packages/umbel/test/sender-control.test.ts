@@ -57,6 +57,7 @@ test('gives what waits another priority, behind what it has sent before', async 
 
 test('sets rates and time limits, and revokes by header', async () => {
   await sender.control.rateLimit('bank', '5/s')
+  expect(await sender.inspect.runs()).toMatchObject({ total: 0, runs: [] })
   expect(await sender.inspect.limits()).toMatchObject([{ name: 'bank', rate: '5/s' }])
   await sender.control.timeLimit('works.note', '1m')
   await sender.control.pause('default')

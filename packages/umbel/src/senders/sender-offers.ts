@@ -2,7 +2,7 @@ import { type SenderStore, UmbelError, umbelError } from '@umbel/core'
 import type { AsyncResult } from '../async-result.ts'
 import type { Health } from '../health.ts'
 import type { Life } from '../life.ts'
-import type { Offered, Offers } from '../offers.ts'
+import type { Offers } from '../offers.ts'
 import { ASKED } from '../requests.ts'
 import type { AppResultSource } from '../result-source.ts'
 import type { AnyResult } from '../sender.ts'
@@ -25,10 +25,10 @@ export function senderOffers({ life, remote, source, store }: SenderOffersParts)
     return remote.ask(name, args)
   }
   const handleOf = async (id: unknown): Promise<AsyncResult<unknown>> => source.find(id as string)
-  const deadLetters = asking<Offers['deadLetters']>(ask, 'deadLetters')
+  const deadLetters = asking(ask, 'deadLetters')
   return {
     control: controlOf(ask, life, source),
-    inspect: asking<Offers['inspect']>(ask, 'inspect'),
+    inspect: asking(ask, 'inspect'),
     deadLetters: {
       ...deadLetters,
       redrive: (async (which: unknown, ...options: unknown[]) => {
@@ -58,15 +58,18 @@ export function senderOffers({ life, remote, source, store }: SenderOffersParts)
   }
 }
 
-/** All that is asked of one part of the owner's offers, by its own names. */
-function asking<Part extends object>(ask: Ask, part: keyof typeof ASKED): Part {
+/** All that is asked of one part of the owner's offers, by its own names: what is not listed is missing to the compiler, too. */
+function asking<Part extends keyof typeof ASKED>(
+  ask: Ask,
+  part: Part,
+): Pick<Offers[Part], (typeof ASKED)[Part][number] & keyof Offers[Part]> {
   return Object.fromEntries(
     ASKED[part].map((name) => [name, (...args: unknown[]) => ask(`${part}.${name}`, args)]),
-  ) as Part
+  ) as Offers[Part]
 }
 
 function controlOf(ask: Ask, life: Life, source: AppResultSource): Offers['control'] {
-  const asked = asking<Offered<Offers['control']>>(ask, 'control')
+  const asked = asking(ask, 'control')
   return {
     ...asked,
     priority: async (what, priority) => (await ask('control.priority', [idOf(what), priority])) as boolean,
