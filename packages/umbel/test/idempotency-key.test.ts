@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   type AppOptions,
+  type AsyncResult,
   chain,
   defineTasks,
   group,
@@ -80,6 +81,19 @@ describe.each([
     await expect(other.get()).rejects.toMatchObject({ code: 'UMBEL_IDEMPOTENCY_CONFLICT' })
     expect(charged).toEqual(['o1'])
     expect(await app.deadLetters.list()).toMatchObject([{ id: other.id }])
+  })
+
+  test('is given no keyword arguments, and yet compares them', async () => {
+    const { app, tasks, charged } = begin(store())
+    const withNote = (note: string) =>
+      app.delay(tasks.charge.s('o1', {}), { args: [], kwargs: { note }, options: {} }) as AsyncResult<unknown>
+    expect(await withNote('a').get()).toBe('o1 {} 1')
+    expect(await withNote('a').get()).toBe('o1 {} 1')
+    await expect(withNote('b').get()).rejects.toMatchObject({ code: 'UMBEL_IDEMPOTENCY_CONFLICT' })
+    await expect(app.delay(tasks.charge.s('o1', {})).get()).rejects.toMatchObject({
+      code: 'UMBEL_IDEMPOTENCY_CONFLICT',
+    })
+    expect(charged).toEqual(['o1'])
   })
 
   test('that is held lets others wait without a slot, and gives them the result it comes to', async () => {
