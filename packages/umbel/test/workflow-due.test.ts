@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { assign, createActor, raise, SimulatedClock as StateClock, sendTo, setup } from 'xstate'
+import { assign, cancel, createActor, raise, SimulatedClock as StateClock, sendTo, setup } from 'xstate'
 import { createApp, SimulatedClock } from '../src/index.ts'
 
 const noting = setup({
@@ -28,4 +28,39 @@ test('what a machine tells itself as a timer is due comes before what was due at
   expect(context?.seen).toEqual(['FIRST', 'OWN', 'SECOND'])
   expect(context).toEqual(live.getSnapshot().context)
   await app.stop({ deadline: 0 })
+})
+
+test('what was scheduled under one id is cancelled together', async () => {
+  const clock = new SimulatedClock()
+  const app = createApp({ clock, tasks: [], lanes: { default: { threads: 0, inline: 1 } } })
+  const machine = setup({
+    types: { context: {} as { due: number }, events: {} as { type: 'DUE' | 'STOP' } },
+  }).createMachine({
+    id: 'twice',
+    context: { due: 0 },
+    entry: [raise({ type: 'DUE' }, { delay: 1_000, id: 'x' }), raise({ type: 'DUE' }, { delay: 2_000, id: 'x' })],
+    on: { STOP: { actions: cancel('x') }, DUE: { actions: assign({ due: ({ context }) => context.due + 1 }) } },
+  })
+  const [stopped, goesOn] = await Promise.all(['a', 'b'].map((id) => app.workflow(machine).start({ id })))
+  await stopped?.send({ type: 'STOP' }).accepted
+  await clock.advance('1m')
+  expect((await stopped?.getSnapshot())?.context.due).toBe(0)
+  expect((await goesOn?.getSnapshot())?.context.due).toBe(2)
+  await app.stop({ deadline: 0 })
+})
+
+test('a run that is cancelled runs no exit action, as an actor that is stopped', async () => {
+  const exits: string[] = []
+  const machine = setup({ actions: { exit: () => void exits.push('exit') } }).createMachine({
+    id: 'exits',
+    exit: 'exit',
+    initial: 'a',
+    states: { a: { exit: 'exit' } },
+  })
+  const app = createApp({ tasks: [], lanes: { default: { threads: 0, inline: 1 } } })
+  const run = await app.workflow(machine).start({ id: 'one' })
+  await run.cancel()
+  await app.stop()
+  createActor(machine).start().stop()
+  expect([run.result.state, exits]).toEqual(['REVOKED', []])
 })
