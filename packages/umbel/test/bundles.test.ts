@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type AttemptCall, decode, type ErrorData, encode, type Outcome } from '@umbel/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { threadWorker } from '../src/lanes/threads.ts'
-import { NO_EFFECTS } from './fixtures/no-effects.ts'
+import { reportsTo } from './fixtures/no-effects.ts'
 import { promised } from './fixtures/promised.ts'
 import './fixtures/thread-tasks.ts'
 
@@ -52,14 +52,7 @@ describe('a bundle in a thread', again, () => {
         name: 'test',
         threads: 1,
         maxBytes: 1_000_000,
-        reports: {
-          ...NO_EFFECTS,
-          state: tell('state'),
-          progress: tell('progress'),
-          begun: tell('begun'),
-          send: tell('send'),
-          log: tell('log'),
-        },
+        reports: reportsTo(tell),
         ran: (task) => ran.push(task),
         onStray: (error) => strays.push(error),
       }),

@@ -4,7 +4,7 @@ import { currentAttempt } from '../src/current-attempt.ts'
 import { type AnyHandler, definitionOf, register, type TaskBase, type TaskDefinition } from '../src/definition.ts'
 import { inlineWorker } from '../src/lanes/inline.ts'
 import { SimulatedClock } from '../src/simulated-clock.ts'
-import { NO_EFFECTS } from './fixtures/no-effects.ts'
+import { reportsTo } from './fixtures/no-effects.ts'
 import { promised } from './fixtures/promised.ts'
 
 let tasks = 0
@@ -47,14 +47,7 @@ function workerOf() {
   const worker = promised(
     inlineWorker({
       tasks: { get: definitionOf } as ReadonlyMap<string, TaskDefinition>,
-      reports: {
-        ...NO_EFFECTS,
-        state: tell('state'),
-        progress: tell('progress'),
-        begun: tell('begun'),
-        send: tell('send'),
-        log: tell('log'),
-      },
+      reports: reportsTo(tell),
       clock: new SimulatedClock(),
       maxBytes: 1_000,
       ids: () => 'new-id',

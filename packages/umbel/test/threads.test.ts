@@ -5,7 +5,7 @@ import { type AttemptCall, decode, type ErrorData, encode, type Outcome } from '
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Slots } from '../src/lanes/slots.ts'
 import { type ThreadOptions, threadWorker } from '../src/lanes/threads.ts'
-import { NO_EFFECTS } from './fixtures/no-effects.ts'
+import { reportsTo } from './fixtures/no-effects.ts'
 import { promised } from './fixtures/promised.ts'
 import './fixtures/fails-in-threads.ts'
 import './fixtures/setups.ts'
@@ -56,14 +56,7 @@ function watched(options: Partial<ThreadOptions> = {}) {
       name: 'test',
       threads: 1,
       maxBytes: 100_000,
-      reports: {
-        ...NO_EFFECTS,
-        state: tell('state'),
-        progress: tell('progress'),
-        begun: tell('begun'),
-        send: tell('send'),
-        log: tell('log'),
-      },
+      reports: reportsTo(tell),
       onStray: (error) => {
         strays.push(error)
         look()
