@@ -9,6 +9,9 @@ const COMMANDS = [
   'reprioritise-task',
   'abort-task',
   'settle',
+  'run-actions',
+  'emit',
+  'log',
 ] as const satisfies readonly Command['type'][]
 
 /** Something that a process does, before and after which it may die. */
@@ -33,23 +36,33 @@ export const POINTS: readonly string[] = [...AROUND.map((point) => nameOf({ ...p
 
 /**
  * Where one process after the other is to die; `undefined` at no point but at a random moment. In each nine lives three go through all points in turn,
- * two more are around commits, two are in recovery, one right after the other, and two end at a random moment. `random` gives a number in [0, 1).
+ * two more are around commits, two are in recovery, one right after the other, and two end at a random moment. `next` is told whether the process
+ * died where it was to: a point that it did not come to has its turn again, at the first time. `random` gives a number in [0, 1).
  */
-export function* crashPoints(random: () => number): Generator<CrashPoint | undefined, never> {
+export function* crashPoints(random: () => number): Generator<CrashPoint | undefined, never, boolean> {
   const upTo = (most: number): number => 1 + Math.floor(random() * most)
-  const around = function* (): Generator<CrashPoint, never> {
-    for (;;) for (const point of shuffled(AROUND, random)) yield { ...point, count: upTo(countOf(point.deed)) }
+  let left: Omit<Extract<CrashPoint, { deed: Deed }>, 'count'>[] = []
+  const again = new Set<string>()
+  const inTurn = function* (): Generator<CrashPoint, void, boolean> {
+    if (left.length === 0) left = shuffled(AROUND, random)
+    const [point, ...others] = left as [(typeof left)[0], ...typeof left]
+    left = others
+    const name = nameOf({ ...point, count: 1 })
+    const died = yield { ...point, count: again.has(name) ? 1 : upTo(countOf(point.deed)) }
+    again.delete(name)
+    if (died) return
+    again.add(name)
+    left.push(point)
   }
-  const inTurn = around()
   for (;;) {
-    yield inTurn.next().value
+    yield* inTurn()
     yield { at: 'before', deed: 'commit', count: upTo(40) }
     yield { at: 'recovery', count: upTo(5) }
     yield { at: 'recovery', count: upTo(5) }
-    yield inTurn.next().value
+    yield* inTurn()
     yield undefined
     yield { at: 'after', deed: 'commit', count: upTo(40) }
-    yield inTurn.next().value
+    yield* inTurn()
     yield undefined
   }
 }
@@ -79,7 +92,7 @@ export function dyingAt(point: CrashPoint | undefined, say: (name: string) => vo
 }
 
 /** The same store, which tells of what it passes. */
-export function passing(store: Store, pass: Passing): Store {
+export function passing<S extends Store>(store: S, pass: Passing): S {
   const { commit, unfinished } = store
   return Object.assign(store, {
     commit: async (...given: Parameters<Store['commit']>) => {

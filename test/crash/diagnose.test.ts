@@ -1,4 +1,4 @@
-import { encode, type JoinRow, type Row, type WorkflowRow } from '@umbel/core'
+import { type ChartRow, encode, type JoinRow, type Row, type WorkflowRow } from '@umbel/core'
 import { expect, test } from 'vitest'
 import { ended, key, node, SPEC, task, workflow } from '../conformance/store-rows.ts'
 import { diagnose } from './diagnose.ts'
@@ -27,8 +27,50 @@ const GROUP: WorkflowRow = {
     exit: 4,
   },
 }
+/** A run that waits for a task, with a timer, an action to be run, and an event that it has kept. */
+const RUN: ChartRow = {
+  kind: 'chart',
+  id: 'r',
+  machine: 'order',
+  version: '1',
+  value: 'charging',
+  context: '{}',
+  state: 'CHARGING',
+  states: ['CHARGING'],
+  past: [
+    { state: 'OPEN', at: 1 },
+    { state: 'CHARGING', at: 2, by: 'ann' },
+  ],
+  children: { pay: { id: 'r/pay.1', kind: 'task', src: 'pay' } },
+  begun: 2,
+  timers: [{ send: undefined, due: 9, event: '{}' }],
+  kept: [{ event: '{}' }],
+  heard: [{ id: 'click' }],
+  actions: [{ n: 2, action: 'mail', params: undefined, event: '{}', context: '{}' }],
+  parent: undefined,
+  root: 'r',
+  settles: undefined,
+  result: undefined,
+  error: undefined,
+  sentAt: 1,
+  endedAt: undefined,
+}
+const pay = task('r/pay.1', { settles: 'r', parent: 'r', root: 'r' })
+/** The same at its end. */
+const OVER: ChartRow = {
+  ...RUN,
+  state: 'SUCCESS',
+  states: [],
+  children: {},
+  timers: [],
+  kept: [],
+  actions: [],
+  result: encode(1),
+  endedAt: 9,
+}
+
 const done = ended('g/1', { workflow: 'g', node: 1, root: 'g', runs: 1 })
-const sound: readonly Row[] = [GROUP, JOIN, done, node('g', 2), task('t1'), ended('t2', { runs: 1 })]
+const sound: readonly Row[] = [GROUP, JOIN, done, node('g', 2), task('t1'), ended('t2', { runs: 1 }), RUN, pay]
 
 /** The same rows, with one in the place of its like. */
 const but = (row: Row): Row[] => [...sound.filter(({ id }) => id !== row.id), row]
@@ -41,6 +83,15 @@ test('finds nothing wrong with a key, its holder, and what waits for it', () => 
   const holder = task('t1', { keys: ['/key/t/k'] })
   const waits = task('t3', { state: 'PENDING', follows: '/key/t/k' })
   expect(diagnose([...but(holder), waits, key('t1')])).toEqual([])
+})
+
+test('finds nothing wrong with a run that has ended, one that ends after its actions, and a step that is a run', () => {
+  const closing: ChartRow = { ...OVER, closing: 'SUCCESS', state: 'CHARGING', actions: RUN.actions, endedAt: undefined }
+  const paid = ended('r/pay.1', { settles: 'r', runs: 1 })
+  expect(diagnose([...but(OVER).filter(({ id }) => id !== pay.id), paid])).toEqual([])
+  expect(diagnose([closing, paid])).toEqual([])
+  const step = task('s', { state: 'REPLACED', replacedBy: 's.r1' })
+  expect(diagnose([step, { ...RUN, id: 's.r1', children: {}, settles: 's' }])).toEqual([])
 })
 
 test.each<readonly [string, readonly Row[]]>([
@@ -65,6 +116,29 @@ test.each<readonly [string, readonly Row[]]>([
   ['I7 task t1 waits for t1.r1', but(task('t1', { state: 'REPLACED', replacedBy: 't1.r1' }))],
   ['I7 workflow g is ACTIVE', sound.filter(({ id }) => id !== 'g/2')],
   ['I9 task g/2 is RECEIVED', but({ ...GROUP, state: 'REVOKED', endedAt: 9 })],
+  ['I2 run r is CHARGING', but({ ...RUN, endedAt: 9 })],
+  ['I2 run r is SUCCESS', but({ ...OVER, endedAt: undefined })],
+  ['I2 run r has ended as SUCCESS', but({ ...OVER, result: undefined })],
+  ['I2 run r has ended as FAILURE', but({ ...OVER, state: 'FAILURE' })],
+  ['I12 run r is over and has 1 children', but({ ...OVER, children: RUN.children })],
+  ['I12 run r is over and has 1 timers', but({ ...OVER, timers: RUN.timers })],
+  ['I12 run r is over and has 1 kept events', but({ ...OVER, kept: RUN.kept })],
+  ['I12 run r is over and has 1 active states', but({ ...OVER, states: ['OPEN'] })],
+  ['I12 run r has ended, and still had to run 1', but({ ...OVER, actions: RUN.actions })],
+  ['I12 run r ends as SUCCESS after', but({ ...OVER, state: 'OPEN', closing: 'SUCCESS', endedAt: undefined })],
+  ['I13 run r waits for pay (r/pay.1), which is over', but(ended('r/pay.1', { settles: 'r', runs: 1 }))],
+  ['I13 run r waits for pay (r/pay.1), which is over', sound.filter(({ id }) => id !== pay.id)],
+  ['I13 run r waits for pay (r/pay.1), which is for t1', but({ ...pay, settles: 't1' })],
+  ['I13 run r takes pay', but({ ...RUN, children: { pay: { id: 'r/pay.1', kind: 'workflow', src: 'pay' } } })],
+  ['I14 task r/pay.1 goes on for r', but({ ...RUN, children: {} })],
+  ['I14 task r/pay.1 goes on for r', but(OVER)],
+  ['I14 task r/pay.1 goes on for r', sound.filter(({ id }) => id !== 'r')],
+  ['I14 chart r goes on for t1', but({ ...RUN, settles: 't1' })],
+  ['I15 run r has begun 1', but({ ...RUN, begun: 1 })],
+  ['I15 run r has actions', but({ ...RUN, begun: 4, actions: [4, 3].map((n) => ({ ...RUN.actions[0], n }) as never) })],
+  ['I15 run r has a past', but({ ...RUN, past: RUN.past.toReversed() })],
+  ['I15 run r was told twice', but({ ...RUN, heard: [{ id: 'a' }, { id: 'a' }] })],
+  ['I15 run r has a timer', but({ ...RUN, timers: [{ send: undefined, due: Number.NaN, event: '{}' }] })],
   [
     'I5 workflow g has another result',
     [

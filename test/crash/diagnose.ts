@@ -9,6 +9,7 @@ import {
   type TaskRow,
   type WorkflowRow,
 } from '@umbel/core'
+import { ofRun, ofSettled } from './diagnose-runs.ts'
 
 /** What is wrong with rows as they stand in a store: each finding begins with the number of the invariant that does not hold. */
 export function diagnose(all: Iterable<Row>): string[] {
@@ -23,6 +24,8 @@ export function diagnose(all: Iterable<Row>): string[] {
     if (row.kind === 'join') found.push(...ofJoin(row, rows))
     if (row.kind === 'key') found.push(...ofKey(row, rows))
     if (row.kind === 'workflow') found.push(...ofWorkflow(row, rows))
+    if (row.kind === 'chart') found.push(...ofRun(row, rows))
+    found.push(...ofSettled(row, rows))
   }
   return found
 }

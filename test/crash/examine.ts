@@ -31,7 +31,7 @@ function* ofFile(database: DatabaseSync): Generator<string> {
   const plans = count('(SELECT DISTINCT n FROM plans EXCEPT SELECT plan FROM rows)')
   if (plans > 0) yield `I0 ${plans} plans belong to no row`
   const owner = database.prepare('SELECT pid FROM owner').get()
-  const running = count("rows WHERE state = 'STARTED' AND ended_at IS NULL")
+  const running = count("rows WHERE kind = 'task' AND state = 'STARTED' AND ended_at IS NULL")
   if (owner?.pid === null && running > 0) yield `I4 ${running} tasks run, and nobody owns the file`
 }
 

@@ -12,7 +12,9 @@ test('a process that is killed again and again, around commits and commands, in 
     missingWrites: 0,
     stuckWorkflows: 0,
     wrong: 0,
+    disagreements: 0,
     violations: [],
   })
   expect(report.accepted).toBeGreaterThan(20)
+  expect(report.runs).toBeGreaterThan(5)
 }, 120_000)

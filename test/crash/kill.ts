@@ -9,7 +9,7 @@ const report = await torture(Number(values.kills), seed, console.log)
 for (const violation of report.violations) console.log(violation)
 console.log(JSON.stringify({ ...report, violations: report.violations.length }))
 const { lost, duplicateKeyedEffects, missingKeyedEffects, duplicateWrites, missingWrites } = report
-const { stuckWorkflows, wrong, violations } = report
+const { stuckWorkflows, wrong, disagreements, violations } = report
 const effects = duplicateKeyedEffects + missingKeyedEffects + duplicateWrites + missingWrites
-const bad = lost + effects + stuckWorkflows + wrong + violations.length
+const bad = lost + effects + stuckWorkflows + wrong + disagreements + violations.length
 process.exitCode = bad === 0 ? 0 : 1

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type App, type AsyncResult, createApp, type Duration } from 'umbel'
-import { sqliteStore, type Tables } from 'umbel/sqlite'
+import { type App, type AppOptions, type AsyncResult, createApp, type Duration } from 'umbel'
+import { type OwnedStore, sqliteStore } from 'umbel/sqlite'
 import { type Passing, passing } from './crash-points.ts'
-import { pieceOf } from './load.ts'
+import { noted, pieceOf } from './load.ts'
+import { machines } from './machines.ts'
 import { randomOf } from './random.ts'
+import { makeTables, request } from './requests.ts'
+import { begin, find, type Owed, type RunPiece, runPieceOf, tellAll } from './run-pieces.ts'
 import { work } from './tasks.ts'
 
 /** What a life is given. */
@@ -21,21 +24,45 @@ const pause = (millis: number): Promise<void> => new Promise((resolve) => setTim
 
 /** Go on with what there is, and send more and more, until the process is killed. */
 export async function live(life: Life): Promise<void> {
-  const { say, effects, seed } = life
+  const { say, effects, seed, name } = life
   const random = randomOf(seed)
-  const app = await started(life)
+  const { app, store } = await started(life)
+  const odd = (what: string) => (error: unknown) => say('ODD', what, String(error))
   redriveSome(app, life).catch(() => {}) // its process may end meanwhile
   for (let number = 0; number < 200; number += 1) {
-    const piece = pieceOf(number + seed, `${life.name}-${number}`, effects, random)
-    const result = app.delay(piece.canvas)
-    result.accepted
-      .then(() => {
-        say('ACK', result.id, piece.kind, piece.expected, piece.labels, piece.failing ?? [])
-        return piece.meanwhile?.(app, result)
-      })
-      .catch((error: unknown) => say('ODD', piece.kind, String(error)))
+    const kind = number % 4
+    if (kind === 1) beginRun(life, app, runPieceOf((number >> 2) + seed, `run-${name}-${number}`, effects), odd)
+    else if (kind === 3 && random() < 0.5)
+      request(app, store, effects, `request-${name}-${number}`, number >> 2).then(
+        (made) => made && say('ACK', made.result.id, noted(made.piece)),
+        odd('request'),
+      )
+    else {
+      const piece = pieceOf(number + seed, `${name}-${number}`, effects, random)
+      const result = app.delay(piece.canvas)
+      result.accepted
+        .then(() => {
+          say('ACK', result.id, noted(piece))
+          return piece.meanwhile?.(app, result)
+        })
+        .catch(odd(piece.kind))
+    }
     await pause(random() * 12)
   }
+}
+
+function beginRun({ say }: Life, app: App, piece: RunPiece, odd: (what: string) => (error: unknown) => void): void {
+  const run = begin(app, piece.input.label, piece)
+  run.accepted
+    .then(() => {
+      const { machine, words, cancelled } = piece
+      say('ACK', run.id, { ...noted(piece), owed: { machine, words, cancelled } })
+      return tellAll(run, piece)
+    })
+    .then((wrong) => {
+      for (const one of wrong) odd(piece.kind)(one)
+    })
+    .catch(odd(piece.kind))
 }
 
 /** Send again, with other arguments, what has failed for good: now it goes through. */
@@ -44,17 +71,19 @@ async function redriveSome(app: App, { say, effects }: Life): Promise<void> {
     const label = `${String(args?.[1])}.again`
     const result = await app.deadLetters.redrive(id, { args: [effects, label, false] })
     await result.accepted
-    say('ACK', result.id, 'redriven', label, [label], [])
+    say('ACK', result.id, noted({ kind: 'redriven', expected: label, labels: [label] }))
   }
 }
 
 /** Let all that was asked for come to its end, and say what it is. */
 export async function settle(life: Life, asked: string): Promise<void> {
   const { say } = life
-  const app = await started(life)
+  const { app } = await started(life)
   const end = endsIn(app)
-  for (const id of JSON.parse(readFileSync(asked, 'utf8')) as string[]) {
+  const ids = JSON.parse(readFileSync(asked, 'utf8')) as readonly (readonly [string, Owed | null])[]
+  for (const [id, owed] of ids) {
     try {
+      if (owed !== null) for (const wrong of await tellAll(await find(app, id, owed), owed)) say('ODD', id, wrong)
       const result = await app.result(id)
       await end(result).then(
         (value) => say('END', id, result.state, value),
@@ -88,17 +117,16 @@ export function endsIn(app: App, stalled: Duration = '1m'): (result: AsyncResult
   }
 }
 
-/** Where outcomes leave their rows. */
-const makeTable = (db: Tables): void => db.exec('CREATE TABLE IF NOT EXISTS done (label, task)')
-
-async function started({ file, say, pass }: Life): Promise<App> {
-  const store = passing(sqliteStore(file, { setup: makeTable }), pass)
-  const app = createApp({ tasks: [work], store, lanes: { default: { threads: 2 } } })
+async function started({ file, say, pass }: Life): Promise<{ readonly app: App; readonly store: OwnedStore }> {
+  const store = passing(sqliteStore(file, { setup: makeTables }), pass)
+  const workflows = Object.values(machines) as unknown as NonNullable<AppOptions['workflows']>
+  const app = createApp({ tasks: [work], workflows, store, lanes: { default: { threads: 2 } } })
   const off = app.on('task-prerun', () => {
     off()
     say('FIRST', performance.now())
   })
+  app.on('workflow-log', () => {}) // what machines log is not for the pipe
   await app.start()
   say('READY', performance.now())
-  return app
+  return { app, store }
 }

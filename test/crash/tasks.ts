@@ -3,9 +3,20 @@ import { setTimeout as after } from 'node:timers/promises'
 import { defineTasks, task } from 'umbel'
 
 /** Tell the world outside of the store that something was done: a label, and the key under which it was. */
-const sink = (effects: string, label: string, key: string): void => appendFileSync(effects, `${label} ${key}\n`)
+export const sink = (effects: string, label: string, key: string): void => appendFileSync(effects, `${label} ${key}\n`)
+
+/** What the saga of the load is started with. */
+export interface SagaInput {
+  readonly effects: string
+  readonly label: string
+  /** The part that fails. */
+  readonly fails: string
+}
 
 const DONE = 'INSERT INTO done (label, task) VALUES (?, ?)'
+
+/** A row whose second value must be at least 3: what is too early is refused. */
+const LATE = 'INSERT INTO late (label, attempt) VALUES (?, ?)'
 
 /** Tasks whose every run leaves a line behind, in the file `effects`; their outcome a row in the table `done`. */
 export const work = defineTasks(import.meta, 'work', {
@@ -59,5 +70,51 @@ export const work = defineTasks(import.meta, 'work', {
     ctx.write(DONE, [label, ctx.id])
     if (fails) throw new RangeError(label)
     return label
+  },
+  /** Sent in one transaction with a row of the table `requests`. */
+  requested: (ctx, effects: string, label: string): string => {
+    sink(effects, label, ctx.id)
+    ctx.write(DONE, [label, ctx.id])
+    return label
+  },
+  /** Writes two rows, of which the second is refused until the third attempt. */
+  early: task(
+    (ctx, effects: string, label: string): string => {
+      sink(effects, label, ctx.id)
+      ctx.write(DONE, [label, ctx.id])
+      ctx.write(LATE, [label, ctx.attempt])
+      return label
+    },
+    { retry: { max: 3, backoff: { base: 20, jitter: false } } },
+  ),
+  /** The same, always refused. */
+  refused: task(
+    (ctx, effects: string, label: string): string => {
+      sink(effects, label, ctx.id)
+      ctx.write(DONE, [label, ctx.id])
+      ctx.write(LATE, [label, 0])
+      return label
+    },
+    { retry: { max: 1, backoff: { base: 20, jitter: false } } },
+  ),
+  /** Tells a run that it was here. */
+  teller: (ctx, effects: string, label: string, run: string): string => {
+    sink(effects, label, ctx.id)
+    ctx.write(DONE, [label, ctx.id])
+    ctx.tell(run, { type: 'TOLD' }, { dedupe: label })
+    return label
+  },
+  /** A part of a saga: one that fails, where it is to. */
+  part: (ctx, { effects, label, fails }: SagaInput, which: string): string => {
+    sink(effects, `${label}.${which}`, ctx.id)
+    ctx.write(DONE, [`${label}.${which}`, ctx.id])
+    if (which === fails) throw new RangeError(label)
+    return JSON.stringify([effects, `${label}.${which}`])
+  },
+  /** Takes back what a part came to. */
+  undo: (ctx, came: string): void => {
+    const [effects, label] = JSON.parse(came) as [string, string]
+    sink(effects, `${label}.undone`, ctx.id)
+    ctx.write(DONE, [`${label}.undone`, ctx.id])
   },
 })
