@@ -26,7 +26,7 @@ export class Ledger {
   /** What went wrong in a life that should not. */
   readonly odd: string[] = []
   readonly #effects: string
-  readonly #recoveries: number[] = []
+  readonly #recoveries: (readonly [sinceStart: number, sinceProcess: number])[] = []
   #disagreements = 0
   /** Crash points that a process has died at. */
   readonly #points = new Set<string>()
@@ -71,12 +71,12 @@ export class Ledger {
     const gone = once(child, 'exit')
     // one that dies at a point may not come to it
     const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
-    let first: number | undefined
+    let first: readonly [number, number] | undefined
     for await (const line of createInterface({ input: child.stdout })) {
       const words = wordsOf(line)
       const [word, ...rest] = words
       this.#hear(words)
-      if (word === 'FIRST') first = rest[0] as number
+      if (word === 'FIRST') first = rest as [number, number]
       if (word === 'AT') {
         died = true
         this.#points.add(rest[0] as string)
@@ -143,9 +143,8 @@ export class Ledger {
       missingWrites: whole.filter((label) => !rows.has(label)).length,
       disagreements: this.#disagreements,
       points: `${this.#points.size} of ${POINTS.length}${missed.length === 0 ? '' : `, not ${missed.join(', ')}`}`,
-      recoveryMsP95: Math.round(
-        this.#recoveries.toSorted((a, b) => a - b)[Math.floor(this.#recoveries.length * 0.95)] ?? 0,
-      ),
+      recoveryMsP95: p95(this.#recoveries.map(([sinceStart]) => sinceStart)),
+      processMsP95: p95(this.#recoveries.map(([, sinceProcess]) => sinceProcess)),
     }
   }
 
@@ -196,6 +195,9 @@ export class Ledger {
     })
   }
 }
+
+const p95 = (figures: readonly number[]): number =>
+  Math.round(figures.toSorted((a, b) => a - b)[Math.floor(figures.length * 0.95)] ?? 0)
 
 const text = (value: unknown): string | undefined => JSON.stringify(value)
 

@@ -121,11 +121,13 @@ async function started({ file, say, pass }: Life): Promise<{ readonly app: App; 
   const store = passing(sqliteStore(file, { setup: makeTables }), pass)
   const workflows = Object.values(machines) as unknown as NonNullable<AppOptions['workflows']>
   const app = createApp({ tasks: [work], workflows, store, lanes: { default: { threads: 2 } } })
+  let began = 0
   const off = app.on('task-prerun', () => {
     off()
-    say('FIRST', performance.now())
+    say('FIRST', performance.now() - began, performance.now())
   })
   app.on('workflow-log', () => {}) // what machines log is not for the pipe
+  began = performance.now()
   await app.start()
   say('READY', performance.now())
   return { app, store }

@@ -37,8 +37,10 @@ export interface KillReport {
   readonly disagreements: number
   /** How many of all crash points a process has died at, and which of them none has. */
   readonly points: string
-  /** From the start of a process to that of its first recovered task, in milliseconds. */
+  /** From `app.start()` to the start of the first recovered task, in milliseconds. */
   readonly recoveryMsP95: number
+  /** The same from the start of the process: Node, and the types of all sources that have to be stripped, come first. */
+  readonly processMsP95: number
 }
 
 /** Kill a process again and again while it works on a mixed load, and look at what is left. The ledger is kept here, outside of its store. */

@@ -6,6 +6,7 @@ import { laneIsolation } from './lanes.ts'
 import { load, machine } from './machine.ts'
 import type { Measure } from './measure.ts'
 import { peers } from './peers/peers.ts'
+import { recovery } from './recovery/recovery.ts'
 import { signals } from './signals.ts'
 import { start } from './start/start.ts'
 import { statecharts } from './statecharts.ts'
@@ -22,6 +23,7 @@ const MEASURES: readonly Measure[] = [
   waiting,
   durable,
   ...statecharts,
+  ...recovery,
   peers,
   laneIsolation,
   etl,

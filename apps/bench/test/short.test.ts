@@ -10,6 +10,7 @@ const PARTS = [
   'waiting',
   'durable',
   'statecharts',
+  'recovery',
   'peers',
   'lanes',
   'etl',
