@@ -139,7 +139,7 @@ const FULL_CHART: Filled<ChartRow> = {
   memory: { 'order.open.back': ['order.open.a'] },
   state: 'CHARGING',
   states: ['CHARGING', 'OPEN'],
-  past: [{ state: 'OPEN', at: 1.5, by: 'ann', event: BYTES }],
+  past: { states: ['OPEN'], steps: [0, 1.5], at: 1.5, told: [{ n: 0, by: 'ann', event: BYTES }] },
   children: { pay: { id: 'c1/pay.1', kind: 'workflow', src: 'pay', watched: true, ended: true } },
   begun: 3,
   timers: [{ send: 'late', due: 5.25, event: BYTES, to: 'pay' }],

@@ -1,4 +1,4 @@
-import { type ChartRow, isReady, isResultRow, type ResultRow, type Row } from '@umbel/core'
+import { type ChartRow, isReady, isResultRow, pastStates, type ResultRow, type Row } from '@umbel/core'
 
 type Rows = ReadonlyMap<string, Row>
 
@@ -68,7 +68,8 @@ function* ofNumbers({ id, begun, actions, children, past, heard, timers }: Chart
   if (numbers.some((n) => !(n >= 1 && n <= begun)) || new Set(numbers).size < numbers.length)
     yield `I15 run ${id} has begun ${begun}, and counts ${numbers.join(', ')}`
   if (actions.some(({ n }, index) => n <= (actions[index - 1]?.n ?? 0))) yield `I15 run ${id} has actions out of order`
-  if (past.some(({ at }, index) => at < (past[index - 1]?.at ?? 0))) yield `I15 run ${id} has a past out of order`
+  if (pastStates(past).some(({ at }, index, all) => at < (all[index - 1]?.at ?? 0)))
+    yield `I15 run ${id} has a past out of order`
   if (new Set(heard.map((one) => one.id)).size < heard.length) yield `I15 run ${id} was told twice under one id`
   if (timers.some(({ due }) => !Number.isFinite(due))) yield `I15 run ${id} has a timer that is due at no time`
 }

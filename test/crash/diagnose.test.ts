@@ -1,4 +1,13 @@
-import { type ChartRow, encode, type JoinRow, type Row, type WorkflowRow } from '@umbel/core'
+import {
+  type ChartRow,
+  encode,
+  type JoinRow,
+  NO_PAST,
+  pastStates,
+  pastWith,
+  type Row,
+  type WorkflowRow,
+} from '@umbel/core'
 import { expect, test } from 'vitest'
 import { ended, key, node, SPEC, task, workflow } from '../conformance/store-rows.ts'
 import { diagnose } from './diagnose.ts'
@@ -40,7 +49,7 @@ const RUN: ChartRow = {
   past: [
     { state: 'OPEN', at: 1 },
     { state: 'CHARGING', at: 2, by: 'ann' },
-  ],
+  ].reduce(pastWith, NO_PAST),
   children: { pay: { id: 'r/pay.1', kind: 'task', src: 'pay' } },
   begun: 2,
   timers: [{ send: undefined, due: 9, event: '{}' }],
@@ -136,7 +145,7 @@ test.each<readonly [string, readonly Row[]]>([
   ['I14 chart r goes on for t1', but({ ...RUN, settles: 't1' })],
   ['I15 run r has begun 1', but({ ...RUN, begun: 1 })],
   ['I15 run r has actions', but({ ...RUN, begun: 4, actions: [4, 3].map((n) => ({ ...RUN.actions[0], n }) as never) })],
-  ['I15 run r has a past', but({ ...RUN, past: RUN.past.toReversed() })],
+  ['I15 run r has a past', but({ ...RUN, past: pastStates(RUN.past).toReversed().reduce(pastWith, NO_PAST) })],
   ['I15 run r was told twice', but({ ...RUN, heard: [{ id: 'a' }, { id: 'a' }] })],
   ['I15 run r has a timer', but({ ...RUN, timers: [{ send: undefined, due: Number.NaN, event: '{}' }] })],
   [

@@ -93,6 +93,7 @@ export { advance, type Step } from './advance.ts'
 export { type Effect, effectIds, effectKey } from './effect.ts'
 export type { Answer } from './draft.ts'
 export type { Chart, Charts, ChildStart, Position, Successor } from './chart/charts.ts'
+export { lengthOf, NO_PAST, type Past, type PastState, pastStates, pastWith } from './chart/past.ts'
 export { snapshotOf } from './chart/transition.ts'
 export type { Command, LogLine } from './command.ts'
 export {

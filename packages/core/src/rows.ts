@@ -1,4 +1,5 @@
 import type { StateValue } from 'xstate'
+import type { Past } from './chart/past.ts'
 import type { Encoded } from './codec.ts'
 import type { ErrorData } from './error-data.ts'
 import type { Plan, TaskSpec } from './plan.ts'
@@ -145,7 +146,7 @@ export interface ChartRow {
   /** The tags of all active states. */
   readonly states: readonly string[]
   /** The last states it showed, oldest first, and what people told it. */
-  readonly past: readonly PastState[]
+  readonly past: Past
   /** What it has invoked or spawned, by the id that the machine knows it by. */
   readonly children: Readonly<Record<string, ChartChild>>
   /** Children it started and actions it asked for so far. */
@@ -168,14 +169,6 @@ export interface ChartRow {
   readonly error: ErrorData | undefined
   readonly sentAt: number
   readonly endedAt: number | undefined
-}
-
-/** A state that a run has shown since a moment; `by` and `event` where somebody brought it there who said so. */
-export interface PastState {
-  readonly state: TaskState
-  readonly at: number
-  readonly by?: string
-  readonly event?: Encoded
 }
 
 /** A task, a canvas or another run that a run waits for. */

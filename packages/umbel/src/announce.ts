@@ -139,12 +139,9 @@ function tellSent(
 const silent = (): void => {}
 
 /** Tell the observers of a run that shows another state. */
-export function announceMoved(
-  { signals }: AnnounceContext,
-  { id, machine, state, states, past, sentAt }: ChartRow,
-): void {
+export function announceMoved({ signals }: AnnounceContext, { id, machine, state, states, past }: ChartRow): void {
   if (!signals.wants('workflow-state')) return
-  signals.emit('workflow-state', { id, workflow: machine, state, states, at: past.at(-1)?.at ?? sentAt })
+  signals.emit('workflow-state', { id, workflow: machine, state, states, at: past.at })
 }
 
 /** Make what tells the observers of each command of a step: of a task that was taken in, or of something that has ended. */

@@ -1,4 +1,13 @@
-import { type Clock, type ErrorData, fromErrorData, MACHINES, makeIds, type Step, type Store } from '@umbel/core'
+import {
+  type Clock,
+  type ErrorData,
+  fromErrorData,
+  lengthOf,
+  MACHINES,
+  makeIds,
+  type Step,
+  type Store,
+} from '@umbel/core'
 import { type AnnounceContext, announceFacts, announceMoved, announceSent, commandAnnouncer } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
@@ -140,7 +149,7 @@ export function assemble(settings: AppSettings): Parts {
     for (const row of step.rows) results.changed(row)
     for (const row of step.moved) {
       announceMoved(announce, row)
-      if (row.past.length === 1) totals.runStarted(row)
+      if (lengthOf(row.past) === 1) totals.runStarted(row)
     }
     if (!signals.quiet) announceFacts(announce, step.facts, 'before ends')
     const announceCommand = commandAnnouncer(announce, step.facts)

@@ -3,7 +3,7 @@ import { assign, emit, raise, sendTo, setup } from 'xstate'
 import { type AppOptions, defineTasks, fromTask, SimulatedClock, task } from '../src/index.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { open } from './fixtures/open-app.ts'
-import { asIfKilled, newFile } from './fixtures/store-file.ts'
+import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
 
 /** One process: the machines, the tasks they invoke and what these ran with. */
 function begin(file: string, options: AppOptions = {}) {
@@ -204,4 +204,28 @@ test('a second start finds a run that another process has ended', async () => {
   await again.accepted
   expect(await again.result.get()).toBe('bus 1')
   expect(second.ran).toEqual([])
+})
+
+test('a file in which histories are lists, as they were, is read with them, and goes on', async () => {
+  const file = newFile()
+  const clock = new SimulatedClock()
+  const first = begin(file, { clock })
+  await first.trip.start({ id: 'rome' }).accepted
+  const old = asIfKilled(file)
+  const past = [
+    { state: 'RESTING', at: 1, by: 'ann', event: '{"type":"GO"}' },
+    { state: 'PACKING', at: 5 },
+  ]
+  tamper(
+    old,
+    `UPDATE rows SET body = json_set(body, '$.past', json('${JSON.stringify(past)}')); PRAGMA user_version = 5`,
+  )
+  const second = begin(old, { clock })
+  const run = await second.trip.get('rome')
+  await run.send({ type: 'GO' }, { by: 'bob' }).accepted
+  expect(await run.history()).toEqual([
+    { state: 'RESTING', at: 1, by: 'ann', event: { type: 'GO' } },
+    { state: 'PACKING', at: 5, by: undefined, event: undefined },
+    { state: 'MOVING', at: clock.now(), by: 'bob', event: { type: 'GO' } },
+  ])
 })

@@ -17,6 +17,7 @@ import { targetOfTimer, tell } from './carry.ts'
 import type { Chart } from './charts.ts'
 import { keyOfChild } from './children.ts'
 import { present } from './migration.ts'
+import { NO_PAST } from './past.ts'
 import { become, close, drop, fail, happen, isOver, offerKept, put } from './run.ts'
 import { firstDue, nextDue } from './timers.ts'
 import { firstStep } from './transition.ts'
@@ -42,7 +43,7 @@ export function startChart(draft: Draft, event: ChartStarted): void {
     context: '{}',
     state: 'STARTED',
     states: [],
-    past: [],
+    past: NO_PAST,
     children: {},
     begun: 0,
     timers: [],

@@ -8,11 +8,9 @@ import { settleFor } from '../task-life.ts'
 import { carryOut } from './carry.ts'
 import type { Chart } from './charts.ts'
 import { stopChildren } from './children.ts'
+import { lastState, lengthOf, pastWith } from './past.ts'
 import { rearm } from './timers.ts'
 import { memoryOf, nextStep, type Stepped, snapshotOf, tagsOf, takes } from './transition.ts'
-
-/** States and people's events that one run remembers. */
-const MOST_PAST = 50
 
 /** Steps that one run may take for one fact, those included that its children bring about at once. */
 const MOST_STEPS = 1_000
@@ -60,7 +58,7 @@ export function become(
     if (snapshot.status === 'active') {
       put(draft, next)
       draft.shown.push(next)
-      if (next.state !== row.state || row.past.length === 0) draft.moved.push(next)
+      if (next.state !== row.state || lengthOf(row.past) === 0) draft.moved.push(next)
     } else close(draft, { ...next, closing: 'SUCCESS', result: encode(snapshot.output, { maxBytes, path: 'output' }) })
     return emitted
   } catch (error) {
@@ -87,10 +85,8 @@ function movedTo(draft: Draft, row: ChartRow, { snapshot }: Extract<Stepped, { k
 }
 
 function pastOf(row: ChartRow, state: string, at: number, { by, event }: Told): ChartRow['past'] {
-  if (by === undefined && row.past.at(-1)?.state === state) return row.past
-  return [...row.past, { state, at, ...(by !== undefined && { by, ...(event !== undefined && { event }) }) }].slice(
-    -MOST_PAST,
-  )
+  if (by === undefined && lastState(row.past) === state) return row.past
+  return pastWith(row.past, { state, at, ...(by !== undefined && { by, ...(event !== undefined && { event }) }) })
 }
 
 /** Offer a run what it has kept, in the order it came, until no transition takes any of it. */

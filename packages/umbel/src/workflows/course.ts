@@ -1,5 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type ChartRow, decode, type Encoded, type EngineEvent, type ErrorClasses } from '@umbel/core'
+import {
+  type ChartRow,
+  decode,
+  type Encoded,
+  type EngineEvent,
+  type ErrorClasses,
+  type PastState,
+  pastStates,
+} from '@umbel/core'
 
 /** Where a replayed run leaves the recorded one. */
 export interface Difference {
@@ -21,12 +29,15 @@ interface Followed {
 /** One recorded run, and how far its replay has followed it. */
 export class Course {
   readonly #row: ChartRow
+  /** What the recorded run remembers. */
+  readonly #past: readonly PastState[]
   readonly #followed: Followed[] = []
   #steps = 0
   #difference: Difference | undefined
 
   constructor(row: ChartRow) {
     this.#row = row
+    this.#past = pastStates(row.past)
   }
 
   /** Facts that moved it, up to where it differs. */
@@ -41,8 +52,8 @@ export class Course {
     const fact = { step: this.#steps + (moved ? 0 : 1), event }
     this.#followed.push(fact)
     const past = this.#comparable(now)
-    const index = past.findIndex((one, n) => !isSame(one, this.#row.past[n]))
-    if (index !== -1) this.#differs(fact, this.#row.past[index]?.state ?? this.#row.state, past[index]?.state)
+    const index = past.findIndex((one, n) => !isSame(one, this.#past[n]))
+    if (index !== -1) this.#differs(fact, this.#past[index]?.state ?? this.#row.state, past[index]?.state)
     else this.#notReached(past, now, event.at)
   }
 
@@ -59,14 +70,14 @@ export class Course {
   }
 
   /** States of the replay that the recorded run remembers. */
-  #comparable({ past }: ChartRow): ChartRow['past'] {
-    const first = this.#row.past[0]?.at ?? 0
-    return past.filter(({ at }) => at >= first)
+  #comparable({ past }: ChartRow): readonly PastState[] {
+    const first = this.#past[0]?.at ?? 0
+    return pastStates(past).filter(({ at }) => at >= first)
   }
 
   /** A state that was shown before a moment, and in the replay was not. Of one shown at the moment itself another fact may be the cause. */
-  #notReached(past: ChartRow['past'], now: ChartRow, before: number): void {
-    const missing = this.#row.past[past.length]
+  #notReached(past: readonly PastState[], now: ChartRow, before: number): void {
+    const missing = this.#past[past.length]
     if (missing === undefined || missing.at >= before) return
     const fact = this.#followed.findLast(({ event }) => event.at === missing.at) ?? this.#followed.at(-1)
     if (fact !== undefined) this.#differs(fact, missing.state, now.state)
@@ -77,7 +88,7 @@ export class Course {
   }
 }
 
-const isSame = (one: ChartRow['past'][number], other: ChartRow['past'][number] | undefined): boolean =>
+const isSame = (one: PastState, other: PastState | undefined): boolean =>
   other !== undefined && one.state === other.state && one.at === other.at
 
 /** How a run stands, in parts that can be compared. */

@@ -81,7 +81,7 @@ function inspected(row: ChartRow, registry: Charts): InspectedRun {
     version,
     state,
     states,
-    since: past.at(-1)?.at ?? sentAt,
+    since: past.steps.length === 0 ? sentAt : past.at,
     startedAt: sentAt,
     kept: kept.length,
     waits: chart === undefined ? [{ kind: 'unregistered' }] : waitsOf(row),

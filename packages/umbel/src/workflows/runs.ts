@@ -5,6 +5,7 @@ import {
   decode,
   type Encoded,
   encode,
+  pastStates,
   snapshotOf,
   type Timer,
   umbelError,
@@ -177,7 +178,7 @@ export class Runs {
 
   history({ past }: ChartRow): readonly RunPast[] {
     const { errors } = this.#parts.registry
-    return past.map(({ state, at, by, event }) => ({
+    return pastStates(past).map(({ state, at, by, event }) => ({
       state,
       at,
       by,

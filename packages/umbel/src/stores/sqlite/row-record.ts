@@ -4,8 +4,12 @@ import {
   type Encoded,
   type JoinRow,
   type KeyRow,
+  NO_PAST,
+  type Past,
+  type PastState,
   type Plan,
   parentOf,
+  pastWith,
   type Row,
   type StreamRow,
   type TaskRow,
@@ -242,7 +246,7 @@ export function readRow(record: RowRecord, shared: Shared): TableRow {
         error: undefined,
         sentAt: record.sent_at as number,
         endedAt: record.ended_at ?? undefined,
-        ...(body as ChangingChart),
+        ...readRun(body),
       }
     }
     case 'join':
@@ -259,6 +263,12 @@ type ChangingChart = Pick<
   ChartRow,
   'value' | 'context' | 'states' | 'past' | 'children' | 'begun' | 'timers' | 'kept' | 'heard' | 'actions'
 >
+
+/** Files of a version before the sixth have the history of a run as a list. */
+function readRun(body: object): ChangingChart {
+  const run = body as Omit<ChangingChart, 'past'> & { readonly past: Past | readonly PastState[] }
+  return { ...run, past: 'steps' in run.past ? run.past : run.past.reduce(pastWith, NO_PAST) }
+}
 
 function readTask(record: RowRecord, body: object, shared: Shared): TaskRow {
   const { id } = record
