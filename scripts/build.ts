@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown'
 
 /** What threads start with, where the package has threads: beside all else in dist, where the code that starts them looks. */
 const THREAD = {
-  entries: ['src/lanes/worker.js', 'src/stores/sqlite/checkpoint-thread.js'],
+  entries: ['src/lanes/worker.js', 'src/stores/sqlite/checkpoint-thread.js', 'src/stores/sqlite/sync-thread.js'],
   runtime: 'src/lanes/thread-runtime.ts',
 }
 

@@ -24,9 +24,9 @@ export function aroundCommands(around: Around): void {
 
 const standIn = (real: string): string => `
   import { perform as real } from ${JSON.stringify(real)}
-  export function perform(command, effects) {
+  export function perform(command, ...given) {
     globalThis.aroundCommands('before', command.type)
-    real(command, effects)
+    real(command, ...given)
     globalThis.aroundCommands('after', command.type)
   }
 `

@@ -1,14 +1,6 @@
-import {
-  type Clock,
-  type ErrorData,
-  fromErrorData,
-  lengthOf,
-  MACHINES,
-  makeIds,
-  type Step,
-  type Store,
-} from '@umbel/core'
-import { type AnnounceContext, announceFacts, announceMoved, announceSent, commandAnnouncer } from './announce.ts'
+import { type Clock, type ErrorData, fromErrorData, MACHINES, makeIds, type Store } from '@umbel/core'
+import { aftermathOf } from './aftermath.ts'
+import { type AnnounceContext, announceSent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
 import { machineEffects, resolving } from './assemble-workflows.ts'
@@ -101,11 +93,11 @@ export function assemble(settings: AppSettings): Parts {
   const { resolver, registry } = resolving(settings, lanes, limits)
   const engine = new Engine({
     store,
-    perform: (step) => after(step),
+    perform: (step, row) => after(step, row),
     failed,
-    came: (event) => announceSent(announce, 'before-task-publish', event),
+    came: (event) => announceSent(observed, 'before-task-publish', event),
     machines: MACHINES.withCharts(registry),
-    starts: (events, taken) => starts(events, taken),
+    starts: (events, taken, onTheWay) => starts(events, taken, onTheWay),
     judge: writesJudge({ tasks, errors, totals }),
   })
   clock.heed?.(engine)
@@ -139,28 +131,11 @@ export function assemble(settings: AppSettings): Parts {
     clock,
     idle,
     charts: registry,
-    carryOut: (command) => perform(command, effects),
+    carryOut: (command) => perform(command, effects, (id) => engine.get(id)),
   })
-  const announce: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
+  const observed: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
 
-  /** What follows a stored batch: observers hear of it, commands are carried out. */
-  function after(step: Step): void {
-    for (const row of step.shown) results.changed(row)
-    for (const row of step.rows) results.changed(row)
-    for (const row of step.moved) {
-      announceMoved(announce, row)
-      if (lengthOf(row.past) === 1) totals.runStarted(row)
-    }
-    if (!signals.quiet) announceFacts(announce, step.facts, 'before ends')
-    const announceCommand = commandAnnouncer(announce, step.facts)
-    for (const command of step.commands) {
-      announceCommand(command)
-      perform(command, effects)
-    }
-    if (!signals.quiet) announceFacts(announce, step.facts, 'after ends')
-    for (const row of step.rows) if (row.kind === 'chart') idle.seen(row)
-    rest()
-  }
+  const after = aftermathOf({ observed, effects, idle, rest })
 
   /** Things may have come to rest. */
   function rest(): void {
@@ -169,8 +144,17 @@ export function assemble(settings: AppSettings): Parts {
   }
 
   const refused = refusalTeller(signals, clock)
-  const { emissions } = machines
-  const runs = new Runs({ engine, results, source, registry, emissions, clock, ids, failed, refused })
+  const runs = new Runs({
+    engine,
+    results,
+    source,
+    registry,
+    emissions: machines.emissions,
+    clock,
+    ids,
+    failed,
+    refused,
+  })
   const reports = attemptReports({ engine, limits, producer, runs, signals, clock, store })
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const timeLimits = new TimeLimits(tasks, clock)

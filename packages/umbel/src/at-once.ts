@@ -15,7 +15,7 @@ interface Sent {
  * first is for the lane to say. All that takes more than a slot to start (a key, a rate, a moment, a place in a canvas) goes by its lane, too.
  */
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
-  return (events, taken) => {
+  return (events, taken, onTheWay) => {
     const sent: Sent[] = []
     for (const event of events) {
       if (event.type !== 'canvas-sent') {
@@ -24,7 +24,7 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
       }
       const node = aloneIn(event)
       // each is counted as if all before it took a slot of the same kind: so there is one for all
-      if (node === undefined || (lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) <= sent.length) return
+      if (node === undefined || (lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) <= sent.length + onTheWay) return
       sent.push({ event, node })
     }
     const add: AddFact = (event, stored) => {

@@ -7,22 +7,20 @@ import {
   MACHINES,
   type Machines,
   neededRows,
-  nodeId,
   type Row,
   type RowReader,
   type Step,
   type Store,
-  type TaskRow,
   toErrorData,
   UmbelError,
   WritesRefused,
 } from '@umbel/core'
+import { Ahead, type Committed, type RowOf } from './engine-ahead.ts'
 import {
   type AddStarts,
   answerAll,
   answerEach,
   batchOf,
-  isActive,
   type JudgeWrites,
   keptOf,
   refusalOf,
@@ -32,8 +30,8 @@ import {
   withPeeked,
   withStored,
 } from './engine-batch.ts'
+import { EngineRows } from './engine-rows.ts'
 import { Turns } from './engine-turn.ts'
-import { Followers } from './followers.ts'
 import { nextTurn, pause } from './system.ts'
 
 /** Most events taken in at once, where the store does not want fewer. */
@@ -52,8 +50,8 @@ const outside = AsyncLocalStorage.snapshot()
 /** What an engine works with. */
 export interface EngineParts {
   readonly store: Store
-  /** What follows once a batch is stored. */
-  readonly perform: (step: Step) => void
+  /** What follows once a batch is stored. `row`: a row as it stands after it. */
+  readonly perform: (step: Step, row: RowOf) => void
   /** Told what went wrong where nobody waits for an answer. */
   readonly failed: (error: unknown) => void
   /** Told of each fact as it comes in. */
@@ -69,15 +67,10 @@ export interface EngineParts {
  * The one door for facts: takes all that came in, has core's `advance` work out what they come to, stores rows and events
  * together, and only then has the commands carried out. One batch after another, so every actor sees its messages in order.
  */
-export class Engine implements RowReader {
+export class Engine extends EngineRows {
   readonly #parts: EngineParts
   readonly #store: Store
   readonly #machines: Machines
-  /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
-  readonly #rows = new Map<string, Row>()
-  readonly #followers = new Followers()
-  /** Tasks that wait in a lane or run. */
-  #active = 0
   #events: EngineEvent[] = []
   /** Those of the batch that is being stored. */
   #storing: readonly EngineEvent[] = []
@@ -91,11 +84,18 @@ export class Engine implements RowReader {
   /** What is being stored. */
   #batch: Promise<unknown> | undefined
   #opening: Promise<unknown> | undefined
+  readonly #ahead = new Ahead({
+    follow: (batch, row) => this.#follow(batch, row),
+    row: (id) => this.get(id),
+    lost: (error) => this.#end(error),
+    refuse: ({ taken }, error) => this.#refuse(taken, error),
+  })
   #givenUp = false
   #refusal: unknown
   #lost: (error: UmbelError) => void = () => {}
 
   constructor(parts: EngineParts) {
+    super()
     this.#parts = parts
     this.#store = parts.store
     this.#machines = parts.machines ?? MACHINES
@@ -143,26 +143,6 @@ export class Engine implements RowReader {
     })
   }
 
-  /** A row as it stands, of something that has not ended. */
-  get(id: string): Row | undefined {
-    return this.#rows.get(id)
-  }
-
-  task(id: string): TaskRow | undefined {
-    const row = this.#rows.get(id)
-    return row?.kind === 'task' ? row : undefined
-  }
-
-  /** Ids of the tasks that follow something and have not ended, in the order in which they came to. */
-  following(id: string): Iterable<string> {
-    return this.#followers.of(id)
-  }
-
-  /** Tasks that wait in a lane or run; those that wait for their time are not counted. */
-  get active(): number {
-    return this.#active
-  }
-
   /** Why the store did not take the last batch it was given; `undefined` where it did. */
   get refusal(): unknown {
     return this.#refusal
@@ -170,12 +150,7 @@ export class Engine implements RowReader {
 
   /** Whether facts have come in that are not stored yet. */
   get busy(): boolean {
-    return this.#running !== undefined
-  }
-
-  /** All rows of what has not ended. */
-  rows(): IterableIterator<Row> {
-    return this.#rows.values()
+    return this.#running !== undefined || this.#ahead.size > 0
   }
 
   /** Facts that came in and are not stored yet, in their order. */
@@ -187,7 +162,10 @@ export class Engine implements RowReader {
   /** Resolve once every fact that came in so far is stored, whatever comes in meanwhile. */
   async drained(): Promise<void> {
     const last = this.#taken.length - 1
-    if (last < 0) return void (await this.#batch)
+    if (last < 0) {
+      await this.#batch
+      return this.#ahead.caughtUp
+    }
     const answer = this.#taken[last]
     await new Promise<void>((resolve) => {
       this.#taken[last] = (error) => {
@@ -204,12 +182,12 @@ export class Engine implements RowReader {
 
   /** Resolve once nothing is left to be stored. */
   async rested(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.busy) await (this.#running ?? this.#ahead.caughtUp)
   }
 
-  /** Go on with something where the store has it. */
-  resume(row: Row): void {
-    this.#set(row)
+  /** Whether a row is of a batch that is not known to be safe yet: what it says is nobody's to know. */
+  isAhead(row: Row): boolean {
+    return this.#ahead.has(row)
   }
 
   /** Call back when the store has another owner by now: nothing can be stored any more. */
@@ -217,19 +195,11 @@ export class Engine implements RowReader {
     this.#lost = lost
   }
 
-  /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. */
-  release(row: Row): void {
-    if (row.kind === 'stream' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined))
-      this.#rows.delete(row.id)
-    if (row.kind !== 'workflow') return
-    this.#rows.delete(row.id)
-    for (const index of row.plan.nodes.keys()) this.#rows.delete(nodeId(row.id, index))
-  }
-
   async #run(): Promise<void> {
     const refusal = await this.#opening // and what the same turn sends goes into one batch
     for (let batches = 1; this.#events.length + this.#turns.size > 0; batches += 1) {
       if (this.#turns.size > 0) {
+        await this.#ahead.caughtUp // what follows from a turn follows at once
         this.#turns.run(refusal)
         await nextTurn()
         continue
@@ -240,7 +210,7 @@ export class Engine implements RowReader {
       const events = this.#events.splice(0, most)
       const taken = this.#taken.splice(0, most)
       this.#storing = events
-      if (refusal === undefined) this.#parts.starts?.(events, taken)
+      if (refusal === undefined) this.#parts.starts?.(events, taken, this.#ahead.onTheWay)
       this.#batch = refusal === undefined ? this.#take(events, taken) : Promise.resolve(answerAll(taken, refusal))
       await this.#batch
     }
@@ -250,6 +220,7 @@ export class Engine implements RowReader {
   }
 
   async #take(events: readonly EngineEvent[], taken: Waiting, delay = FIRST_DELAY): Promise<void> {
+    if (this.#ahead.unsafe !== undefined) return answerAll(taken, this.#ahead.unsafe)
     let rows: RowReader = this
     let step: Step
     const needed = neededRows(this, events)
@@ -274,15 +245,32 @@ export class Engine implements RowReader {
       if (cause instanceof WritesRefused) return this.#takeRefused(cause, events, taken)
       return this.#keep(events, taken, cause, delay)
     }
-    this.#stored(step)
+    for (const row of step.rows) this.set(row)
+    this.#ahead.take({ step, events, taken }, this.#store.safe?.())
+  }
+
+  /** What is stored may be gone when the power is: nothing can be built on it, and the app ends. The next owner finds what there is. */
+  #end(error: UmbelError): void {
+    this.#refusal = error
+    if (this.#givenUp) return
+    this.#givenUp = true
+    this.#lost(error)
+  }
+
+  #follow({ step, events, taken }: Committed, row: RowOf): void {
+    this.#perform(step, row)
     if (step.answers.size === 0) answerAll(taken, undefined)
     else answerEach(taken, events, step)
   }
 
   #stored(step: Step): void {
-    for (const row of step.rows) this.#set(row)
+    for (const row of step.rows) this.set(row)
+    this.#perform(step, (id) => this.get(id))
+  }
+
+  #perform(step: Step, row: RowOf): void {
     try {
-      this.#parts.perform(step)
+      this.#parts.perform(step, row)
     } catch (error) {
       this.#parts.failed(error)
     }
@@ -337,13 +325,5 @@ export class Engine implements RowReader {
   #refuse(taken: Waiting, error: unknown): void {
     this.#parts.failed(error)
     answerAll(taken, error)
-  }
-
-  #set(row: Row): void {
-    if (row.kind === 'key' && row.state !== 'held') return void this.#rows.delete(row.id)
-    const before = this.#rows.get(row.id)
-    this.#active += Number(isActive(row)) - Number(isActive(before))
-    this.#rows.set(row.id, row)
-    this.#followers.changed(before, row)
   }
 }

@@ -1,6 +1,7 @@
 import { type Command, decode, isResultRow, type Row, type TaskRow } from '@umbel/core'
 import type { MachineEffects } from './assemble-workflows.ts'
 import type { Engine } from './engine.ts'
+import type { RowOf } from './engine-ahead.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'
 import type { Revocations } from './revocations.ts'
@@ -17,13 +18,14 @@ export interface Effects extends MachineEffects {
   lane(name: string): Lane
 }
 
-/** Carry out one command. The only place, beside the lanes, where the engine has an effect. */
-export function perform(command: Command, effects: Effects): void {
-  const { engine, timers } = effects
+/** Carry out one command. The only place, beside the lanes, where the engine has an effect. `row`: one as it stood when it was asked for. */
+export function perform(command: Command, effects: Effects, row: RowOf): void {
+  const { timers } = effects
   switch (command.type) {
     case 'run-task': {
-      const row = engine.task(command.id)
-      if (row?.state === 'RECEIVED') effects.lane(row.spec.lane).add(row)
+      // one that was revoked meanwhile needs no lane
+      const task = effects.engine.task(command.id)
+      if (task?.state === 'RECEIVED') effects.lane(task.spec.lane).add(task)
       return
     }
     case 'start-timer':
@@ -31,14 +33,14 @@ export function perform(command: Command, effects: Effects): void {
     case 'cancel-timer':
       return timers.cancel(command.id)
     case 'withdraw-task':
-      return withLane(effects, command.id, (lane, row) => lane.withdraw(row))
+      return withLane(effects, row(command.id), (lane, task) => lane.withdraw(task))
     case 'reprioritise-task':
-      return withLane(effects, command.id, (lane, row) => lane.reprioritise(row))
+      return withLane(effects, row(command.id), (lane, task) => lane.reprioritise(task))
     case 'abort-task':
-      return withLane(effects, command.id, (lane, row) => effects.revocations.ask(lane, row))
+      return withLane(effects, row(command.id), (lane, task) => effects.revocations.ask(lane, task))
     case 'run-actions': {
-      const row = engine.get(command.id)
-      if (row?.kind === 'chart') effects.actions.run(row)
+      const run = row(command.id)
+      if (run?.kind === 'chart') effects.actions.run(run)
       return
     }
     case 'emit':
@@ -48,13 +50,12 @@ export function perform(command: Command, effects: Effects): void {
     case 'log':
       return effects.log(command)
     case 'settle':
-      return settle(effects, engine.get(command.id))
+      return settle(effects, row(command.id))
   }
 }
 
-function withLane(effects: Effects, id: string, act: (lane: Lane, row: TaskRow) => void): void {
-  const row = effects.engine.task(id)
-  if (row !== undefined) act(effects.lane(row.spec.lane), row)
+function withLane(effects: Effects, row: Row | undefined, act: (lane: Lane, row: TaskRow) => void): void {
+  if (row?.kind === 'task') act(effects.lane(row.spec.lane), row)
 }
 
 function settle({ engine, results, totals, emissions }: Effects, row: Row | undefined): void {

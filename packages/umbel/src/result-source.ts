@@ -20,7 +20,7 @@ import type { Cell, Results } from './results.ts'
 export interface ResultSourceParts {
   readonly clock: Clock
   readonly errors: ErrorClasses
-  readonly engine: Pick<Engine, 'get' | 'drained' | 'accepted'>
+  readonly engine: Pick<Engine, 'get' | 'drained' | 'accepted' | 'isAhead'>
   readonly results: Results
   readonly store: Pick<Store, 'get' | 'peek' | 'children' | 'drop'>
 }
@@ -168,6 +168,7 @@ export class AppResultSource implements ResultSource {
   /** See to it that a cell learns of an end that has been already, or of a send that is refused. */
   #attach(cell: Cell, workflow: string, known: ResultRow | undefined): void {
     if (cell.ended) return
+    if (known !== undefined && this.#engine.isAhead(known)) return // it is told of it soon
     if (known !== undefined && hasEnded(known) && !cell.pending) return this.#end(cell, known)
     cell.row ??= known
     if (this.#engine.get(workflow) !== undefined && !cell.accepted) cell.answer(undefined)

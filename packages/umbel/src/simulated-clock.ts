@@ -1,6 +1,6 @@
 import { type Clock, type Duration, milliseconds, type Timer } from '@umbel/core'
 import TinyQueue from 'tinyqueue'
-import { nextTurn } from './system.ts'
+import { nextTurn, pause } from './system.ts'
 
 interface Armed {
   readonly at: number
@@ -14,6 +14,9 @@ const TURNS = 5
 
 /** The most turns given: a store that refuses what it is given is busy for longer than anybody wants to wait. */
 const MOST_TURNS = 1_000
+
+/** Turns after which each one lasts a millisecond: a store may wait for the disk, which takes real time. */
+const SHORT_TURNS = 100
 
 /** A clock that moves only when told, for tests: `await clock.advance('1h')`. */
 export class SimulatedClock implements Clock {
@@ -70,7 +73,7 @@ export class SimulatedClock implements Clock {
 
   async #settle(): Promise<void> {
     for (let turn = 0, quiet = 0; quiet < TURNS && turn < MOST_TURNS; turn += 1) {
-      await nextTurn()
+      await (turn < SHORT_TURNS || quiet > 0 ? nextTurn() : pause(1))
       quiet = this.#isBusy() ? 0 : quiet + 1
     }
   }

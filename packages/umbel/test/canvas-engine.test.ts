@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { anyCanvas, expected } from '../../core/test/model.ts'
-import { type App, createApp } from '../src/index.ts'
+import { type App, createApp, type Store } from '../src/index.ts'
 import type { CanvasData } from './fixtures/behaviour.ts'
+import { lateStore } from './fixtures/late-store.ts'
 import { modelInThreads, modelOnLoop } from './fixtures/model-tasks.ts'
 import { slowStore } from './fixtures/slow-store.ts'
 
@@ -10,7 +11,7 @@ const lanes = { default: { threads: 2, inline: 3 } }
 const ran = new Map<string, string[]>()
 const apps: App[] = []
 
-function openApp(store: ReturnType<typeof slowStore> | undefined): App {
+function openApp(store?: Store): App {
   const app = createApp({ tasks: [modelOnLoop, modelInThreads], lanes, ...(store && { store }) })
   apps.push(app)
   app.on('task-prerun', ({ id, task }) => {
@@ -19,7 +20,8 @@ function openApp(store: ReturnType<typeof slowStore> | undefined): App {
   })
   return app
 }
-beforeAll(() => void [openApp(undefined), openApp(slowStore())])
+let late = 0
+beforeAll(() => void [openApp(), openApp(slowStore()), openApp(lateStore(() => (late = (late + 1) % 4)))])
 afterAll(() => Promise.all(apps.map((app) => app.stop({ deadline: 0 }))))
 
 /** The canvas with each task where `places` says: on the main loop or in a thread. */
@@ -44,9 +46,10 @@ function placed(canvas: CanvasData, places: Iterator<boolean>): CanvasData {
 
 test('500 random canvases come to what the plainest reading of their definition says, and run what it says', async () => {
   const somewhere = fc.infiniteStream(fc.boolean())
+  const storeOf = fc.nat(2)
   await fc.assert(
-    fc.asyncProperty(anyCanvas, somewhere, fc.boolean(), async (canvas, places, slowly) => {
-      const app = apps[slowly ? 1 : 0] as App
+    fc.asyncProperty(anyCanvas, somewhere, storeOf, async (canvas, places, store) => {
+      const app = apps[store] as App
       const wanted: string[] = []
       const outcome = expected(canvas, [], wanted)
       const result = app.delay(placed(canvas, places))
@@ -69,9 +72,10 @@ test('500 random canvases come to what the plainest reading of their definition 
 
 test('random canvases that are revoked at some moment end, and start nothing afterwards', async () => {
   const somewhere = fc.infiniteStream(fc.boolean())
+  const storeOf = fc.nat(2)
   await fc.assert(
-    fc.asyncProperty(anyCanvas, somewhere, fc.boolean(), fc.nat(12), async (canvas, places, slowly, turns) => {
-      const app = apps[slowly ? 1 : 0] as App
+    fc.asyncProperty(anyCanvas, somewhere, storeOf, fc.nat(12), async (canvas, places, store, turns) => {
+      const app = apps[store] as App
       const result = app.delay(placed(canvas, places))
       for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve))
       await result.revoke()

@@ -66,10 +66,16 @@ export interface Store {
   /** Make ready. Called once, before anything else. */
   open(): Promise<void>
   /**
-   * Store a batch whole or reject; resolves with the number of its last event once it is as safe as the store makes it.
+   * Store a batch whole or reject; resolves with the number of its last event once the next one may build on it: as safe as the store
+   * makes it, unless `safe` says otherwise.
    * @throws WritesRefused where writes of handlers are at fault
    */
   commit(batch: Batch): Promise<number>
+  /**
+   * Resolves once all that was committed so far is as safe as the store makes it; `undefined` where it is. Until then nothing follows from it
+   * but the next batch. Rejects where that cannot be known any more: nothing can be stored from then on. Default: it always is.
+   */
+  safe?(): Promise<void> | undefined
   /** One row, or `undefined` when it is unknown or was dropped by retention. */
   get(id: string): Promise<Row | undefined>
   /** The same at once, where the store can: what the getters of handles show of things that ended before somebody asked. */

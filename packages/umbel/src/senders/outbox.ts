@@ -75,6 +75,11 @@ export class Outbox {
     while (this.#running !== undefined) await this.#running
   }
 
+  /** What is in the file is read as it is. */
+  isAhead(): boolean {
+    return false
+  }
+
   /** The store is about to be closed. */
   closing(): void {
     this.#open = false

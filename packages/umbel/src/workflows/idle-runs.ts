@@ -49,7 +49,7 @@ export class IdleRuns {
     const { engine, store, results } = this.#parts
     this.#awake.delete(id)
     const row = engine.get(id)
-    if (row?.kind !== 'chart') return
+    if (row?.kind !== 'chart' || engine.isAhead(row)) return // of what is ahead it is told again
     this.#asleep.set(id, row.machine)
     engine.release(row)
     results.rest(id)

@@ -1,3 +1,4 @@
+import { closeSync, fdatasyncSync, openSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type Entry, type Owner, type Reply, type SenderStore, type Standing, umbelError } from '@umbel/core'
 import { pause, systemClock } from '../../system.ts'
@@ -46,6 +47,8 @@ export class SqliteSenderStore implements SenderStore {
   #open: Open | undefined
   #closed = false
   #seen: unknown
+  /** SQLite's log. */
+  #log: number | undefined
 
   constructor(settings: SenderSettings) {
     this.#settings = settings
@@ -116,7 +119,9 @@ export class SqliteSenderStore implements SenderStore {
   }
 
   noteworthy(ids: readonly string[]): readonly string[] {
-    return this.#read(({ statements }) => statements.noteworthy.all(JSON.stringify(ids)).map(({ id }) => id as string))
+    const found = this.#read(({ statements }) => statements.noteworthy.all(JSON.stringify(ids)))
+    if (found.length > 0) this.#wait()
+    return found.map(({ id }) => id as string)
   }
 
   changed(): boolean {
@@ -146,8 +151,21 @@ export class SqliteSenderStore implements SenderStore {
   async close(): Promise<void> {
     this.#closed = true
     this.#bell.close()
+    if (this.#log !== undefined) closeSync(this.#log)
+    this.#log = undefined
     this.#open?.database.close()
     this.#open = undefined
+  }
+
+  /** Wait until the disk has what was just read: its owner may wait for that still. */
+  #wait(): void {
+    if (this.#settings.sync !== 'full') return
+    try {
+      this.#log ??= openSync(`${this.file}-wal`, 'r+')
+      fdatasyncSync(this.#log)
+    } catch (error) {
+      throw storeError(error, this.file)
+    }
   }
 
   #put({ inbox, statements }: Open, entries: readonly Entry[]): void {

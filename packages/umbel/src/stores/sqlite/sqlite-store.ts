@@ -10,7 +10,8 @@ import {
 import { systemClock, warn } from '../../system.ts'
 import type { Sync } from './database.ts'
 import { SqliteSenderStore } from './sender-store.ts'
-import { type Loss, SqliteStore } from './store.ts'
+import type { Loss } from './settings.ts'
+import { SqliteStore } from './store.ts'
 import type { Tables } from './tables.ts'
 
 /** The ways in which something ends. */

@@ -3,7 +3,6 @@ import type { DatabaseSync } from 'node:sqlite'
 import {
   type Batch,
   type Between,
-  type Clock,
   type Encoded,
   isKeyRowId,
   isReady,
@@ -18,7 +17,7 @@ import {
 import { nextTurn, pause, systemClock } from '../../system.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { CommitSize } from './commit-size.ts'
-import { migrate, openDatabase, rollBack, type Sync } from './database.ts'
+import { migrate, openDatabase, rollBack } from './database.ts'
 import { EffectTable } from './effect-table.ts'
 import { EventLog } from './event-log.ts'
 import { CAN_GUARD, Guard } from './guard.ts'
@@ -27,40 +26,17 @@ import { SqliteInbox } from './inbox.ts'
 import { KeyTable } from './key-table.ts'
 import { Lease } from './lease.ts'
 import { LetterTable } from './letter-table.ts'
-import { type Keeping, Retention } from './retention.ts'
+import { Retention } from './retention.ts'
 import { type Root, RowTable } from './row-table.ts'
+import type { SqliteSettings } from './settings.ts'
 import { storeError } from './sqlite-error.ts'
 import { Statements } from './statements.ts'
+import { Syncs } from './syncs.ts'
 import { type Tables, type TablesParts, withTables } from './tables.ts'
 import { refusedTogether, UserWrites } from './user-writes.ts'
 
 /** Milliseconds between two looks at a store that another process owns. */
 const LOOK_AGAIN = 50
-
-/** What a file has lost: events that were committed once, and are not in its log any more. */
-export interface Loss {
-  readonly file: string
-  /** Number of the first event that is gone, and of the last. */
-  readonly first: number
-  readonly last: number
-}
-
-/** Options of the store with everything filled in. */
-export interface SqliteSettings {
-  readonly file: string
-  readonly sync: Sync
-  readonly keeping: Keeping
-  readonly keepEvents: number
-  readonly keepLetters: number
-  readonly keepKeys: number
-  readonly whenOwned: 'fail' | 'wait'
-  readonly onLoss: (loss: Loss) => void
-  readonly setup: ((tables: Tables) => unknown) | undefined
-  /** Milliseconds that an owner may be silent. */
-  readonly lease: number
-  /** What tells how old something is. Leases go by the machine's own time: they are between processes. */
-  readonly clock: Clock
-}
 
 /** What there is while the file is open. */
 interface Open {
@@ -76,6 +52,9 @@ interface Open {
   readonly tables: TablesParts
 }
 
+/** `writes`: those of handlers that are among it. `waits`: whether the disk is waited for afterwards. */
+type TransactionOptions = { readonly writes?: readonly TaskWrites[] | undefined; readonly waits?: boolean }
+
 /** Keeps rows and events in one SQLite file: a batch is one transaction, by one owner at a time. */
 export class SqliteStore implements Store {
   readonly takesWrites = CAN_GUARD
@@ -84,6 +63,9 @@ export class SqliteStore implements Store {
   readonly #size = new CommitSize()
   readonly #mark: HighWaterMark
   readonly #checkpoints: Checkpoints
+  readonly #syncs: Syncs | undefined
+  /** Resolves once the disk has what was committed last; `undefined` where it has. */
+  #safe: Promise<void> | undefined
   #open: Open | undefined
   #closed = false
   #between: Between | undefined
@@ -95,6 +77,7 @@ export class SqliteStore implements Store {
     this.#settings = settings
     this.#mark = new HighWaterMark(settings.file)
     this.#checkpoints = new Checkpoints(settings.file, settings.sync)
+    this.#syncs = settings.sync === 'full' ? new Syncs(`${settings.file}-wal`) : undefined
     this.inbox = new SqliteInbox(settings.file, (write) => this.#transaction(write))
   }
 
@@ -172,16 +155,26 @@ export class SqliteStore implements Store {
   async commit(batch: Batch): Promise<number> {
     await nextTurn() // what was worked out before it had a turn of the loop for itself
     const { writes } = batch
-    const seq = this.#transaction((open) => {
-      if (writes !== undefined) open.writes.run(writes)
-      return this.#write(open, batch)
-    }, writes)
+    const waits = this.#syncs?.ready() === true
+    const seq = this.#transaction(
+      (open) => {
+        if (writes !== undefined) open.writes.run(writes)
+        return this.#write(open, batch)
+      },
+      { writes, waits },
+    )
     this.#size.took(batch.events.length, this.#open?.log.lastSize ?? 0)
     this.inbox.left(batch.events)
-    if (batch.events.length > 0) this.#mark.move(seq)
+    const mark = (): void => this.#mark.move(seq)
+    if (!waits) mark()
+    else this.#waitFor(mark)
     // what came in meanwhile belongs to the next transaction
     await nextTurn()
     return seq
+  }
+
+  safe(): Promise<void> | undefined {
+    return this.#safe
   }
 
   async get(id: string): Promise<Row | undefined> {
@@ -248,6 +241,7 @@ export class SqliteStore implements Store {
     if (open === undefined) return
     this.#open = undefined
     this.inbox.close()
+    await this.#syncs?.close()
     this.#mark.close()
     await this.#checkpoints.close()
     try {
@@ -304,15 +298,27 @@ export class SqliteStore implements Store {
     this.#renewal.keepAlive(false)
   }
 
-  /** Write all of it or nothing. `writes`: those of handlers that are among it. */
-  #transaction<T>(write: (open: Open) => T, writes: readonly TaskWrites[] = []): T {
+  /** The disk is waited for on a thread. Then what was committed is known to be there. */
+  #waitFor(mark: () => void): void {
+    const safe = (this.#syncs as Syncs).done().then(mark, (cause: unknown) => {
+      throw storeError(cause, this.#settings.file)
+    })
+    this.#safe = safe
+    const end = (): void => {
+      if (this.#safe === safe) this.#safe = undefined
+    }
+    safe.then(end, end)
+  }
+
+  /** Write all of it or nothing. */
+  #transaction<T>(write: (open: Open) => T, { writes = [], waits = false }: TransactionOptions = {}): T {
     const open = this.#opened()
     const { database, lease, rows, log, retention, letters, keys } = open
     try {
-      database.exec('BEGIN IMMEDIATE')
+      database.exec(waits ? 'PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE' : 'BEGIN IMMEDIATE')
       lease.check()
       const written = write(open)
-      database.exec('COMMIT')
+      database.exec(waits ? 'COMMIT; PRAGMA synchronous = FULL' : 'COMMIT')
       rows.committed()
       this.#checkpoints.committed()
       return written
@@ -323,6 +329,7 @@ export class SqliteStore implements Store {
       retention.recount()
       letters.recount()
       keys.recount()
+      if (waits) database.exec('PRAGMA synchronous = FULL')
       throw refusedTogether(error, writes) ?? storeError(error, this.#settings.file)
     }
   }

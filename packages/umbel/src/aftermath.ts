@@ -1,0 +1,38 @@
+import { lengthOf, type Step } from '@umbel/core'
+import { type AnnounceContext, announceFacts, announceMoved, commandAnnouncer } from './announce.ts'
+import type { RowOf } from './engine-ahead.ts'
+import { type Effects, perform } from './perform.ts'
+import type { IdleRuns } from './workflows/idle-runs.ts'
+
+/** What follows a step is done with. */
+export interface AftermathParts {
+  readonly observed: AnnounceContext
+  readonly effects: Effects
+  readonly idle: IdleRuns
+  /** Things may have come to rest. */
+  readonly rest: () => void
+}
+
+/** Make what follows a stored batch: observers hear of it, commands are carried out. `row`: a row as it stands after it. */
+export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): (step: Step, row: RowOf) => void {
+  const { results, totals } = effects
+  const { signals } = observed
+  return (step, row) => {
+    const announce = signals.quiet ? observed : { ...observed, row }
+    for (const shown of step.shown) results.changed(shown)
+    for (const changed of step.rows) results.changed(changed)
+    for (const moved of step.moved) {
+      announceMoved(announce, moved)
+      if (lengthOf(moved.past) === 1) totals.runStarted(moved)
+    }
+    if (!signals.quiet) announceFacts(announce, step.facts, 'before ends')
+    const announceCommand = commandAnnouncer(announce, step.facts)
+    for (const command of step.commands) {
+      announceCommand(command)
+      perform(command, effects, row)
+    }
+    if (!signals.quiet) announceFacts(announce, step.facts, 'after ends')
+    for (const changed of step.rows) if (changed.kind === 'chart') idle.seen(changed)
+    rest()
+  }
+}

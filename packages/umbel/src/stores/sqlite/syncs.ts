@@ -1,0 +1,98 @@
+import { Worker } from 'node:worker_threads'
+
+/** Transactions after which the thread is started: a script of a few tasks needs none. */
+const FIRST = 16
+
+/** Those who wait for the disk together. */
+interface Wait {
+  readonly done: Promise<void>
+  readonly settle: (error?: unknown) => void
+}
+
+/**
+ * Waits on a thread until the disk has what was written to SQLite's log, and the main loop goes on meanwhile: what it writes before the disk
+ * is asked again needs one more wait, however much it is. Not by the threads that Node has for files: a slow name lookup keeps those.
+ */
+export class Syncs {
+  readonly #log: string
+  #thread: Worker | undefined
+  #ready = false
+  #failed = false
+  #transactions = 0
+  #asked: Wait | undefined
+  #next: Wait | undefined
+
+  /** @param log Path of SQLite's log. */
+  constructor(log: string) {
+    this.#log = log
+  }
+
+  /** Whether a transaction may be written without a wait for the disk, as `done` waits for it. Where not, SQLite is to wait itself. */
+  ready(): boolean {
+    this.#transactions += 1
+    if (this.#transactions > FIRST && !this.#failed) this.#thread ??= this.#start()
+    return this.#ready && !this.#failed
+  }
+
+  /** Resolves once the disk has all that is written by now; rejects where that cannot be known any more. */
+  done(): Promise<void> {
+    this.#next ??= makeWait()
+    const { done } = this.#next
+    if (this.#asked === undefined) this.#ask()
+    return done
+  }
+
+  /** End the thread, once nobody waits. */
+  async close(): Promise<void> {
+    while (this.#asked !== undefined) await this.#asked.done.catch(() => {})
+    this.#failed = true
+    await this.#thread?.terminate()
+    this.#thread = undefined
+  }
+
+  #ask(): void {
+    const thread = this.#thread
+    this.#asked = this.#next
+    this.#next = undefined
+    if (this.#failed || thread === undefined)
+      return this.#settle(new Error('The thread that waits for the disk has ended.'))
+    thread.ref() // the process stays until it has answered
+    thread.postMessage(undefined)
+  }
+
+  #settle(error?: unknown): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    if (this.#next === undefined) this.#thread?.unref()
+    else this.#ask()
+    asked?.settle(error)
+  }
+
+  #start(): Worker | undefined {
+    try {
+      const thread = new Worker(new URL('./sync-thread.js', import.meta.url), {
+        name: 'umbel-syncs',
+        workerData: { log: this.#log },
+        execArgv: [], // nothing of the user's is loaded there
+      })
+      thread.unref()
+      thread.on('message', () => {
+        if (this.#ready) this.#settle()
+        this.#ready = true
+      })
+      thread.on('error', (error) => {
+        this.#failed = true
+        if (this.#asked !== undefined) this.#settle(error)
+      })
+      return thread
+    } catch {
+      this.#failed = true // this process may have no threads
+      return undefined
+    }
+  }
+}
+
+function makeWait(): Wait {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  return { done: promise, settle: (error) => (error === undefined ? resolve() : reject(error)) }
+}
