@@ -7,16 +7,17 @@ export function* ofRun(row: ChartRow, rows: Rows): Generator<string> {
   yield* ofEnd(row)
   yield* ofChildren(row, rows)
   yield* ofNumbers(row)
+  yield* ofCompensating(row)
 }
 
 /** I12: what has ended says how, and has nothing left to wait for. */
 function* ofEnd(row: ChartRow): Generator<string> {
-  const { id, state, endedAt, closing, result, error, actions } = row
+  const { id, state, endedAt, closing, compensating, result, error, actions } = row
   const ended = endedAt !== undefined
   if (ended !== isReady(state)) yield `I2 run ${id} is ${state} and ended at ${String(endedAt)}`
   if (ended && (state === 'SUCCESS' ? result === undefined || error !== undefined : error === undefined))
     yield `I2 run ${id} has ended as ${state} with the wrong one of a result and an error`
-  if (!ended && closing === undefined) return
+  if (!ended && (closing === undefined || compensating !== undefined)) return
   for (const [what, left] of Object.entries(leftOf(row)))
     if (left > 0) yield `I12 run ${id} is over and has ${left} ${what} left`
   if (ended && (closing !== undefined || actions.length > 0))
@@ -45,9 +46,10 @@ function* ofChildren(row: ChartRow, rows: Rows): Generator<string> {
   }
 }
 
-/** I14: what goes on for something is what that waits for. */
+/** I14: what goes on for something is what that waits for; but for a run that takes back what it did, which goes on by itself once it is left. */
 export function* ofSettled(row: Row, rows: Rows): Generator<string> {
   if (!isResultRow(row) || hasEnded(row)) return
+  if (row.kind === 'chart' && row.compensating !== undefined) return
   const settles = settlesOf(row)
   if (settles === undefined) return
   const one = rows.get(settles)
@@ -60,10 +62,11 @@ export function* ofSettled(row: Row, rows: Rows): Generator<string> {
 }
 
 /** I15: numbers of a run's own come in order, once each, and none is yet to come. */
-function* ofNumbers({ id, begun, actions, children, past, heard, timers }: ChartRow): Generator<string> {
+function* ofNumbers({ id, begun, actions, children, past, heard, timers, ...row }: ChartRow): Generator<string> {
+  const invoked = row.compensating === undefined ? Object.values(children) : []
   const numbers = [
     ...actions.map(({ n }) => n),
-    ...Object.values(children).map((child) => Number(child.id.slice(child.id.lastIndexOf('.') + 1))),
+    ...invoked.map((child) => Number(child.id.slice(child.id.lastIndexOf('.') + 1))),
   ]
   if (numbers.some((n) => !(n >= 1 && n <= begun)) || new Set(numbers).size < numbers.length)
     yield `I15 run ${id} has begun ${begun}, and counts ${numbers.join(', ')}`
@@ -72,6 +75,24 @@ function* ofNumbers({ id, begun, actions, children, past, heard, timers }: Chart
     yield `I15 run ${id} has a past out of order`
   if (new Set(heard.map((one) => one.id)).size < heard.length) yield `I15 run ${id} was told twice under one id`
   if (timers.some(({ due }) => !Number.isFinite(due))) yield `I15 run ${id} has a timer that is due at no time`
+}
+
+/** I16: a run takes back what it has done once it has failed, one thing at a time, the last first, and shows that it does. */
+function* ofCompensating(row: ChartRow): Generator<string> {
+  const { id, state, closing, compensating, done = [], children, timers } = row
+  if (compensating === undefined) return
+  const { step, error } = compensating
+  const last = done.at(-1)
+  const under = Object.values(children).map((child) => child.id)
+  if (closing !== 'FAILURE' || last === undefined)
+    yield `I16 run ${id} takes back what it did, and has not failed or done anything`
+  if ((step === 'runs') !== (under.length === 1) || (step === 'waits') !== (timers.length === 1))
+    yield `I16 run ${id} ${step}, with ${under.length} compensations and ${timers.length} timers`
+  if (step === 'runs' && under[0] !== `${last?.id}.c${last?.sent}`)
+    yield `I16 run ${id} takes back by ${under[0]}, and did ${last?.id} last`
+  if (step === 'failed' && error === undefined) yield `I16 run ${id} failed to take back, and nothing was wrong`
+  if (state !== (step === 'failed' ? 'COMPENSATION_FAILED' : 'COMPENSATING'))
+    yield `I16 run ${id} takes back what it did (${step}), and shows ${state}`
 }
 
 const settlesOf = (row: ResultRow): string | undefined => (row.kind === 'join' ? undefined : row.settles)

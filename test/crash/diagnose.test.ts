@@ -78,8 +78,40 @@ const OVER: ChartRow = {
   endedAt: 9,
 }
 
+/** One that has failed and takes back what it has done. */
+const BACK: ChartRow = {
+  ...OVER,
+  id: 'b',
+  root: 'b',
+  state: 'COMPENSATING',
+  states: ['COMPENSATING'],
+  result: undefined,
+  error: { name: 'Error', message: '' },
+  endedAt: undefined,
+  closing: 'FAILURE',
+  children: { compensation: { id: 'b/pay.1.c2', kind: 'task', src: 'pay' } },
+  done: [{ id: 'b/pay.1', src: 'pay', input: '[]', output: '5', sent: 2 }],
+  compensating: { cause: { name: 'Error', message: '' }, step: 'runs', retries: 1, skipped: [] },
+}
+const stepping = (step: NonNullable<ChartRow['compensating']>['step']): ChartRow => ({
+  ...BACK,
+  children: {},
+  compensating: { cause: { name: 'Error', message: '' }, step, retries: 1, skipped: [] },
+})
+const refund = task('b/pay.1.c2', { settles: 'b', parent: 'b', root: 'b' })
 const done = ended('g/1', { workflow: 'g', node: 1, root: 'g', runs: 1 })
-const sound: readonly Row[] = [GROUP, JOIN, done, node('g', 2), task('t1'), ended('t2', { runs: 1 }), RUN, pay]
+const sound: readonly Row[] = [
+  GROUP,
+  JOIN,
+  done,
+  node('g', 2),
+  task('t1'),
+  ended('t2', { runs: 1 }),
+  RUN,
+  pay,
+  BACK,
+  refund,
+]
 
 /** The same rows, with one in the place of its like. */
 const but = (row: Row): Row[] => [...sound.filter(({ id }) => id !== row.id), row]
@@ -148,6 +180,15 @@ test.each<readonly [string, readonly Row[]]>([
   ['I15 run r has a past', but({ ...RUN, past: pastStates(RUN.past).toReversed().reduce(pastWith, NO_PAST) })],
   ['I15 run r was told twice', but({ ...RUN, heard: [{ id: 'a' }, { id: 'a' }] })],
   ['I15 run r has a timer', but({ ...RUN, timers: [{ send: undefined, due: Number.NaN, event: '{}' }] })],
+  ['I16 run b takes back what it did, and has not failed', but({ ...BACK, done: [] })],
+  ['I16 run b takes back what it did, and has not failed', but({ ...BACK, closing: 'SUCCESS' })],
+  ['I16 run b runs, with 0 compensations', but(stepping('runs'))],
+  ['I16 run b waits, with 0 compensations and 0 timers', but(stepping('waits'))],
+  ['I16 run b held, with 1 compensations', but({ ...stepping('held'), children: BACK.children })],
+  ['I16 run b takes back by b/pay.1.c2', but({ ...BACK, done: BACK.done?.map((one) => ({ ...one, sent: 3 })) ?? [] })],
+  ['I16 run b failed to take back', but(stepping('failed'))],
+  ['I16 run b takes back what it did (failed), and shows', but(stepping('failed'))],
+  ['I13 run b waits for compensation (b/pay.1.c2)', sound.filter(({ id }) => id !== refund.id)],
   [
     'I5 workflow g has another result',
     [

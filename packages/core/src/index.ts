@@ -92,7 +92,8 @@ export { limitsOver, type TimeLimit, type TimeLimits, timeLimits } from './time-
 export { advance, type Step } from './advance.ts'
 export { type Effect, effectIds, effectKey } from './effect.ts'
 export type { Answer } from './draft.ts'
-export type { Chart, Charts, ChildStart, Position, Successor } from './chart/charts.ts'
+export type { Chart, Charts, ChildStart, Compensation, Position, Successor } from './chart/charts.ts'
+export type { CompensationEvent, CompensationState } from './chart/compensation.ts'
 export { lengthOf, NO_PAST, type Past, type PastState, pastStates, pastWith } from './chart/past.ts'
 export { snapshotOf } from './chart/transition.ts'
 export type { Command, LogLine } from './command.ts'
@@ -138,7 +139,16 @@ export { type CommonState, isReady, READY_STATES, TASK_STATES, type TaskState } 
 // the statecharts
 export { MACHINES, Machines } from './machines.ts'
 export { type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
-export { actorOf, type ChartActor, chartActor, invokedActor, invokedMachines, isMachine } from './chart/actors.ts'
+export {
+  actorOf,
+  type ChartActor,
+  chartActor,
+  invokedActor,
+  invokedMachines,
+  isMachine,
+  type PlacedPlaceholder,
+  placedPlaceholders,
+} from './chart/actors.ts'
 export type { ChartGraph, EdgeTrigger, InvokeData, StateEdge, StateNodeData } from './drawing/chart-graph.ts'
 export { nextEdges } from './drawing/chart-graph.ts'
 export type {
@@ -151,10 +161,12 @@ export type {
 } from './drawing/canvas-graph.ts'
 export { type Graph, graphOf } from './drawing/graph.ts'
 export { toMermaid } from './drawing/mermaid.ts'
-export { type ChartFault, chartFaults, checkChart } from './chart/checks.ts'
+export { type ChartFault, chartFaults, checkChart, refuseFaults } from './chart/checks.ts'
 export {
+  type CompensatedLogic,
   PLACEHOLDER,
   type Placeholder,
+  type PlaceholderCompensation,
   type PlaceholderLogic,
   type PlaceholderSnapshot,
   placeholderLogic,

@@ -24,16 +24,20 @@ export const pendingActions = (row: Row): RunActions | undefined =>
   row.kind === 'chart' && row.actions.length > 0 ? { type: 'run-actions', id: row.id } : undefined
 
 /** Whether a run waits for nothing but an event from outside or its time: until then nobody needs to see its row. */
-export const isIdleRun = ({ endedAt, settles, actions, children, kept }: ChartRow): boolean =>
-  endedAt === undefined &&
-  settles === undefined &&
-  actions.length === 0 &&
-  Object.values(children).every(({ ended }) => ended === true) &&
-  !kept.some(({ own }) => own)
+export const isIdleRun = (row: ChartRow): boolean =>
+  row.endedAt === undefined &&
+  row.settles === undefined &&
+  row.actions.length === 0 &&
+  Object.values(row.children).every(({ ended }) => ended === true) &&
+  !waitsForMachine(row)
 
-/** The fact that a run can go on whose machine was not registered as its children ended. */
+/** Whether a run can go on as soon as its machine is registered. */
+const waitsForMachine = ({ kept, compensating }: ChartRow): boolean =>
+  compensating?.step === 'held' || kept.some(({ own }) => own)
+
+/** The fact that a run can go on whose machine was not registered as its turn came. */
 export const resumedRun = (row: Row, at: number): ChartResumed | undefined =>
-  row.kind === 'chart' && row.kept.some(({ own }) => own) ? { type: 'chart-resumed', id: row.id, at } : undefined
+  row.kind === 'chart' && waitsForMachine(row) ? { type: 'chart-resumed', id: row.id, at } : undefined
 
 /** The fact that the attempt a row tells of went down with its process: as with a thread, a task is at fault for three at most. */
 export function attemptLost(row: Row, at: number): TaskLost | undefined {

@@ -1,4 +1,5 @@
 import type { StateValue } from 'xstate'
+import type { Compensating, Done } from './chart/compensation.ts'
 import type { Past } from './chart/past.ts'
 import type { Encoded } from './codec.ts'
 import type { ErrorData } from './error-data.ts'
@@ -159,8 +160,12 @@ export interface ChartRow {
   readonly heard: readonly Heard[]
   /** Actions of the user's that are stored with the step that asked for them, and still to be run. */
   readonly actions: readonly ChartAction[]
-  /** How it ends once these are run. */
+  /** How it ends once these are run, and what it has done is taken back where it fails. */
   readonly closing?: 'SUCCESS' | 'FAILURE' | 'REVOKED'
+  /** What it has done that can be taken back, in the order in which that succeeded. */
+  readonly done?: readonly Done[]
+  /** Of one that has failed and takes that back. */
+  readonly compensating?: Compensating
   readonly parent: string | undefined
   readonly root: string
   /** Id of the run that invoked it, or of the task it goes on for. */
@@ -182,6 +187,8 @@ export interface ChartChild {
   readonly watched?: true
   /** Whether it has ended: what it comes to is told. */
   readonly ended?: true
+  /** What it was given, encoded, where it can be taken back. */
+  readonly input?: Encoded
 }
 
 /** An event that comes to a run once it is due. */

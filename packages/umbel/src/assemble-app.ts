@@ -6,7 +6,7 @@ import { ownerCourse } from './owner-course.ts'
 import { ownerOffers } from './owner-offers.ts'
 import { assembleSender } from './senders/assemble-sender.ts'
 
-/** Put together what an app is made of. @throws UMBEL_BAD_ROUTE */
+/** Put together what an app is made of. @throws UMBEL_BAD_ROUTE, UMBEL_BAD_MACHINE */
 export function partsOf(settings: GivenSettings): AppParts {
   const { store } = settings
   return isSenderStore(store) ? assembleSender(settings, store) : owner({ ...settings, store })
@@ -14,7 +14,8 @@ export function partsOf(settings: GivenSettings): AppParts {
 
 function owner(settings: AppSettings): AppParts {
   const parts = assemble(settings)
-  const { store, producer, failed } = parts
+  const { store, producer, registry, failed } = parts
+  for (const one of settings.workflows) registry.check(one)
   const intake = new Intake({ inbox: store.inbox, producer, failed })
   return {
     ...parts,

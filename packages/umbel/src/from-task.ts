@@ -1,65 +1,67 @@
 import {
   type Canvas,
-  didYouMean,
+  type CompensatedLogic,
   type Placeholder,
+  type PlaceholderCompensation,
   type PlaceholderLogic,
   placeholderLogic,
   umbelError,
-  withCall,
 } from '@umbel/core'
-import {
-  type AnySignature,
-  type Application,
-  CALL_OPTIONS,
-  type KeywordsOf,
-  type MissingOf,
-  type NoKeywords,
-  type ResultOf,
-} from './any-signature.ts'
-import { shown } from './known-names.ts'
+import type { AnySignature, KeywordsOf, MissingOf, NoKeywords, ResultOf } from './any-signature.ts'
+import { argumentsOf, type CallInput, called } from './call-input.ts'
+import { type CompensateOptions, type Compensator, compensationOf, type FitsOutput } from './compensation.ts'
 import type { KeywordsError } from './mismatch.ts'
-import { canvasOf, Signature } from './signature.ts'
-
-/**
- * What a machine gives what it invokes: the positional arguments as a list, or them with keyword arguments and options in one
- * record, as `applyAsync` takes it. What takes no arguments needs no input.
- */
-export type CallInput<S extends AnySignature> =
-  | (NoKeywords extends KeywordsOf<S> ? MissingOf<S> | ([] extends MissingOf<S> ? undefined : never) : never)
-  | InputRecord<MissingOf<S>, KeywordsOf<S>>
-
-type InputRecord<M extends readonly unknown[], K extends object> = Omit<Application<M, K>, 'args' | 'kwargs' | 'id'> &
-  ([] extends M ? { readonly args?: M } : { readonly args: M }) &
-  (NoKeywords extends K ? { readonly kwargs?: K } : { readonly kwargs: K })
+import { canvasOf } from './signature.ts'
 
 /**
  * Let a machine invoke a task, or a signature of one with options and arguments set: `setup({ actors: { charge: fromTask(charge) } })`.
  *
  * Its input is the list of arguments (without the context), `onDone` has the result as `event.output`, `onError` the error of its own
- * class as `event.error`. Only `app.workflow` runs it: started by XState itself it fails with UMBEL_PLACEHOLDER_STARTED.
- * @throws UMBEL_BAD_CANVAS for what is no signature of a task
+ * class as `event.error`. With `compensate` what it did is taken back if the run fails later: `fromTask(charge, { compensate: refund })`.
+ * Only `app.workflow` runs it: started by XState itself it fails with UMBEL_PLACEHOLDER_STARTED.
+ * @throws UMBEL_BAD_CANVAS for what is no signature of a task, UMBEL_BAD_OPTION, UMBEL_BAD_RETRY
  */
-export function fromTask<S extends AnySignature>(task: S): PlaceholderLogic<ResultOf<S>, CallInput<S>> {
+export function fromTask<S extends AnySignature>(task: S): PlaceholderLogic<ResultOf<S>, CallInput<S>>
+export function fromTask<
+  S extends AnySignature,
+  C extends AnySignature | Compensator<ResultOf<S>, MissingOf<S>, KeywordsOf<S>>,
+>(task: S, options: CompensateOptions<C & FitsOutput<ResultOf<S>, C>>): CompensatedLogic<ResultOf<S>, CallInput<S>>
+export function fromTask(task: AnySignature, options?: CompensateOptions<unknown>): unknown {
   const canvas = canvasOf(task)
   if (!('task' in canvas))
     throw umbelError('UMBEL_BAD_CANVAS', `fromTask takes a task, not a ${canvas.kind}: use fromCanvas.`)
-  return placeholderLogic(standIn('task', canvas.task, canvas))
+  return placeholderLogic(standIn('task', canvas.task, canvas, compensationOf(canvas.task, options)))
 }
 
 /**
  * Let a machine invoke a canvas: one whose arguments are the input, `fromCanvas(chain(fetch.s(), parse.s()))`, or a function that
  * makes one of them, `fromCanvas((order: Order) => group(order.channels.map((one) => notify.s(order, one))))`. It is called once
- * for each invocation, with the input spread over its parameters. Output and errors are as with `fromTask`.
- * @throws UMBEL_BAD_CANVAS for what is no canvas
+ * for each invocation, with the input spread over its parameters. Output, errors and `compensate` are as with `fromTask`.
+ * @throws UMBEL_BAD_CANVAS for what is no canvas, UMBEL_BAD_OPTION, UMBEL_BAD_RETRY
  */
 export function fromCanvas<S extends AnySignature>(canvas: S): PlaceholderLogic<ResultOf<S>, CallInput<S>>
+export function fromCanvas<
+  S extends AnySignature,
+  C extends AnySignature | Compensator<ResultOf<S>, MissingOf<S>, KeywordsOf<S>>,
+>(canvas: S, options: CompensateOptions<C & FitsOutput<ResultOf<S>, C>>): CompensatedLogic<ResultOf<S>, CallInput<S>>
 export function fromCanvas<P extends readonly unknown[], S extends AnySignature>(
   make: (...args: P) => S & Ready<S>,
 ): PlaceholderLogic<ResultOf<S>, MadeInput<P>>
-export function fromCanvas(given: AnySignature | ((...args: never[]) => AnySignature)): unknown {
+export function fromCanvas<
+  P extends readonly unknown[],
+  S extends AnySignature,
+  C extends AnySignature | Compensator<ResultOf<S>, P, NoKeywords>,
+>(
+  make: (...args: P) => S & Ready<S>,
+  options: CompensateOptions<C & FitsOutput<ResultOf<S>, C>>,
+): CompensatedLogic<ResultOf<S>, MadeInput<P>>
+export function fromCanvas(
+  given: AnySignature | ((...args: never[]) => AnySignature),
+  options?: CompensateOptions<unknown>,
+): unknown {
   if (typeof given !== 'function') {
     const canvas = canvasOf(given)
-    return placeholderLogic(standIn('canvas', canvas.kind, canvas))
+    return placeholderLogic(standIn('canvas', canvas.kind, canvas, compensationOf(canvas.kind, options)))
   }
   const name = given.name || 'canvas'
   return placeholderLogic({
@@ -67,6 +69,7 @@ export function fromCanvas(given: AnySignature | ((...args: never[]) => AnySigna
     name,
     canvas: undefined,
     canvasFor: (input) => canvasOf(given(...(argumentsOf(name, input) as never[]))),
+    compensation: compensationOf(name, options),
   })
 }
 
@@ -81,29 +84,11 @@ type Ready<S extends AnySignature> =
       : KeywordsError<'the canvas still misses keyword arguments', { missing: KeywordsOf<S> }>
     : KeywordsError<'the canvas still misses arguments', { missing: MissingOf<S> }>
 
-function standIn(kind: Placeholder['kind'], name: string, canvas: Canvas): Placeholder {
-  return { kind, name, canvas, canvasFor: (input) => called(name, canvas, input) }
-}
-
-function called(name: string, canvas: Canvas, input: unknown): Canvas {
-  if (typeof input !== 'object' || input === null || Array.isArray(input))
-    return withCall(canvas, argumentsOf(name, input), {}, {})
-  const { args, kwargs = {}, ...options } = input as Application<readonly unknown[], Record<string, unknown>>
-  for (const option of Object.keys(options)) {
-    if (option === 'id' || !Object.hasOwn(CALL_OPTIONS, option))
-      throw umbelError(
-        'UMBEL_BAD_INPUT',
-        `The input of ${name} is a record with ${option.slice(0, 80)}.${didYouMean(option, INPUT_KEYS)}`,
-      )
-  }
-  const { data } = new Signature(canvas).set(options)
-  return withCall(data, argumentsOf(name, args), kwargs, {})
-}
-
-const INPUT_KEYS = ['args', 'kwargs', ...Object.keys(CALL_OPTIONS).filter((option) => option !== 'id')]
-
-function argumentsOf(name: string, input: unknown): readonly unknown[] {
-  if (input === undefined) return []
-  if (Array.isArray(input)) return input
-  throw umbelError('UMBEL_BAD_INPUT', `The input of ${name} is ${shown(input)}.`)
+function standIn(
+  kind: Placeholder['kind'],
+  name: string,
+  canvas: Canvas,
+  compensation: PlaceholderCompensation | undefined,
+): Placeholder {
+  return { kind, name, canvas, canvasFor: (input) => called(name, canvas, input), compensation }
 }

@@ -18,8 +18,16 @@ export type { CeleryJsonLimits, CelerySignature, JsonValue, TaskHeaders } from '
 export type { Place, Progress, TaskState } from '@umbel/core'
 
 // what machines invoke
-export { type CallInput, fromCanvas, fromTask, type MadeInput } from './from-task.ts'
-export type { PlaceholderLogic, PlaceholderSnapshot } from '@umbel/core'
+export { fromCanvas, fromTask, type MadeInput } from './from-task.ts'
+export type { CallInput, GivenCall } from './call-input.ts'
+export type { CompensateOptions, CompensationRetry, Compensator } from './compensation.ts'
+export type {
+  CompensatedLogic,
+  CompensationEvent,
+  CompensationState,
+  PlaceholderLogic,
+  PlaceholderSnapshot,
+} from '@umbel/core'
 export {
   type SagaContext,
   type SagaEvent,
@@ -51,6 +59,7 @@ export type {
 export { workflow, type Workflow, type WorkflowOptions } from './workflows/workflow.ts'
 export type { StartOptions, WorkflowRuns } from './workflows/workflow-runs.ts'
 export type { Run, SentEvent } from './workflows/run.ts'
+export type { RunEvent, RunTag } from './workflows/compensated.ts'
 export type { SendOptions } from './workflows/run-event.ts'
 export type { RunPast } from './workflows/runs.ts'
 export type { InspectedRun, RunListing, RunWait } from './workflows/runs-list.ts'

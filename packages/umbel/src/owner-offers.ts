@@ -57,6 +57,7 @@ export function ownerOffers(
     },
     mapStream: (canvas, items, options) => streams.make(way, canvas, items, options),
     workflow: <M extends AnyStateMachine>(workflow: Workflow<M>) => {
+      if (registry.find(workflow.name, workflow.version) === undefined) registry.check(workflow)
       if (registry.register(workflow)) runs.resume(workflow)
       return new WorkflowRuns(workflow, {
         runs,

@@ -105,6 +105,12 @@ export class SpecResolver {
     return plan
   }
 
+  /** Refuse a canvas that could not be sent with one value put before its arguments. @throws UMBEL_WRONG_ARITY, and what `plan` throws */
+  checkFed(canvas: Canvas): void {
+    this.plan(canvas, true)
+    if (canvas.kind === 'task' && !canvas.immutable) checkArity(this.#definition(canvas.task), canvas.args.length + 1)
+  }
+
   #task(signature: TaskSignature | MapSignature, fed: boolean): ReturnType<Resolve['task']> {
     const definition = this.#definition(signature.task)
     if (signature.kind !== 'task') {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { checkChart, placeholderOf } from '@umbel/core'
 import { afterEach, expect, test } from 'vitest'
-import { createActor, createMachine, fromPromise } from 'xstate'
+import { type AnyStateMachine, assign, createActor, createMachine, fromPromise, setup } from 'xstate'
 import { task as row, SPEC } from '../../../test/conformance/store-rows.ts'
 import {
   type AnySignature,
@@ -73,6 +73,19 @@ for (let depth = 0; depth < 201; depth += 1) nested = chord([nested, faults.fine
 
 /** A machine that waits for nothing. */
 const idle = () => createMachine({ id: 'idle', tags: 'WAITING' })
+
+/** A machine that does something, which cannot be taken back. */
+const compensating = (done: object, states: object): AnyStateMachine => {
+  const { createMachine: create } = setup({
+    types: {} as { context: Record<string, unknown> },
+    actors: {
+      done: fromTask(faults.fine.s(1), { compensate: faults.throws.si('broken'), retry: { max: 0 } }),
+      broken: fromTask(faults.throws.si('broken')),
+    },
+  })
+  const doing = { invoke: { src: 'done', id: 'done', ...done } }
+  return create({ id: 'compensating', context: {}, initial: 'doing', states: { doing, ...states } } as never) as never
+}
 
 /** For each code: what raises it, and what its message must name. */
 const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> = {
@@ -421,6 +434,31 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
         .result.get()
     },
     'thousand transitions',
+  ],
+  UMBEL_COMPENSATION_FAILED: [
+    async () => {
+      const run = open()
+        .workflow(compensating({ onDone: 'broken' }, { broken: { invoke: { src: 'broken' } } }))
+        .start({ id: 'o-2' })
+      await run.waitFor('COMPENSATION_FAILED')
+      run.send({ type: 'SKIP' })
+      return run.result.get()
+    },
+    'Run o-2 failed (RangeError: broken), and was not able to take back o-2/done.1 (RangeError: broken).',
+  ],
+  UMBEL_TOO_MANY_COMPENSATIONS: [
+    async () => {
+      const broken = {
+        entry: assign(({ event }) => ({ error: (event as unknown as { error: unknown }).error })),
+        type: 'final',
+      }
+      const run = open()
+        .workflow(compensating({ onDone: { target: 'doing', reenter: true }, onError: 'broken' }, { broken }))
+        .start({ id: 'o-3' })
+      await run.result.get()
+      throw run.getSnapshot()?.context.error
+    },
+    'Run o-3 of compensating has done 1000 things',
   ],
   UMBEL_STORE_OWNED: [() => reopened(() => {}), `process ${process.pid}`],
   UMBEL_STORE_FENCED: [

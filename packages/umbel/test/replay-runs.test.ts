@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { type AnyStateMachine, assign, setup } from 'xstate'
-import { chain, defineTasks, fromTask, SimulatedClock, saga, task, workflow } from '../src/index.ts'
+import { chain, defineTasks, fromCanvas, fromTask, group, SimulatedClock, saga, task, workflow } from '../src/index.ts'
 import { breaks, type ReplayCode, replayRuns, sqliteStore } from '../src/sqlite.ts'
-import { open } from './fixtures/open-app.ts'
+import { open, through } from './fixtures/open-app.ts'
 import { asIfKilled, newFile } from './fixtures/store-file.ts'
 
 const shop = defineTasks('replayed', {
@@ -13,7 +13,12 @@ const shop = defineTasks('replayed', {
     },
     { inline: true },
   ),
-  undo: task((_ctx, _given: string) => {}, { inline: true }),
+  undo: task(
+    (_ctx, given: string) => {
+      if (given === 'r13') throw new RangeError('unlucky')
+    },
+    { inline: true },
+  ),
 })
 
 interface Change {
@@ -263,4 +268,81 @@ test('a run that is a step of a chain is replayed with it', async () => {
   await sent.get()
   await app.stop()
   expect(Object.values(verdicts(replayed(file, step)))).toEqual(['same'])
+})
+
+/** A machine that charges, as a run of its own too, and fails; what takes that back fails for an amount of 13. */
+const failing = ({ logs = false, compensates = true, max = 1 } = {}): AnyStateMachine => {
+  const pair = group([shop.charge.s(), shop.charge.s()])
+  const retry = { max }
+  const actors = {
+    charge: compensates ? fromTask(shop.charge, { compensate: shop.undo, retry }) : fromTask(shop.charge),
+    both: compensates
+      ? fromCanvas(pair, { compensate: (paid) => group(paid.map((one) => shop.undo.s(one))), retry })
+      : fromCanvas(pair),
+    refuse: fromTask(shop.refuse),
+  }
+  const types = {} as { input: number; context: { amount: number } }
+  const { createMachine: inner } = setup({ types, actors, actions: { note: () => {}, audit: () => {} } })
+  const context = ({ input }: { input: number }) => ({ amount: input })
+  const input = ({ context }: { context: { amount: number } }) => [context.amount] as const
+  const part = inner({
+    id: 'part',
+    context,
+    entry: logs ? ['note', 'audit'] : 'note',
+    initial: 'charging',
+    states: {
+      charging: { invoke: { src: 'charge', id: 'charge', input, onDone: 'both' } },
+      both: { invoke: { src: 'both', id: 'both', input, onDone: 'over' } },
+      over: { type: 'final' },
+    },
+  } as never)
+  return setup({ types, actors: { ...actors, part }, actions: { note: () => {}, audit: () => {} } }).createMachine({
+    id: 'failing',
+    context,
+    entry: logs ? ['note', 'audit'] : 'note',
+    initial: 'charging',
+    states: {
+      charging: { invoke: { src: 'charge', id: 'charge', input, onDone: 'part' } },
+      part: {
+        invoke: {
+          src: 'part',
+          id: 'part',
+          input: ({ context }: { context: { amount: number } }) => context.amount,
+          onDone: 'refused',
+        },
+      },
+      refused: { invoke: { src: 'refuse', id: 'refuse', input } },
+    },
+  } as never) as unknown as AnyStateMachine
+}
+
+test('runs that take back what they have done are replayed with what took it back', async () => {
+  const file = newFile()
+  const clock = new SimulatedClock()
+  const machine = failing()
+  const app = open({ store: sqliteStore(file, { sync: 'off' }), clock, tasks: [shop], workflows: [machine] })
+  const runs = app.workflow(machine)
+  const begin = (id: string, amount: number) => runs.start({ id, input: amount as never })
+  await through(clock, begin('back', 5).result)
+  const skipped = begin('skipped', 13)
+  for (const type of ['SKIP', 'RETRY', 'SKIP', 'SKIP']) {
+    await through(clock, { get: () => skipped.waitFor('COMPENSATION_FAILED' as never) })
+    await skipped.send({ type }, { by: 'ann' }).accepted
+  }
+  await through(clock, skipped.result)
+  const stuck = begin('stuck', 13)
+  await through(clock, { get: () => stuck.waitFor('COMPENSATION_FAILED' as never) })
+  await app.stop()
+  const of = (code: AnyStateMachine) => {
+    const found = verdicts(replayed(file, code))
+    return [found.back, found.skipped, found.stuck]
+  }
+  expect(of(failing())).toEqual(['same', 'same', 'same'])
+  expect(of(failing({ logs: true }))).toEqual(['same', 'same', 'same'])
+  expect(of(failing({ compensates: false }))).toEqual(['differs', 'differs', 'differs'])
+  expect(of(failing({ max: 0 }))).toEqual(['same', 'differs', 'differs'])
+  expect(replayed(file, failing({ max: 5 })).stuck?.difference).toMatchObject({
+    recorded: 'COMPENSATION_FAILED',
+    now: 'COMPENSATING',
+  })
 })

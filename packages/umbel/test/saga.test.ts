@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type AppOptions, defineTasks, graphOf, group, SimulatedClock, saga, task, toMermaid } from '../src/index.ts'
 import { sqliteStore } from '../src/sqlite.ts'
-import { open } from './fixtures/open-app.ts'
+import { ended, open, through } from './fixtures/open-app.ts'
 import { asIfKilled, newFile } from './fixtures/store-file.ts'
 
 class SoldOut extends Error {
@@ -36,17 +36,6 @@ function begin(fails: Record<string, number>, did: string[] = [], options: AppOp
   ])
   const app = open({ tasks: [trip], workflows: [machine], ...options })
   return { app, did, runs: app.workflow(machine), machine }
-}
-const ended = (result: { get(): Promise<unknown> }): Promise<unknown> => result.get().catch((error: unknown) => error)
-
-/** What it ends with, however long that takes by the clock. */
-async function through(clock: SimulatedClock, result: { get(): Promise<unknown> }): Promise<unknown> {
-  let over = false
-  const end = ended(result).finally(() => {
-    over = true
-  })
-  while (!over) await clock.advance('1m')
-  return end
 }
 
 test('parts run in order, each given the input, and their results are the result', async () => {
@@ -126,6 +115,17 @@ test('killed anywhere, it goes on where it stood: the same is done in the same o
   expect([...new Set(did)]).toEqual(whole.did)
 })
 
+test('who cancels a saga leaves done what it has done, also while that is taken back', async () => {
+  const clock = new SimulatedClock()
+  const { runs, did } = begin({ 'car in Rome': 1, 'cancel hotel in Rome!': 99 }, [], { clock })
+  const run = runs.start({ id: 'one', input: 'Rome' })
+  await run.waitFor('COMPENSATING')
+  await run.cancel()
+  await clock.advance('1d')
+  expect(await ended(run.result)).toMatchObject({ code: 'UMBEL_REVOKED' })
+  expect(did).toEqual(['flight to Rome', 'note', 'hotel in Rome'])
+})
+
 test('it is drawn as what it is', () => {
   const { machine } = begin({})
   const text = toMermaid(graphOf(machine))
@@ -148,4 +148,5 @@ test('what is no saga is refused', () => {
   code(() => saga('a', [{ run: group([]), compensat: 5 }] as never), 'UMBEL_BAD_OPTION')
   code(() => saga('a', [{ run: group([]) }] as never, { tries: 5 } as never), 'UMBEL_BAD_OPTION')
   code(() => saga('a', [{ run: group([]) }] as never, { retry: { max: -1 } }), 'UMBEL_BAD_RETRY')
+  code(() => saga('a', [{ run: group([]) }] as never, { retry: 5 } as never), 'UMBEL_BAD_RETRY')
 })

@@ -1,6 +1,6 @@
 import { type AnyStateMachine, StateMachine } from 'xstate'
 import { type Placeholder, placeholderOf } from './placeholder.ts'
-import type { ChartInvoke, ChartNode } from './places.ts'
+import { type ChartInvoke, type ChartNode, placedStates, placeOf } from './places.ts'
 
 /** What a machine's actor comes to. */
 export type ChartActor =
@@ -65,4 +65,26 @@ export function invokedMachines(machine: AnyStateMachine): readonly AnyStateMach
   }
   walk(machine.root)
   return [...found]
+}
+
+/** A placeholder of a machine, and where in it that is written. */
+export interface PlacedPlaceholder {
+  readonly placeholder: Placeholder
+  /** `order.actors.charge`, or `order.states.charging.invoke[0]` where it stands in a state itself. */
+  readonly path: string
+}
+
+/** All placeholders of a machine, each once. */
+export function placedPlaceholders(machine: AnyStateMachine): readonly PlacedPlaceholder[] {
+  const found = new Map<Placeholder, string>()
+  const add = (actor: ChartActor, path: string): void => {
+    if (actor.kind === 'placeholder' && !found.has(actor.placeholder)) found.set(actor.placeholder, path)
+  }
+  for (const [name, logic] of Object.entries((machine.implementations.actors ?? {}) as Record<string, unknown>))
+    add(actorOf(logic), placeOf(`${machine.id}.actors`, name))
+  for (const { node, path } of placedStates(machine))
+    node.invoke.forEach((invoke, index) => {
+      add(invokedActor(node, invoke), `${path}.invoke[${index}]`)
+    })
+  return [...found].map(([placeholder, path]) => ({ placeholder, path }))
 }

@@ -2,6 +2,7 @@ import type { AnyStateMachine, StateValue } from 'xstate'
 import type { Encoded } from '../codec.ts'
 import type { ErrorClasses } from '../error-data.ts'
 import type { Plan } from '../plan.ts'
+import type { RetryPolicy } from '../retry.ts'
 
 /** A machine that the user drew, as its runs need it. */
 export interface Chart {
@@ -10,6 +11,16 @@ export interface Chart {
   readonly keep: number
   /** Work out what the machine calls `src` in its actors, for an input. @throws what is wrong with it */
   start(src: string, input: unknown): ChildStart
+  /** What takes back what the machine calls `src`; `undefined` where nothing does. */
+  compensation(src: string): Compensation | undefined
+}
+
+/** What takes back what something that a machine has invoked did. */
+export interface Compensation {
+  /** How often, and how late, it is sent again that has failed for good. */
+  readonly retry: RetryPolicy
+  /** Work out what is to be sent, of what the invoked came to and was given. @throws what is wrong with it */
+  plan(output: unknown, input: unknown): Plan
 }
 
 /** What an invoked or spawned actor comes to: a canvas, or a run of another machine. */

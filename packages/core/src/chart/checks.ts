@@ -15,8 +15,10 @@ export interface ChartFault {
 }
 
 /** Refuse a machine that could not be stored and go on after a restart. @throws UMBEL_BAD_MACHINE, which names each place */
-export function checkChart(machine: AnyStateMachine): void {
-  const faults = chartFaults(machine)
+export const checkChart = (machine: AnyStateMachine): void => refuseFaults(chartFaults(machine))
+
+/** Refuse a machine for what is wrong with it, if anything is. @throws UMBEL_BAD_MACHINE, which names each place */
+export function refuseFaults(faults: readonly ChartFault[]): void {
   const [first] = faults
   if (first === undefined) return
   const more = faults.slice(1, MOST_SAID).map(({ path, says }) => ` ${path} ${says}.`)

@@ -18,6 +18,15 @@ export const CHART_ERRORS = {
     summary: 'A run of a machine never came to rest.',
     nextStep: 'Look for states that lead to each other by always, raise, or an invocation that ends at once.',
   },
+  UMBEL_COMPENSATION_FAILED: {
+    summary: 'A run has failed, and something that it did was not taken back.',
+    nextStep:
+      'While it shows COMPENSATION_FAILED send it RETRY or SKIP; details name what stays done, cause why it failed.',
+  },
+  UMBEL_TOO_MANY_COMPENSATIONS: {
+    summary: 'A run has done so much that it would take back that it may not do more.',
+    nextStep: 'Let the machine end, and begin another run for what comes next; or invoke tasks without compensate.',
+  },
   UMBEL_UNKNOWN_WORKFLOW: {
     summary: 'No workflow has this name and version.',
     nextStep: 'List its machine in createApp({ workflows }), each version that still has runs.',

@@ -15,11 +15,13 @@ import type {
 import type { ChartRow, Heard, TaskRow } from '../rows.ts'
 import { targetOfTimer, tell } from './carry.ts'
 import type { Chart } from './charts.ts'
-import { keyOfChild } from './children.ts'
+import { keyOfChild, withEnded } from './children.ts'
+import { again, compensated, toldHow } from './compensate.ts'
+import type { CompensationEvent } from './compensation.ts'
 import { present } from './migration.ts'
 import { NO_PAST } from './past.ts'
-import { become, close, drop, fail, happen, isOver, offerKept, put } from './run.ts'
-import { firstDue, nextDue } from './timers.ts'
+import { become, close, drop, fail, happen, isOver, offerKept } from './run.ts'
+import { firstDue, nextDue, put } from './timers.ts'
 import { firstStep } from './transition.ts'
 
 /** Ids under which a run was told something that it remembers, to be told once. */
@@ -70,6 +72,7 @@ export function takeChartTold(draft: Draft, fact: ChartTold): void {
   if (row === undefined) return refuse(draft, fact, codedError('UMBEL_UNKNOWN_RESULT', `No run has the id ${fact.id}.`))
   const heard = fact.dedupe === undefined ? undefined : row.heard.find(({ id }) => id === fact.dedupe)
   if (heard !== undefined) return answer(draft, fact, { ok: true, value: heard.answer })
+  if (row.compensating !== undefined) return takeCompensationTold(draft, row, fact)
   if (isOver(row))
     return refuse(
       draft,
@@ -109,14 +112,37 @@ export function takeChartTold(draft: Draft, fact: ChartTold): void {
   put(draft, withKept(hearing, fact))
 }
 
+/** Tell a run that takes back what it has done how it goes on, where it waits for that. */
+function takeCompensationTold(draft: Draft, row: ChartRow, fact: ChartTold): void {
+  const { type } = decode(fact.event, draft.machines.charts.errors) as AnyEventObject
+  const isTaken = COMPENSATION_EVENTS.has(type)
+  const hearing = withHeard(row, fact.dedupe, undefined)
+  const next =
+    row.compensating === undefined || !isTaken
+      ? undefined
+      : toldHow(hearing, row.compensating, type as CompensationEvent['type'])
+  if (next !== undefined) {
+    close(draft, next, fact)
+    return answer(draft, fact, { ok: true, value: undefined })
+  }
+  const says = `Run ${row.id} of ${row.machine} has failed and is ${row.state}: it takes no ${type}.`
+  refuse(draft, fact, codedError(isTaken ? 'UMBEL_EVENT_NOT_TAKEN' : 'UMBEL_RUN_ENDED', says))
+}
+
+const COMPENSATION_EVENTS: ReadonlySet<string> = new Set<CompensationEvent['type']>(['RETRY', 'SKIP'])
+
 /**
  * Hand a run the first of what it has scheduled and is due; false where nothing is. What follows from it is delivered before the next is
  * taken: it may cancel or schedule others, and what the machine tells itself comes before what was due at the same moment.
  */
 export function takeChartDue(draft: Draft, { id, at }: ChartDue): boolean {
   const row = present(draft, id)
-  const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
   const timer = row === undefined ? undefined : firstDue(row.timers, at)
+  if (row?.compensating !== undefined && timer !== undefined) {
+    close(draft, again(row, row.compensating))
+    return true
+  }
+  const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
   if (row === undefined || chart === undefined || timer === undefined) return false
   const rest = { ...row, timers: row.timers.filter((one) => one !== timer) }
   const to = targetOfTimer(timer)
@@ -142,13 +168,13 @@ export function takeChildEnded(draft: Draft, { id, child, ends }: ChildEnded): v
   const row = present(draft, id)
   const key = row === undefined ? undefined : keyOfChild(row, child)
   if (row === undefined || key === undefined) return
+  if (row.compensating !== undefined) return close(draft, compensated(row, row.compensating, ends))
   const { errors } = draft.machines.charts
   const event = ends.ok
     ? { type: `xstate.done.actor.${key}`, output: decode(ends.result, errors), actorId: key }
     : { type: `xstate.error.actor.${key}`, error: fromErrorData(ends.error, errors), actorId: key }
   const known = row.children[key]
-  if (known !== undefined)
-    ownEvent(draft, { ...row, children: { ...row.children, [key]: { ...known, ended: true } } }, event)
+  if (known !== undefined) ownEvent(draft, withEnded(draft, row, key, known, ends), event)
 }
 
 /** Tell a run that wants to hear of it how far a task has come. */
@@ -170,7 +196,7 @@ export function takeChildShowed(draft: Draft, { id, child }: ChildShowed): void 
 /** End a run that is not wanted any more, with what it waits for. */
 export function takeChartRevoked(draft: Draft, { id, error }: WorkflowRevoked | TaskRevoked): void {
   const row = draft.chart(id)
-  if (row !== undefined && !isOver(row)) drop(draft, row, error)
+  if (row !== undefined && (row.compensating !== undefined || !isOver(row))) drop(draft, row, error)
 }
 
 /** Actions were run: what waits for that goes on. */
@@ -185,6 +211,7 @@ export function takeChartActed(draft: Draft, { id, n }: ChartActed): void {
 /** The machine of a run is registered again: what came meanwhile is told, what is scheduled is armed. */
 export function takeChartResumed(draft: Draft, { id }: ChartResumed): void {
   const row = present(draft, id)
+  if (row?.compensating?.step === 'held') return close(draft, row)
   const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
   if (row === undefined || chart === undefined) return
   if (row !== draft.chart(id)) put(draft, row)

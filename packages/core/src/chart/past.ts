@@ -44,7 +44,7 @@ export function pastWith(past: Past, { state, at, by, event }: PastState): Past 
 export const lengthOf = ({ steps }: Past): number => steps.length / 2
 
 /** The state that it showed last. */
-export const lastState = ({ states, steps }: Past): string | undefined => states[steps.at(-2) ?? -1]
+const lastState = ({ states, steps }: Past): string | undefined => states[steps.at(-2) ?? -1]
 
 /** All that it remembers, oldest first. */
 export function pastStates({ states, steps, at, told = [] }: Past): PastState[] {
@@ -54,4 +54,16 @@ export function pastStates({ states, steps, at, told = [] }: Past): PastState[] 
   past.reverse()
   for (const { n, ...by } of told) past[n] = { ...(past[n] as PastState), ...by }
   return past
+}
+
+/** Who brought a step about, where that was said. */
+export interface Told {
+  readonly by?: string | undefined
+  readonly event?: Encoded | undefined
+}
+
+/** The history of a run that shows a state now. */
+export function pastOf(past: Past, state: string, at: number, { by, event }: Told = {}): Past {
+  if (by === undefined && lastState(past) === state) return past
+  return pastWith(past, { state, at, ...(by !== undefined && { by, ...(event !== undefined && { event }) }) })
 }

@@ -1,5 +1,6 @@
 import type { ActorLogic, AnyEventObject, Snapshot } from 'xstate'
 import { umbelError } from '../errors.ts'
+import type { RetryPolicy } from '../retry.ts'
 import type { Canvas } from '../signature.ts'
 import type { TaskState } from '../states.ts'
 
@@ -12,6 +13,20 @@ export interface Placeholder {
   readonly canvas: Canvas | undefined
   /** Make of an invoke's input what is to be sent. @throws UMBEL_BAD_INPUT */
   readonly canvasFor: (input: unknown) => Canvas
+  /** What takes back what it came to, if the run fails later. */
+  readonly compensation?: PlaceholderCompensation | undefined
+}
+
+/** What takes back what a task or a canvas did. */
+export interface PlaceholderCompensation {
+  /** Name of the task, or of the canvas as a diagram shows it. */
+  readonly name: string
+  /** It as it is before what it is given is known; `undefined` where that makes it. */
+  readonly canvas: Canvas | undefined
+  /** How often, and how late, it is sent again that has failed for good. */
+  readonly retry: RetryPolicy
+  /** Make of what was done, and of what that was given, what is to be sent. @throws UMBEL_BAD_INPUT */
+  readonly canvasFor: (output: unknown, input: unknown) => Canvas
 }
 
 /** What a machine sees of the task or canvas behind a placeholder while that is under way. */
@@ -27,6 +42,12 @@ export type PlaceholderSnapshot<Output, Input> = Snapshot<Output> & {
 export interface PlaceholderLogic<Output, Input>
   extends ActorLogic<PlaceholderSnapshot<Output, Input>, AnyEventObject, Input> {
   readonly [PLACEHOLDER]: Placeholder
+}
+
+/** The same, where what it does is taken back if the run fails later. */
+export interface CompensatedLogic<Output, Input> extends PlaceholderLogic<Output, Input> {
+  /** Types only; never set. */
+  readonly '~compensated': true
 }
 
 /** Where actor logic keeps what it stands for. */

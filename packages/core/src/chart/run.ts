@@ -8,18 +8,14 @@ import { settleFor } from '../task-life.ts'
 import { carryOut } from './carry.ts'
 import type { Chart } from './charts.ts'
 import { stopChildren } from './children.ts'
-import { lastState, lengthOf, pastWith } from './past.ts'
-import { rearm } from './timers.ts'
+import { compensate } from './compensate.ts'
+import { compensationError } from './compensation.ts'
+import { lengthOf, pastOf, type Told } from './past.ts'
+import { put } from './timers.ts'
 import { memoryOf, nextStep, type Stepped, snapshotOf, tagsOf, takes } from './transition.ts'
 
 /** Steps that one run may take for one fact, those included that its children bring about at once. */
 const MOST_STEPS = 1_000
-
-/** Who brought a step about, where that was said. */
-export interface Told {
-  readonly by?: string | undefined
-  readonly event?: Encoded | undefined
-}
 
 /** What a run did with an event. */
 export interface Reaction {
@@ -80,13 +76,8 @@ function movedTo(draft: Draft, row: ChartRow, { snapshot }: Extract<Stepped, { k
     ...(memory !== undefined && { memory }),
     state: snapshot.status === 'done' ? row.state : state,
     states,
-    past: pastOf(row, snapshot.status === 'done' ? 'SUCCESS' : state, draft.at, told),
+    past: pastOf(row.past, snapshot.status === 'done' ? 'SUCCESS' : state, draft.at, told),
   }
-}
-
-function pastOf(row: ChartRow, state: string, at: number, { by, event }: Told): ChartRow['past'] {
-  if (by === undefined && lastState(row.past) === state) return row.past
-  return pastWith(row.past, { state, at, ...(by !== undefined && { by, ...(event !== undefined && { event }) }) })
 }
 
 /** Offer a run what it has kept, in the order it came, until no transition takes any of it. */
@@ -111,38 +102,43 @@ export function offerKept(draft: Draft, id: string, chart: Chart): void {
 /** Whether a run takes no more events. */
 export const isOver = ({ closing, endedAt }: ChartRow): boolean => closing !== undefined || endedAt !== undefined
 
-/** Put a row and arm its timer. */
-export function put(draft: Draft, row: ChartRow): void {
-  const before = draft.chart(row.id)
-  draft.put(row)
-  rearm(draft, before, row)
-}
-
 /** End a run as failed: what it waits for is revoked. */
 export function fail(draft: Draft, row: ChartRow, error: ErrorData): void {
-  stopChildren(draft, row)
-  close(draft, { ...row, closing: 'FAILURE', error })
+  close(draft, { ...stopChildren(draft, row), closing: 'FAILURE', error })
 }
 
-/** End a run that is not wanted any more. */
+/** End a run that is not wanted any more. What it has done stays done. */
 export function drop(draft: Draft, row: ChartRow, error: ErrorData): void {
-  stopChildren(draft, row)
-  close(draft, { ...row, closing: 'REVOKED', error })
+  const cause = row.compensating?.cause
+  close(draft, {
+    ...stopChildren(draft, row),
+    closing: 'REVOKED',
+    error: cause === undefined ? error : { ...error, cause },
+  })
 }
 
-/** End a run, once the actions that it asked for are run. */
-export function close(draft: Draft, row: ChartRow): void {
-  const { closing, result, error, settles } = row
+/** End a run, once the actions that it asked for are run and, where it has failed, what it has done is taken back. */
+export function close(draft: Draft, row: ChartRow, told: Told = {}): void {
+  const { closing, settles } = row
   const over: ChartRow = { ...row, states: [], children: {}, timers: [], kept: [] }
   if (row.actions.length > 0 || closing === undefined) return put(draft, over)
-  const { closing: _, ...ended } = over
-  const past = pastOf(row, closing, draft.at, {})
-  put(draft, { ...ended, state: closing, past, endedAt: draft.at })
+  if (compensate(draft, over, told)) return
+  const { closing: _, compensating, done, ...ended } = over
+  const error = closing === 'FAILURE' && compensating ? compensationError(row.id, compensating) : row.error
+  put(draft, {
+    ...ended,
+    // a run that invoked it takes that over
+    ...(settles !== undefined && done !== undefined && { done }),
+    error,
+    state: closing,
+    past: pastOf(row.past, closing, draft.at, told),
+    endedAt: draft.at,
+  })
   draft.commands.push({ type: 'settle', id: row.id })
   if (settles === undefined) return
   const ends: Ends =
     error === undefined
-      ? { ok: true, result: result ?? encode(undefined) }
+      ? { ok: true, result: row.result ?? encode(undefined) }
       : { ok: false, revoked: closing === 'REVOKED', error }
   settleFor(draft, settles, row.id, ends)
 }

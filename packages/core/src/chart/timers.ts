@@ -14,8 +14,15 @@ export function firstDue(timers: readonly ChartTimer[], at: number): ChartTimer 
   return first
 }
 
+/** Put a row and arm its timer. */
+export function put(draft: Draft, row: ChartRow): void {
+  const before = draft.chart(row.id)
+  draft.put(row)
+  rearm(draft, before, row)
+}
+
 /** Arm the one timer of a run for what is due next, where that has changed. */
-export function rearm(draft: Draft, before: ChartRow | undefined, row: ChartRow): void {
+function rearm(draft: Draft, before: ChartRow | undefined, row: ChartRow): void {
   const at = nextDue(row)
   if (at === (before === undefined ? undefined : nextDue(before))) return
   draft.commands.push(at === undefined ? { type: 'cancel-timer', id: row.id } : { type: 'start-timer', id: row.id, at })

@@ -45,6 +45,8 @@ export interface InvokeData {
   readonly kind: 'task' | 'canvas' | 'machine' | 'live' | 'missing'
   /** Name of the task, the canvas or the machine; for anything else its name in `setup({ actors })`. */
   readonly name: string
+  /** Name of what takes back what it did, if the run fails later; `computed` for a function without one. */
+  readonly compensate?: string
 }
 
 /** A way out of a state. Without a target it only acts. */
@@ -110,8 +112,10 @@ function invokeOf(node: ChartNode, invoke: ChartNode['invoke'][number]): InvokeD
   const src = String(typeof invoke.src === 'string' ? invoke.src : id)
   const actor = invokedActor(node, invoke)
   switch (actor.kind) {
-    case 'placeholder':
-      return { id, kind: actor.placeholder.kind, name: actor.placeholder.name }
+    case 'placeholder': {
+      const { kind, name, compensation } = actor.placeholder
+      return { id, kind, name, ...(compensation !== undefined && { compensate: compensation.name }) }
+    }
     case 'machine':
       return { id, kind: 'machine', name: actor.machine.id }
     default:

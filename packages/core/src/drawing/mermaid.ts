@@ -1,5 +1,5 @@
 import type { CanvasGraph, CanvasNode } from './canvas-graph.ts'
-import type { ChartGraph, EdgeTrigger, StateEdge, StateNodeData } from './chart-graph.ts'
+import type { ChartGraph, EdgeTrigger, InvokeData, StateEdge, StateNodeData } from './chart-graph.ts'
 import type { Graph } from './graph.ts'
 
 /** Write a graph of `graphOf` as a Mermaid diagram: a machine as a state diagram, a canvas as a flowchart. */
@@ -134,11 +134,12 @@ function nameFor({ key, id }: StateNodeData, used: Set<string>): string {
 }
 
 function aboutOf({ tags, invokes, description }: StateNodeData): readonly string[] {
-  return [
-    ...tags,
-    ...invokes.map(({ kind, name }) => (kind === 'task' ? `runs ${name}` : `runs ${kind} ${name}`)),
-    ...(description === undefined ? [] : [description]),
-  ]
+  return [...tags, ...invokes.map(invokeText), ...(description === undefined ? [] : [description])]
+}
+
+function invokeText({ kind, name, compensate }: InvokeData): string {
+  const runs = kind === 'task' ? `runs ${name}` : `runs ${kind} ${name}`
+  return compensate === undefined ? runs : `${runs}, compensated by ${compensate}`
 }
 
 function labelOf({ on, guard, to }: StateEdge): string {

@@ -5,6 +5,7 @@ import {
   type Encoded,
   type EngineEvent,
   type ErrorClasses,
+  type ErrorData,
   type PastState,
   pastStates,
 } from '@umbel/core'
@@ -93,14 +94,14 @@ const isSame = (one: PastState, other: PastState | undefined): boolean =>
 
 /** How a run stands, in parts that can be compared. */
 function standing(row: ChartRow, errors: ErrorClasses): Readonly<Record<string, unknown>> {
-  const { state, closing, endedAt, value, context, result, error, children, timers, kept } = row
-  const over = closing ?? (endedAt === undefined ? undefined : state)
+  const { state, closing, compensating, endedAt, value, context, result, error, children, timers, kept } = row
+  const over = compensating === undefined ? (closing ?? (endedAt === undefined ? undefined : state)) : undefined
   return {
     state: over ?? state,
     value,
     context: decode(context, errors),
     output: result === undefined ? undefined : decode(result, errors),
-    error: error === undefined ? undefined : `${error.name}: ${error.message}`,
+    error: error === undefined ? undefined : saidBy(error),
     // of one that has ended they count for nothing
     children:
       over === undefined
@@ -112,6 +113,10 @@ function standing(row: ChartRow, errors: ErrorClasses): Readonly<Record<string, 
     kept: over === undefined ? kept.map((one) => typeOf(one.event)) : [],
   }
 }
+
+/** What an error says; one that names what a run did, without the numbers in ids. */
+const saidBy = ({ name, message, code }: ErrorData): string =>
+  `${name}: ${code === 'UMBEL_COMPENSATION_FAILED' ? message.replace(/\.\d+/g, '') : message}`
 
 const nameOf = (event: EngineEvent): string =>
   event.type === 'chart-told' ? typeOf(event.event) : `${event.type} ${event.id}`

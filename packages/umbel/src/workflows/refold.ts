@@ -76,7 +76,9 @@ export class Refold implements RowReader {
     if (this.#rows.has(id)) return id
     let renamed = id
     for (let end = id.indexOf('/'); end > 0; end = renamed.indexOf('/', end + 1)) {
-      const children = this.chart(renamed.slice(0, end))?.children ?? {}
+      const run = this.chart(renamed.slice(0, end))
+      const children = run?.children ?? {}
+      if (run?.compensating !== undefined) return compensationId(run, renamed)
       const [, key, rest] = /^(.*?)\.\d+((?:[/.].*)?)$/s.exec(renamed.slice(end + 1)) ?? []
       const child = key === undefined || !Object.hasOwn(children, key) ? undefined : children[key]
       if (child !== undefined && child.ended !== true) renamed = child.id + rest
@@ -84,3 +86,12 @@ export class Refold implements RowReader {
     return renamed
   }
 }
+
+/** The same for the compensation under way, whose id is made of that of what it takes back. */
+function compensationId({ children }: ChartRow, id: string): string {
+  const [, own = '', rest = ''] = /^(.*?\.c\d+)([/.].*)?$/s.exec(id) ?? []
+  const child = Object.values(children).find((one) => withoutNumbers(one.id) === withoutNumbers(own))
+  return child === undefined ? id : child.id + rest
+}
+
+const withoutNumbers = (id: string): string => id.replace(/\.\d+(?=[/.]|$)/g, '')

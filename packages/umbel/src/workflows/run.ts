@@ -1,7 +1,8 @@
 import { type ChartRow, milliseconds } from '@umbel/core'
-import type { AnyStateMachine, EmittedFrom, EventFrom, OutputFrom, SnapshotFrom, TagsFrom } from 'xstate'
+import type { AnyStateMachine, EmittedFrom, OutputFrom, SnapshotFrom } from 'xstate'
 import { type AsyncResult, type GetOptions, refuseInHandler } from '../async-result.ts'
 import type { Cell } from '../results.ts'
+import type { RunEvent, RunTag } from './compensated.ts'
 import type { SendOptions } from './run-event.ts'
 import type { RunPast, Runs } from './runs.ts'
 
@@ -33,7 +34,7 @@ export class Run<M extends AnyStateMachine> {
   }
 
   /** Send it an event. Events are taken in the order sent; one that no transition takes yet is kept until one does. @throws UMBEL_CANNOT_TRAVEL and its like, UMBEL_BAD_OPTION, UMBEL_APP_STOPPED */
-  send(event: EventFrom<M>, options: SendOptions = {}): SentEvent {
+  send(event: RunEvent<M>, options: SendOptions = {}): SentEvent {
     const accepted = this.#runs.tell(this.id, event, options).then(() => undefined)
     accepted.catch(() => {})
     return { accepted }
@@ -43,7 +44,7 @@ export class Run<M extends AnyStateMachine> {
    * Send it an event and wait for what the machine emits for it first, `undefined` where that is nothing.
    * Rejects with UMBEL_EVENT_NOT_TAKEN where no transition takes it now, and as `send` does.
    */
-  async update(event: EventFrom<M>, options: SendOptions = {}): Promise<EmittedFrom<M> | undefined> {
+  async update(event: RunEvent<M>, options: SendOptions = {}): Promise<EmittedFrom<M> | undefined> {
     return (await this.#runs.ask(this.id, event, options)) as EmittedFrom<M> | undefined
   }
 
@@ -81,7 +82,7 @@ export class Run<M extends AnyStateMachine> {
    * @throws UMBEL_TIMEOUT, UMBEL_ABORTED, UMBEL_RUN_ENDED where it has ended otherwise, UMBEL_WOULD_DEADLOCK in a handler
    */
   waitFor(
-    wanted: TagsFrom<M> | ((snapshot: SnapshotFrom<M>) => boolean),
+    wanted: RunTag<M> | ((snapshot: SnapshotFrom<M>) => boolean),
     options: GetOptions = {},
   ): Promise<SnapshotFrom<M>> {
     refuseInHandler(this.id)

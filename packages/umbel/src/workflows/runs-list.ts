@@ -1,4 +1,13 @@
-import { type ChartRow, type Charts, nextEdges, type StateEdge, type Store, snapshotOf } from '@umbel/core'
+import {
+  type Chart,
+  type ChartRow,
+  type Charts,
+  type CompensationEvent,
+  nextEdges,
+  type StateEdge,
+  type Store,
+  snapshotOf,
+} from '@umbel/core'
 import type { Engine } from '../engine.ts'
 import { eachRow } from '../inspected-task.ts'
 import type { IdleRuns } from './idle-runs.ts'
@@ -74,7 +83,7 @@ export async function listRuns(
 function inspected(row: ChartRow, registry: Charts): InspectedRun {
   const { id, machine, version, state, states, sentAt, past, kept } = row
   const chart = registry.find(machine, version)
-  const next = chart === undefined ? [] : nextEdges(snapshotOf(chart.machine, row, registry.errors))
+  const next = chart === undefined ? [] : waysOut(chart, row, registry)
   return {
     id,
     workflow: machine,
@@ -87,6 +96,12 @@ function inspected(row: ChartRow, registry: Charts): InspectedRun {
     waits: chart === undefined ? [{ kind: 'unregistered' }] : waitsOf(row),
     next,
   }
+}
+
+function waysOut(chart: Chart, row: ChartRow, registry: Charts): readonly StateEdge[] {
+  if (row.compensating === undefined) return nextEdges(snapshotOf(chart.machine, row, registry.errors))
+  const events: readonly CompensationEvent['type'][] = row.compensating.step === 'failed' ? ['RETRY', 'SKIP'] : []
+  return events.map((event) => ({ from: row.machine, to: [], on: { kind: 'event', event }, actions: [] }))
 }
 
 function waitsOf({ children, timers }: ChartRow): readonly RunWait[] {

@@ -1,4 +1,4 @@
-import { type RetryOptions, retryDelay, retryPolicy, umbelError, unitHash } from '@umbel/core'
+import { retryDelay, umbelError, unitHash } from '@umbel/core'
 import {
   type AnyStateMachine,
   assign,
@@ -11,6 +11,7 @@ import {
   type StateValue,
 } from 'xstate'
 import type { AnySignature, MissingOf, ResultOf } from '../any-signature.ts'
+import { type CompensationRetry, compensationPolicy } from '../compensation.ts'
 import { fromCanvas, fromTask } from '../from-task.ts'
 import type { Gives, LinkError, Takes } from '../mismatch.ts'
 import { checkNames } from '../option-checks.ts'
@@ -27,7 +28,7 @@ export interface SagaPart {
 /** How a saga compensates. */
 export interface SagaOptions {
   /** How often a compensation that failed for good is sent again, on top of its task's own retries. Default: 5 times, from 1 second on. */
-  readonly retry?: Omit<RetryOptions, 'on'>
+  readonly retry?: CompensationRetry
 }
 
 /** What a person may tell a saga whose compensation failed for good: try it again, or go on without it. */
@@ -106,7 +107,7 @@ export function saga<const P extends readonly SagaPart[]>(
   if (!Array.isArray(list) || list.length === 0)
     throw umbelError('UMBEL_BAD_OPTION', `The saga ${String(id).slice(0, 80)} needs a list of at least one part.`)
   for (const [index, part] of list.entries()) checkNames(`part ${index} of the saga ${id}`, part, ['run', 'compensate'])
-  const policy = retryPolicy({ max: 5, ...options.retry })
+  const policy = compensationPolicy(options.retry)
   const actors: Record<string, unknown> = {}
   list.forEach(({ run, compensate }, index) => {
     actors[`run${index}`] = actorOf(run)

@@ -2,6 +2,7 @@ import {
   type Chart,
   type Charts,
   type ChildStart,
+  type Compensation,
   chartActor,
   type ErrorClasses,
   encode,
@@ -12,6 +13,7 @@ import {
 import { type AnyStateMachine, StateMachine } from 'xstate'
 import type { TaskDefinition } from '../definition.ts'
 import type { SpecResolver } from '../spec-resolver.ts'
+import { checkCompensations } from './compensation-checks.ts'
 import { type AnyWorkflow, namedWorkflow, taskOfWorkflow, workflow } from './workflow.ts'
 
 /** Transitions that a machine may take within one step, where it sets no bound of its own. */
@@ -64,6 +66,11 @@ export class WorkflowRegistry implements Charts {
       'UMBEL_UNKNOWN_WORKFLOW',
       `No workflow ${name.slice(0, 80)} of version ${version} is registered here.`,
     )
+  }
+
+  /** Refuse a machine with compensations that could not be sent here. @throws UMBEL_BAD_MACHINE */
+  check({ machine }: AnyWorkflow): void {
+    checkCompensations(machine, this.#parts.resolver)
   }
 
   /**
@@ -124,6 +131,13 @@ export class Registered implements Chart {
       default:
         throw umbelError('UMBEL_BAD_MACHINE', `${this.workflow.name} names an actor ${src} that nothing here can run.`)
     }
+  }
+
+  compensation(src: string): Compensation | undefined {
+    const actor = chartActor(this.machine, src)
+    const given = actor.kind === 'placeholder' ? actor.placeholder.compensation : undefined
+    if (given === undefined) return undefined
+    return { retry: given.retry, plan: (output, input) => this.#parts.resolver.part(given.canvasFor(output, input)) }
   }
 }
 
