@@ -16,5 +16,5 @@ test('a process that is killed again and again, around commits and commands, in 
     violations: [],
   })
   expect(report.accepted).toBeGreaterThan(20)
-  expect(report.runs).toBeGreaterThan(5)
+  expect(report.runs).toBeGreaterThan(2)
 }, 120_000)

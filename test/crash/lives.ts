@@ -31,8 +31,8 @@ export async function live(life: Life): Promise<void> {
   redriveSome(app, life).catch(() => {}) // its process may end meanwhile
   for (let number = 0; number < 200; number += 1) {
     const kind = number % 4
-    if (kind === 1) beginRun(life, app, runPieceOf((number >> 2) + seed, `run-${name}-${number}`, effects), odd)
-    else if (kind === 3 && random() < 0.5)
+    if (kind === 0) beginRun(life, app, runPieceOf((number >> 2) + seed, `run-${name}-${number}`, effects), odd)
+    else if (kind === 2 && random() < 0.5)
       request(app, store, effects, `request-${name}-${number}`, number >> 2).then(
         (made) => made && say('ACK', made.result.id, noted(made.piece)),
         odd('request'),
@@ -78,7 +78,7 @@ async function redriveSome(app: App, { say, effects }: Life): Promise<void> {
 /** Let all that was asked for come to its end, and say what it is. */
 export async function settle(life: Life, asked: string): Promise<void> {
   const { say } = life
-  const { app } = await started(life)
+  const { app } = await started(life, 6) // most of what is left only waits
   const end = endsIn(app)
   const ids = JSON.parse(readFileSync(asked, 'utf8')) as readonly (readonly [string, Owed | null])[]
   for (const [id, owed] of ids) {
@@ -117,10 +117,13 @@ export function endsIn(app: App, stalled: Duration = '1m'): (result: AsyncResult
   }
 }
 
-async function started({ file, say, pass }: Life): Promise<{ readonly app: App; readonly store: OwnedStore }> {
+async function started(
+  { file, say, pass }: Life,
+  threads = 2,
+): Promise<{ readonly app: App; readonly store: OwnedStore }> {
   const store = passing(sqliteStore(file, { setup: makeTables }), pass)
   const workflows = Object.values(machines) as unknown as NonNullable<AppOptions['workflows']>
-  const app = createApp({ tasks: [work], workflows, store, lanes: { default: { threads: 2 } } })
+  const app = createApp({ tasks: [work], workflows, store, lanes: { default: { threads } } })
   let began = 0
   const off = app.on('task-prerun', () => {
     off()

@@ -191,11 +191,12 @@ const endless = kin.createMachine({
   after: { 3600000: { actions: assign({ sum: -1 }) } },
 })
 
+const undo = work.undo.s().set(URGENT)
 /** Its parts are taken back where one of them fails. */
 const trip = saga('trip', [
-  { run: work.part.s('one'), compensate: work.undo },
-  { run: work.part.s('two'), compensate: work.undo },
-  { run: work.part.s('three'), compensate: work.undo },
+  { run: work.part.s('one').set(URGENT), compensate: undo },
+  { run: work.part.s('two').set(URGENT), compensate: undo },
+  { run: work.part.s('three').set(URGENT), compensate: undo },
 ])
 
 export const machines = { tour, family: workflow(family), deadline, told, endless, trip }
