@@ -15,6 +15,8 @@ interface Wait {
  */
 export class Syncs {
   readonly #log: string
+  /** How often the thread was asked. */
+  readonly #cell = new Int32Array(new SharedArrayBuffer(4))
   #thread: Worker | undefined
   #ready = false
   #failed = false
@@ -57,7 +59,8 @@ export class Syncs {
     if (this.#failed || thread === undefined)
       return this.#settle(new Error('The thread that waits for the disk has ended.'))
     thread.ref() // the process stays until it has answered
-    thread.postMessage(undefined)
+    Atomics.add(this.#cell, 0, 1)
+    Atomics.notify(this.#cell, 0)
   }
 
   #settle(error?: unknown): void {
@@ -72,7 +75,7 @@ export class Syncs {
     try {
       const thread = new Worker(new URL('./sync-thread.js', import.meta.url), {
         name: 'umbel-syncs',
-        workerData: { log: this.#log },
+        workerData: { log: this.#log, asked: this.#cell },
         execArgv: [], // nothing of the user's is loaded there
       })
       thread.unref()
