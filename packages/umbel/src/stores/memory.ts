@@ -1,6 +1,5 @@
 import {
   type Batch,
-  type ChartRow,
   type Effect,
   type Encoded,
   type EngineEvent,
@@ -13,9 +12,8 @@ import {
   type Row,
   type Store,
   type StoredEvent,
-  type TaskRow,
-  type WorkflowRow,
 } from '@umbel/core'
+import { EndedRows, type RootRow } from './memory-ended.ts'
 import { MemoryLetters } from './memory-letters.ts'
 
 /** How much the memory store keeps. */
@@ -37,14 +35,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 class MemoryStore implements Store {
+  /** All rows but those in `#ended`. */
   readonly #rows = new Map<string, Row>()
   readonly #children = new Map<string, string[]>()
-  /** Ids of ended tasks outside of workflows and of ended workflows, oldest first from `#oldest` on; dropped ones stay until passed. */
-  #ended: string[] = []
-  #oldest = 0
-  /** Of these ids, at most so many whose rows were dropped: where they are many, the list is made anew. */
-  #passed = 0
-  #endedRows = 0
+  /** Ended tasks outside of workflows, ended workflows and ended runs. */
+  readonly #ended = new EndedRows()
   readonly #log: (EngineEvent | undefined)[]
   #seq = 0
   readonly #keepEnded: number
@@ -77,11 +72,11 @@ class MemoryStore implements Store {
   }
 
   async get(id: string): Promise<Row | undefined> {
-    return this.#rows.get(id)
+    return this.peek(id)
   }
 
   peek(id: string): Row | undefined {
-    return this.#rows.get(id)
+    return this.#rows.get(id) ?? this.#ended.get(id)
   }
 
   async children(id: string): Promise<readonly string[]> {
@@ -95,7 +90,7 @@ class MemoryStore implements Store {
         if (row.state === 'held') yield row
         continue
       }
-      const whole = row.kind === 'workflow' || row.kind === 'chart' ? row : this.#rows.get(row.workflow ?? '')
+      const whole = row.kind === 'workflow' || row.kind === 'chart' ? row : this.peek(row.workflow ?? '')
       const open =
         whole?.kind === 'workflow' || whole?.kind === 'chart'
           ? whole.endedAt === undefined
@@ -130,9 +125,8 @@ class MemoryStore implements Store {
     const row = this.#rows.get(id)
     if (row?.kind === 'stream') this.#rows.delete(id)
     if (row?.kind === 'key' && row.state === 'kept') this.#dropKey(id)
-    if (row === undefined || !isRoot(row) || row.endedAt === undefined) return
-    this.#remove(row)
-    this.#passed += 1
+    const ended = row === undefined ? this.#ended.drop(id) : undefined
+    if (ended !== undefined) this.#forgetAll(ended)
   }
 
   async close(): Promise<void> {}
@@ -140,17 +134,16 @@ class MemoryStore implements Store {
   #put(row: Row): void {
     if (row.kind === 'key') return this.#putKey(row)
     const parent = parentOf(row)
-    // the rows are many, and a look at one of them is not free: most need none
-    const known = parent === undefined && !hasEnded(row) ? undefined : this.#rows.get(row.id)
-    this.#rows.set(row.id, row)
-    if (parent !== undefined && known === undefined) {
-      const siblings = this.#children.get(parent)
-      if (siblings === undefined) this.#children.set(parent, [row.id])
-      else siblings.push(row.id)
-    }
-    if (!hasEnded(row) || (known !== undefined && hasEnded(known))) return
-    this.#ended.push(row.id)
-    this.#endedRows += sizeOf(row)
+    if (parent !== undefined && this.peek(row.id) === undefined) this.#putChild(parent, row.id)
+    if (!hasEnded(row)) return void this.#rows.set(row.id, row)
+    // one that was open has no place among the ended yet
+    if (this.#rows.delete(row.id) || !this.#ended.replace(row)) this.#ended.add(row)
+  }
+
+  #putChild(parent: string, id: string): void {
+    const siblings = this.#children.get(parent)
+    if (siblings === undefined) this.#children.set(parent, [id])
+    else siblings.push(id)
   }
 
   /** Keep a key as it stands; one that is free is not kept. */
@@ -172,24 +165,22 @@ class MemoryStore implements Store {
 
   /** Drop the oldest ended while there are too many; the newest stays, however large. */
   #prune(): void {
-    while (this.#endedRows > this.#keepEnded && this.#oldest < this.#ended.length - 1) {
-      const row = this.#rows.get(this.#ended[this.#oldest] as string)
-      this.#oldest += 1
-      this.#passed += 1
-      if (row !== undefined && isRoot(row)) this.#remove(row)
-    }
-    if (this.#passed > 10_000 && this.#passed * 2 > this.#ended.length) {
-      this.#ended = this.#ended.slice(this.#oldest).filter((id) => this.#rows.has(id))
-      this.#oldest = 0
-      this.#passed = 0
+    for (;;) {
+      const row = this.#ended.dropOldest(this.#keepEnded)
+      if (row === undefined) return
+      this.#forgetAll(row)
     }
   }
 
-  #remove(row: RootRow): void {
-    this.#endedRows -= sizeOf(row)
+  /** Forget what belongs to a row that was dropped. */
+  #forgetAll(row: RootRow): void {
     this.#forget(row.id)
     if (row.kind !== 'workflow') return
-    for (let node = 0; node < row.plan.nodes.length; node += 1) this.#forget(nodeId(row.id, node))
+    for (let node = 0; node < row.plan.nodes.length; node += 1) {
+      const id = nodeId(row.id, node)
+      this.#rows.delete(id)
+      this.#forget(id)
+    }
   }
 
   /** The first under a name stands. */
@@ -200,18 +191,12 @@ class MemoryStore implements Store {
   }
 
   #forget(id: string): void {
-    this.#rows.delete(id)
     if (this.#effects.size > 0) this.#effects.delete(id)
     if (this.#children.size > 0) this.#children.delete(id)
   }
 }
 
-/** A task outside of workflows, a workflow or a run: what is kept or dropped as a whole. */
-type RootRow = TaskRow | WorkflowRow | ChartRow
-
 const isRoot = (row: Row): row is RootRow =>
   row.kind === 'workflow' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined)
 
 const hasEnded = (row: Row): row is RootRow => isRoot(row) && row.endedAt !== undefined
-
-const sizeOf = (row: RootRow): number => (row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1)
