@@ -52,8 +52,9 @@ export function withPast(row: TaskRow, error: ErrorData | undefined, at: number)
 
 /** The dead letter of a task that has just ended; `undefined` where it did not fail, or as another one that has a letter of its own. */
 export function letterOf(row: TaskRow): LetterRow | undefined {
-  const { id, spec, args, kwargs, workflow, node, parent, root, settles, state, error, sentAt, endedAt } = row
+  const { state } = row
   if (state !== 'FAILURE' && state !== 'REJECTED') return undefined
+  const { id, spec, args, kwargs, workflow, node, parent, root, settles, error, sentAt, endedAt } = row
   if (error === undefined || endedAt === undefined) return undefined
   if (row.replacedBy !== undefined || row.follows !== undefined) return undefined
   const attempts = row.startedAt === undefined ? (row.past ?? []) : withPast(row, error, endedAt)

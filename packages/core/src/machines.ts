@@ -12,6 +12,8 @@ export class Machines {
   readonly #taskMachine: (states: readonly string[]) => AnyStateMachine
   readonly #workflowMachine: AnyStateMachine
   readonly #byList = new WeakMap<readonly string[], TransitionTable<TaskAction>>()
+  #lastList: readonly string[] | undefined
+  #lastTable: TransitionTable<TaskAction> = new Map()
   readonly #byNames = new Map<string, TransitionTable<TaskAction>>()
 
   constructor(
@@ -30,8 +32,15 @@ export class Machines {
     return new Machines(this.#taskMachine, this.#workflowMachine, charts)
   }
 
-  /** The table of a task with these custom states. Made once for each set. */
+  /** The table of a task with these custom states. Made once for each set; that of the last set is at hand. */
   task(states: readonly string[]): TransitionTable<TaskAction> {
+    if (states === this.#lastList) return this.#lastTable
+    this.#lastTable = this.#tableOf(states)
+    this.#lastList = states
+    return this.#lastTable
+  }
+
+  #tableOf(states: readonly string[]): TransitionTable<TaskAction> {
     let table = this.#byList.get(states)
     if (table === undefined) {
       table = this.#named(states)

@@ -2,7 +2,7 @@ import { sendCallbacks } from './callbacks.ts'
 import { concatLists, decode, type Encoded, encode } from './codec.ts'
 import { codedError } from './coded-error.ts'
 import { letterOf, withPast } from './dead-letter.ts'
-import type { Draft, Ends } from './draft.ts'
+import type { Draft, Draftable, Ends } from './draft.ts'
 import type { ErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced, TaskStarted } from './event.ts'
 import { claimKey, leaveKeys, withKey } from './key-claim.ts'
@@ -10,6 +10,7 @@ import type { Expiry, Plan, TaskNode } from './plan.ts'
 import { currentRun, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
+import type { Move } from './transition-table.ts'
 
 /** Workers that may die under one task before it is given up: it is never started a fourth time. */
 const MAX_LOSSES = 3
@@ -183,8 +184,10 @@ function lossOf({ spec }: TaskRow, error: ErrorData): ErrorData {
 
 /** Let a task start; where it has a key, only if that is its own. */
 function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: TaskStarted): void {
+  const move = moveOf(draft, row, 'task-started')
+  if (move === undefined) return
   let keys = row.keys
-  if (key !== undefined && row.state === 'RECEIVED') {
+  if (key !== undefined) {
     const claim = claimKey(draft, row, key)
     switch (claim.kind) {
       case 'has':
@@ -199,17 +202,16 @@ function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: Task
     }
   }
   if (row.keys !== undefined) leaveKeys(draft, row, 'started')
+  const next = draft.own(row)
+  next.attempt = attempt
+  next.runs = run
+  next.startedAt = at
   // what an earlier attempt showed, or failed with, is over
-  const next = {
-    ...row,
-    attempt,
-    runs: run,
-    startedAt: at,
-    meta: undefined,
-    progress: undefined,
-    error: undefined,
-  }
-  moveTask(draft, keys === undefined ? next : { ...next, keys }, 'task-started')
+  next.meta = undefined
+  next.progress = undefined
+  next.error = undefined
+  if (keys !== undefined) next.keys = keys
+  goOn(draft, next, move, NOTHING_MORE)
 }
 
 /** Let observers see how a task stands now, and the run that waits for it. */
@@ -224,8 +226,15 @@ function show(draft: Draft, before: TaskRow): void {
  * it is dropped where the machine has no such move.
  */
 export function moveTask(draft: Draft, next: Draftable<TaskRow>, fact: TaskFact, more: More = NOTHING_MORE): void {
-  const move = draft.machines.task(next.spec.states).get(next.state)?.get(fact)
-  if (move === undefined) return
+  const move = moveOf(draft, next, fact)
+  if (move !== undefined) goOn(draft, next, move, more)
+}
+
+/** Where a fact leads a task by the table of its machine. */
+const moveOf = (draft: Draft, { spec, state }: TaskRow, fact: TaskFact): Move<TaskAction> | undefined =>
+  draft.machines.task(spec.states).get(state)?.get(fact)
+
+function goOn(draft: Draft, next: Draftable<TaskRow>, move: Move<TaskAction>, more: More): void {
   next.state = move.state
   next.endedAt = isReady(move.state) ? draft.at : undefined
   draft.put(next)
@@ -233,8 +242,6 @@ export function moveTask(draft: Draft, next: Draftable<TaskRow>, fact: TaskFact,
   if (letter !== undefined) draft.letter({ type: 'add', letter })
   for (const action of move.actions) act(draft, next, action, more)
 }
-
-type Draftable<Row> = { -readonly [Key in keyof Row]: Row[Key] }
 
 /** What an action needs beside the row. */
 interface More {

@@ -1,13 +1,7 @@
-import type { AttemptCall, CanvasSent, EngineEvent, TaskNode } from '@umbel/core'
+import type { CanvasSent, EngineEvent, TaskNode, TaskSpec } from '@umbel/core'
 import type { AddStarts, Taken } from './engine-batch.ts'
-import { attemptCall, type ExecutorContext, isCurrent, runBegun } from './executor.ts'
+import { attemptCall, currentRow, type ExecutorContext, runBegun } from './executor.ts'
 import type { Lane } from './lanes/lane.ts'
-
-/** A task that was sent and is not stored yet. */
-interface Sent {
-  readonly event: CanvasSent
-  readonly node: TaskNode
-}
 
 /**
  * Finds, among the facts that are about to be stored, the tasks for which a slot is free: that they start is stored with that they were
@@ -16,22 +10,30 @@ interface Sent {
  */
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
   return (events, taken, onTheWay) => {
-    const sent: Sent[] = []
+    let sent = 0
     for (const event of events) {
       if (event.type !== 'canvas-sent') {
         if (mayBringMore(context, event)) return
         continue
       }
-      const node = aloneIn(event)
+      const spec = aloneIn(event)
       // each is counted as if all before it took a slot of the same kind: so there is one for all
-      if (node === undefined || (lanes.get(node.spec.lane)?.resting(node.spec) ?? 0) <= sent.length + onTheWay) return
-      sent.push({ event, node })
+      if (spec === undefined || (lanes.get(spec.lane)?.resting(spec) ?? 0) <= sent + onTheWay) return
+      sent += 1
     }
-    const add: AddFact = (event, stored) => {
+    if (sent === 0) return
+    const at = context.clock.now()
+    const came = events.splice(0)
+    const waiting = taken.splice(0)
+    came.forEach((event, index) => {
       events.push(event)
-      taken.push(stored)
-    }
-    for (const one of sent) start(context, lanes, one, add)
+      taken.push(waiting[index])
+      if (event.type !== 'canvas-sent') return
+      const begun = start(context, lanes, event)
+      if (begun === undefined) return
+      events.push({ type: 'task-started', id: event.id, attempt: 1, run: 1, at })
+      taken.push(begun)
+    })
   }
 }
 
@@ -43,31 +45,29 @@ function mayBringMore({ engine }: ExecutorContext, { type, id }: EngineEvent): b
   return row.workflow !== undefined || row.settles !== undefined || row.keys !== undefined || row.spec.link.length > 0
 }
 
-type AddFact = (event: EngineEvent, taken: Taken) => void
-
-/** The task that was sent by itself and may start as soon as it is; `undefined` of anything else. */
-function aloneIn({ plan, settles, redrives, unique, input }: CanvasSent): TaskNode | undefined {
+/** What the task is to run and how that was sent by itself and may start as soon as it is; `undefined` of anything else. */
+function aloneIn({ plan, settles, redrives, unique, input }: CanvasSent): TaskSpec | undefined {
   const node = plan.nodes.length === 1 ? plan.nodes[0] : undefined
   if (node?.kind !== 'task' || settles !== undefined || redrives !== undefined) return undefined
   if (unique !== undefined || input !== undefined) return undefined
   const { countdown, eta, expires, workflow } = node.spec
   if (countdown !== undefined || eta !== undefined || expires !== undefined || workflow !== undefined) return undefined
-  return node
+  return node.spec
 }
 
-function start(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>, { event, node }: Sent, add: AddFact): void {
-  const { id, parent, root = id } = event
-  const { spec, args, kwargs } = node
+/** Take a slot for what was sent. Gives what is called once that it starts is stored, or was not; `undefined` where it cannot start at once. */
+function start(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>, { id, plan }: CanvasSent): Taken | undefined {
+  const { spec } = plan.nodes[0] as TaskNode
   const options = context.tasks.get(spec.task)?.options
-  if (options === undefined || options.idempotencyKey !== undefined || options.place) return
-  if (context.engine.get(id) !== undefined) return // a second issue of it changes nothing
+  if (options === undefined || options.idempotencyKey !== undefined || options.place) return undefined
+  if (context.engine.get(id) !== undefined) return undefined // a second issue of it changes nothing
   const claim = lanes.get(spec.lane)?.claim(spec)
-  if (claim === undefined) return
-  const row = { id, spec, args, kwargs, parent, root }
-  const call: AttemptCall = attemptCall(context, { row, attempt: 1, run: 1 })
-  const at = context.clock.now()
-  add({ type: 'task-started', id, attempt: 1, run: 1, at }, (error) => {
-    if (error === undefined && isCurrent(context, call)) runBegun(context, call, spec, claim.worker, claim.over)
-    else claim.over()
-  })
+  if (claim === undefined) return undefined
+  return (error) => {
+    const row = error === undefined ? currentRow(context, id, FIRST.run) : undefined
+    if (row === undefined) claim.over()
+    else runBegun(context, attemptCall(context, row, FIRST), spec, claim.worker, claim.over)
+  }
 }
+
+const FIRST = { attempt: 1, run: 1 }

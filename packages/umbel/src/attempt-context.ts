@@ -80,7 +80,7 @@ export class Replacement {
 export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 'setState'> {
   readonly #definition: TaskDefinition
   readonly #call: AttemptCall
-  readonly #kwargs: Readonly<Record<string, unknown>>
+  #kwargs: Readonly<Record<string, unknown>> | undefined
   readonly #environment: AttemptEnvironment
   readonly #control: AttemptControl
   #log: AttemptLog | undefined
@@ -89,7 +89,7 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
   constructor(
     definition: TaskDefinition,
     call: AttemptCall,
-    kwargs: Readonly<Record<string, unknown>>,
+    kwargs: Readonly<Record<string, unknown>> | undefined,
     environment: AttemptEnvironment,
     control: AttemptControl,
   ) {
@@ -113,6 +113,7 @@ export class AttemptContext implements Omit<AnyContext, 'send' | 'addToChord' | 
   }
 
   get kwargs(): Readonly<Record<string, unknown>> {
+    this.#kwargs ??= {}
     return this.#kwargs
   }
 

@@ -4,11 +4,16 @@ import type { AttemptControl } from './attempt-control.ts'
 import { type Ending, endingOf } from './attempt-ending.ts'
 import { type CurrentAttempt, currentAttempt, inAttempt } from './current-attempt.ts'
 import { type AnyContext, type AttemptEnd, checkArity, type TaskDefinition } from './definition.ts'
-import { type Given, upcasted } from './upcast.ts'
+import { upcasted } from './upcast.ts'
+
+/** Who is told what an attempt came to. */
+export interface AttemptOwner {
+  ended(outcome: Outcome): void
+}
 
 /**
  * Run one attempt of a task to its outcome: decode, check the keyword arguments, set up, call the handler, say what came of
- * it, run the hooks. `ended` is called once, whatever the handler does: within this call where the handler promises nothing and its
+ * it, run the hooks. Its owner's `ended` is called once, whatever the handler does: within this call where the handler promises nothing and its
  * task has no bases, as a promise for each attempt would cost more than most of what is done here.
  *
  * Hooks of all bases run, outermost first: `beforeStart`, then `around` (the outermost base's is the outermost), then the
@@ -21,19 +26,16 @@ export function runAttempt(
   call: AttemptCall,
   environment: AttemptEnvironment,
   control: AttemptControl,
-  ended: (outcome: Outcome) => void,
+  owner: AttemptOwner,
 ): void {
-  const attempt = new Attempt(definition, call, environment, control, ended)
+  const attempt = new Attempt(definition, call, environment, control, owner)
   try {
-    const given = givenTo(definition, call)
-    attempt.via = given.via
-    attempt.args = given.args
-    attempt.kwargs = given.kwargs
+    give(attempt)
   } catch (error) {
     return unable(attempt, error)
   }
   if (definition.options.kwargs === undefined) return run(attempt)
-  checkedKwargs(definition, attempt.kwargs).then(
+  checkedKwargs(definition, attempt.kwargs ?? {}).then(
     (kwargs) => {
       attempt.kwargs = kwargs
       run(attempt)
@@ -48,10 +50,11 @@ class Attempt implements CurrentAttempt {
   readonly call: AttemptCall
   readonly environment: AttemptEnvironment
   readonly control: AttemptControl
-  readonly ended: (outcome: Outcome) => void
-  via: AttemptCall['via'] = 'call'
-  args: readonly unknown[] = []
-  kwargs: Readonly<Record<string, unknown>> = NO_KWARGS
+  readonly owner: AttemptOwner
+  via: AttemptCall['via']
+  args: readonly unknown[] = NO_ARGS
+  /** `undefined` where it was given none. */
+  kwargs: Readonly<Record<string, unknown>> | undefined
   #context: (AttemptContext & AnyContext) | undefined
   #sender: AttemptSender | undefined
 
@@ -60,13 +63,14 @@ class Attempt implements CurrentAttempt {
     call: AttemptCall,
     environment: AttemptEnvironment,
     control: AttemptControl,
-    ended: (outcome: Outcome) => void,
+    owner: AttemptOwner,
   ) {
     this.definition = definition
     this.call = call
     this.environment = environment
     this.control = control
-    this.ended = ended
+    this.owner = owner
+    this.via = call.via
   }
 
   get context(): AttemptContext & AnyContext {
@@ -86,34 +90,36 @@ class Attempt implements CurrentAttempt {
   }
 }
 
-const NO_KWARGS: Readonly<Record<string, unknown>> = Object.freeze({})
+const NO_ARGS: readonly unknown[] = []
 
 /** What was sent cannot be given to the handler. */
-function unable({ control, ended }: Attempt, error: unknown): void {
+function unable({ control, owner }: Attempt, error: unknown): void {
   control.ended = true
-  ended({ kind: 'failed', error: toErrorData(error) })
+  owner.ended({ kind: 'failed', error: toErrorData(error) })
 }
 
 function run(attempt: Attempt): void {
   if (attempt.definition.bases.length === 0) handled(attempt)
-  else based(attempt).then((ending) => over(attempt, ending))
+  else based(attempt).then(({ outcome }) => over(attempt, outcome))
 }
 
-function over({ control, ended }: Attempt, { outcome }: Ending): void {
+function over({ control, owner }: Attempt, outcome: Outcome): void {
   control.told = true
   control.ended = control.rest === undefined
-  ended(control.writes === undefined ? outcome : control.writes.with(outcome))
+  owner.ended(control.writes === undefined ? outcome : control.writes.with(outcome))
 }
 
-/** What the handler is to be given: what was sent, made fit where that was to another version. @throws UMBEL_TASK_VERSION */
-function givenTo(definition: TaskDefinition, { via, args, kwargs, version = 1 }: AttemptCall): Given {
-  const { errors, options } = definition
-  const given: Given = {
-    via,
-    args: decode(args, errors) as readonly unknown[],
-    kwargs: kwargs === undefined ? {} : (decode(kwargs, errors) as Record<string, unknown>),
-  }
-  return version === (options.version ?? 1) ? given : upcasted(definition, version, given)
+/** Find what the handler is to be given: what was sent, made fit where that was to another version. @throws UMBEL_TASK_VERSION */
+function give(attempt: Attempt): void {
+  const { errors, options } = attempt.definition
+  const { via, args, kwargs, version = 1 } = attempt.call
+  attempt.args = decode(args, errors) as readonly unknown[]
+  if (kwargs !== undefined) attempt.kwargs = decode(kwargs, errors) as Record<string, unknown>
+  if (version === (options.version ?? 1)) return
+  const given = upcasted(attempt.definition, version, { via, args: attempt.args, kwargs: { ...attempt.kwargs } })
+  attempt.via = given.via
+  attempt.args = given.args
+  attempt.kwargs = given.kwargs
 }
 
 /** What the schema of a task makes of its keyword arguments. @throws UMBEL_BAD_KWARGS */
@@ -132,17 +138,17 @@ function handled(attempt: Attempt): void {
     returned = inAttempt(attempt, invoke, attempt)
     if (isPromise(returned)) return waited(attempt, returned)
   } catch (thrown) {
-    return over(attempt, endingOf(thrown, attempt))
+    return over(attempt, endingOf(thrown, attempt).outcome)
   }
-  over(attempt, succeeded(attempt, returned))
+  over(attempt, outcomeOf(attempt, returned))
 }
 
 /** Apart, as a function with callbacks costs what they need as it is entered. */
 function waited(attempt: Attempt, promise: PromiseLike<unknown>): void {
   attempt.control.wait(
     promise,
-    (value) => over(attempt, succeeded(attempt, value)),
-    (thrown) => over(attempt, endingOf(thrown, attempt)),
+    (value) => over(attempt, outcomeOf(attempt, value)),
+    (thrown) => over(attempt, endingOf(thrown, attempt).outcome),
   )
 }
 
@@ -242,7 +248,7 @@ async function overItems(items: unknown, control: AttemptControl, one: (item: un
   return results
 }
 
-/** A result that cannot travel fails the attempt for good: another one would return the like. */
+/** What a result comes to. One that cannot travel fails the attempt for good: another one would return the like. */
 function succeeded({ environment: { maxBytes } }: Attempt, value: unknown): Ending {
   let result: Encoded
   try {
@@ -252,6 +258,8 @@ function succeeded({ environment: { maxBytes } }: Attempt, value: unknown): Endi
   }
   return { outcome: { kind: 'succeeded', result }, value }
 }
+
+const outcomeOf = (attempt: Attempt, value: unknown): Outcome => succeeded(attempt, value).outcome
 
 /** Run what bases do before the outcome is told. What they throw is logged and changes nothing. */
 async function runHooks(attempt: Attempt, { outcome, value }: Ending): Promise<void> {

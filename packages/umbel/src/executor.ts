@@ -75,17 +75,24 @@ export function runBegun(
     if (outcome.kind === 'given-back') context.limits.late(call.id)
     const event = outcomeEvent(context, call, outcome)
     countOutcome(context, spec, outcome)
-    const done = (): void => {
-      watch?.end()
-      context.revocations.over(call.id)
-      over()
-    }
-    if ('unfinished' in outcome) return finish(context, event, worker, done)
+    if ('unfinished' in outcome) return finish(context, event, worker, () => finished(context, call, watch, over))
     context.engine.accept(event)
-    done()
+    finished(context, call, watch, over)
   }
   if (watch === undefined) worker.run(call, ended)
   else watch.run(ended)
+}
+
+/** All of an attempt is over. */
+function finished(
+  { revocations }: ExecutorContext,
+  { id }: AttemptCall,
+  watch: { end(): void } | undefined,
+  over: () => void,
+): void {
+  watch?.end()
+  revocations.over(id)
+  over()
 }
 
 /** Count what became of an attempt beside how its task ends. */
@@ -94,11 +101,15 @@ export function countOutcome({ totals }: ExecutorContext, spec: TaskSpec, { kind
   else if (kind === 'lost') totals.count(spec, 'lost')
 }
 
-/** Whether a start that is stored still counts: its task may have been revoked meanwhile. */
-export function isCurrent({ engine }: ExecutorContext, { id, run }: AttemptCall): boolean {
+/** The row of a task whose start is stored, where that still counts: it may have been revoked meanwhile. */
+export function currentRow({ engine }: ExecutorContext, id: string, run: number): TaskRow | undefined {
   const row = engine.task(id)
-  return row?.runs === run && row.endedAt === undefined
+  return row?.runs === run && row.endedAt === undefined ? row : undefined
 }
+
+/** Whether the start of a call still counts. */
+export const isCurrent = (context: ExecutorContext, { id, run }: AttemptCall): boolean =>
+  currentRow(context, id, run) !== undefined
 
 /** Store that an attempt starts. `taken` is called once that is done: with nothing where the task cannot start, or that cannot be stored. */
 export function begin(context: ExecutorContext, row: TaskRow, taken: (call: AttemptCall | undefined) => void): void {
@@ -172,20 +183,21 @@ function callOf(context: ExecutorContext, row: TaskRow, definition: TaskDefiniti
   const alone = row.workflow === undefined && row.settles === undefined
   const chord = !alone && chordOfTask(engine, row) !== undefined
   const place = definition.options.place ? placeOf(engine, row) : undefined
-  const { attempt, run } = currentRun(row)
-  return attemptCall(context, { row, attempt, run, chord, place, startBy: limits.permit(row.id)?.startBy })
+  return attemptCall(context, row, currentRun(row), { chord, place, startBy: limits.permit(row.id)?.startBy })
 }
 
-/** What an attempt is made of. */
-interface AttemptParts
-  extends Pick<AttemptCall, 'attempt' | 'run'>,
-    Partial<Pick<AttemptCall, 'chord' | 'place' | 'startBy'>> {
-  readonly row: Pick<TaskRow, 'id' | 'spec' | 'args' | 'kwargs' | 'parent' | 'root'>
-}
+/** What few attempts have. */
+type CallExtras = Pick<AttemptCall, 'chord' | 'place' | 'startBy'>
+
+const NO_EXTRAS: CallExtras = { chord: false, place: undefined, startBy: undefined }
 
 /** Put together what goes to a worker. */
-export function attemptCall({ timeLimits }: ExecutorContext, parts: AttemptParts): AttemptCall {
-  const { row, attempt, run, chord = false, place, startBy } = parts
+export function attemptCall(
+  { timeLimits }: ExecutorContext,
+  row: TaskRow,
+  { attempt, run }: Pick<AttemptCall, 'attempt' | 'run'>,
+  { chord, place, startBy }: CallExtras = NO_EXTRAS,
+): AttemptCall {
   const { id, spec, args, kwargs, parent, root } = row
   const { task, via, lane, headers, version } = spec
   const timeLimit = timeLimits.of(row)

@@ -11,7 +11,7 @@ import {
   umbelError,
   type Worker,
 } from '@umbel/core'
-import { runAttempt } from '../attempt.ts'
+import { type AttemptOwner, runAttempt } from '../attempt.ts'
 import type { AttemptEnvironment } from '../attempt-context.ts'
 import { AttemptControl, abortError } from '../attempt-control.ts'
 import { currentAttempt } from '../current-attempt.ts'
@@ -46,23 +46,57 @@ export function inlineWorker(options: InlineOptions): Worker {
   return new InlineWorker(options)
 }
 
-interface Running {
+/** An attempt under way. */
+class Running implements AttemptOwner {
   readonly call: AttemptCall
   readonly control: AttemptControl
-  readonly ended: (outcome: Outcome) => void
+  readonly #tell: (outcome: Outcome) => void
+  readonly #leave: (running: Running) => void
+  /** Whether it is over, or was given up. */
+  left = false
   /** Called once what it does after its outcome was stored is over. */
   over: (() => void) | undefined
+
+  constructor(
+    call: AttemptCall,
+    control: AttemptControl,
+    tell: (outcome: Outcome) => void,
+    leave: (running: Running) => void,
+  ) {
+    this.call = call
+    this.control = control
+    this.#tell = tell
+    this.#leave = leave
+  }
+
+  ended(outcome: Outcome): void {
+    const gone = this.left // killed: its outcome was given up
+    if (this.control.rest === undefined) this.#leave(this)
+    if (!gone) this.#tell(outcome)
+  }
+
+  /** Give it up: it has ended for all others. */
+  kill(reason: AbortReason): void {
+    this.control.abort(reason)
+    this.control.ended = true
+    this.#leave(this)
+    this.#tell({ kind: 'aborted', error: toErrorData(abortError(reason, this.call)) })
+  }
 }
 
 class InlineWorker implements Worker {
   readonly #environment: AttemptEnvironment
   readonly #tasks: ReadonlyMap<string, TaskDefinition>
   readonly #onStray: ((error: ErrorData) => void) | undefined
+  /** Those whose handlers have promised something. Most have not: they end within the call. */
   readonly #running = new Map<string, Running>()
+  /** The one whose handler is being called. */
+  #calling: Running | undefined
+  readonly #leave = (running: Running): void => this.#left(running)
   readonly #loop: LoopWatch | undefined
 
   constructor({ tasks, reports, clock, maxBytes, takesWrites, ids, handleOf, onStray, loop }: InlineOptions) {
-    const underWay = (): AttemptCall[] => Array.from(this.#running.values(), ({ call }) => call)
+    const underWay = (): AttemptCall[] => this.#all().map(({ call }) => call)
     this.#loop = loop === undefined ? undefined : new LoopWatch({ ...loop, underWay })
     this.#environment = {
       reports: outside(reports),
@@ -85,36 +119,29 @@ class InlineWorker implements Worker {
       return ended({ kind: 'failed', error: toErrorData(error) })
     }
     const control = new AttemptControl(call, timed === undefined ? undefined : { timed })
-    const running: Running = { call, control, ended, over: undefined }
-    this.#running.set(call.id, running)
+    const running = new Running(call, control, ended, this.#leave)
     this.#loop?.enter()
-    runAttempt(definition, call, this.#environment, control, (outcome) => {
-      const gone = this.#running.get(call.id) !== running // killed: its outcome was given up
-      if (control.rest === undefined) this.#leave(call.id, running)
-      if (!gone) ended(outcome)
-    })
+    this.#calling = running
+    runAttempt(definition, call, this.#environment, control, running)
+    this.#calling = undefined
+    if (!running.left) this.#running.set(call.id, running)
   }
 
   finish(id: string): Promise<void> {
-    const running = this.#running.get(id)
+    const running = this.#of(id)
     if (running?.control.rest === undefined) return Promise.resolve()
     return new Promise((resolve) => {
       running.over = resolve
-      running.control.rest?.().then(() => this.#leave(id, running))
+      running.control.rest?.().then(() => this.#left(running))
     })
   }
 
   abort(id: string, reason: AbortReason): void {
-    this.#running.get(id)?.control.abort(reason)
+    this.#of(id)?.control.abort(reason)
   }
 
   kill(id: string, reason: AbortReason): void {
-    const running = this.#running.get(id)
-    if (running === undefined) return
-    running.control.abort(reason)
-    running.control.ended = true
-    this.#leave(id, running)
-    running.ended({ kind: 'aborted', error: toErrorData(abortError(reason, running.call)) })
+    this.#of(id)?.kill(reason)
   }
 
   async start(): Promise<void> {}
@@ -122,7 +149,7 @@ class InlineWorker implements Worker {
   async widen(): Promise<void> {}
 
   underWay(): UnderWay[] {
-    return Array.from(this.#running.keys(), (id) => ({ id, thread: undefined }))
+    return this.#all().map(({ call }) => ({ id: call.id, thread: undefined }))
   }
 
   async ping(): Promise<Pong[]> {
@@ -136,7 +163,18 @@ class InlineWorker implements Worker {
     await this.#environment.resources.tearDown((error) => this.#onStray?.(toErrorData(error)))
   }
 
-  #leave(id: string, running: Running): void {
+  #of(id: string): Running | undefined {
+    return this.#calling?.call.id === id ? this.#calling : this.#running.get(id)
+  }
+
+  #all(): Running[] {
+    const all = [...this.#running.values()]
+    return this.#calling === undefined ? all : [...all, this.#calling]
+  }
+
+  #left(running: Running): void {
+    const { id } = running.call
+    running.left = true
     if (this.#running.get(id) === running) this.#running.delete(id)
     this.#loop?.leave(running.call)
     running.over?.()

@@ -130,7 +130,7 @@ async function runItem(item: Item): Promise<Outcome | undefined> {
     const early = earlyAborts.get(number)
     if (early !== undefined) control.abort(early)
     const definition = definitionOf(task) ?? (await importedDefinition(task, module))
-    const outcome = await new Promise<Outcome>((resolve) => runAttempt(definition, item, environment, control, resolve))
+    const outcome = await new Promise<Outcome>((ended) => runAttempt(definition, item, environment, control, { ended }))
     if (control.rest === undefined) return outcome
     await new Promise<void>((resolve) => {
       current.finish = resolve
