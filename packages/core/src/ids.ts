@@ -1,5 +1,8 @@
 /** Digits in the order of their character codes, so that ids sort as strings. */
-const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const DIGIT_CODES: readonly number[] = Array.from(
+  '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',
+  (digit) => digit.charCodeAt(0),
+)
 
 /** Ids made within one millisecond before the time is carried on by one: 62 to the third power. */
 const PER_MILLISECOND = 238_328
@@ -11,42 +14,43 @@ const RANDOM_LENGTH = 11
 
 /**
  * Make a maker of ids: 22 letters and digits, in the order of their making when sorted as strings, also within one
- * millisecond and while the clock steps back. `now` is milliseconds since the epoch, `random` a number in [0, 1). Two
- * makers meet with a chance of 1 in 2^65, and only within the same millisecond.
+ * millisecond and while the clock steps back. `now` is milliseconds since the epoch, `random` a number in [0, 1); whoever has just looked
+ * at that clock gives the maker what it read. Two makers meet with a chance of 1 in 2^65, and only within the same millisecond.
+ *
+ * Made of codes and not of pieces of text: V8 would keep such an id in its pieces, and compare them anew at each look into a map.
  */
-export function makeIds(now: () => number, random: () => number): () => string {
-  const maker = randomText(random)
+export function makeIds(now: () => number, random: () => number): (at?: number) => string {
+  const codes: number[] = new Array(TIME_LENGTH + COUNT_LENGTH).fill(DIGIT_CODES[0])
+  for (let place = 0; place < RANDOM_LENGTH; place += 1) codes.push(codeOf(Math.floor(random() * 62)))
   let last = -1
   let count = 0
   let place = 0
-  /** All of an id but the last digit of its count and the maker. */
-  let prefix = ''
-  return () => {
-    const time = Math.floor(now())
+  return (at = now()) => {
+    const time = Math.floor(at)
     if (time > last || count === PER_MILLISECOND) {
       last = Math.max(time, last + 1)
       count = place = 0
     }
-    if (place === 0) prefix = digits(last, TIME_LENGTH) + digits(count / 62, COUNT_LENGTH - 1)
-    const id = prefix + DIGITS.charAt(place) + maker
+    if (place === 0) {
+      write(codes, 0, TIME_LENGTH, last)
+      write(codes, TIME_LENGTH, COUNT_LENGTH - 1, count / 62)
+    }
+    codes[LAST_OF_COUNT] = codeOf(place)
     count += 1
     place = place === 61 ? 0 : place + 1
-    return id
+    return String.fromCharCode(...codes)
   }
 }
 
-function digits(value: number, length: number): string {
-  let text = ''
+const LAST_OF_COUNT = TIME_LENGTH + COUNT_LENGTH - 1
+
+const codeOf = (digit: number): number => DIGIT_CODES[digit] as number
+
+/** Write a whole number as so many digits. */
+function write(codes: number[], from: number, length: number, value: number): void {
   let rest = value
-  for (let place = 0; place < length; place += 1) {
-    text = DIGITS.charAt(rest % 62) + text
+  for (let place = from + length - 1; place >= from; place -= 1) {
+    codes[place] = codeOf(Math.floor(rest % 62))
     rest = Math.floor(rest / 62)
   }
-  return text
-}
-
-function randomText(random: () => number): string {
-  let text = ''
-  for (let place = 0; place < RANDOM_LENGTH; place += 1) text += DIGITS.charAt(Math.floor(random() * 62))
-  return text
 }

@@ -1,6 +1,6 @@
 import { type UmbelError, umbelError } from './errors.ts'
 import { restoreBytes } from './value-kinds.ts'
-import type { Written } from './write-value.ts'
+import { UNDEFINED, type Written } from './write-value.ts'
 
 /** How a value is read. */
 export interface Reading {
@@ -24,6 +24,11 @@ const DEEPEST_JSON = 1000
  * @throws UMBEL_BAD_VALUE where it is anything else.
  */
 export function readValue(written: Written, reading: Reading): unknown {
+  if (typeof written === 'string') {
+    if (written === UNDEFINED) return undefined
+    const small = smallNumber(written)
+    if (small >= 0) return small
+  }
   const { text, bytes } = typeof written === 'string' ? { text: written, bytes: NO_BYTES } : partsOf(written)
   const tree = parse(text)
   if (bytes.length === 0 && !text.includes(TAG)) return tree
@@ -32,6 +37,23 @@ export function readValue(written: Written, reading: Reading): unknown {
   if (reader.used !== bytes.length) throw bad(`it has ${bytes.length} binary parts and names ${reader.used}`)
   return value
 }
+
+/** Longest number that is read without a parser. */
+const SMALL = 9
+
+/** The number that a text of a few digits is; -1 where it is none. A parser costs more than most of what is done about a result. */
+function smallNumber(text: string): number {
+  if (text.length === 0 || text.length > SMALL || (text.length > 1 && text.charCodeAt(0) === ZERO)) return -1
+  let value = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return value
+}
+
+const ZERO = 48
 
 const NO_BYTES: readonly Uint8Array[] = []
 

@@ -65,6 +65,9 @@ export function currentRun({ attempt, runs, startedAt }: TaskRow): { readonly at
   return startedAt === undefined ? { attempt: attempt + 1, run: runs + 1 } : { attempt, run: runs }
 }
 
+/** The number of that run. */
+export const runOf = ({ runs, startedAt }: TaskRow): number => (startedAt === undefined ? runs + 1 : runs)
+
 /** An attempt that came to nothing. Moments are in milliseconds since the epoch. */
 export interface PastAttempt {
   readonly attempt: number

@@ -7,7 +7,7 @@ import type { ErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced, TaskStarted } from './event.ts'
 import { claimKey, leaveKeys, withKey } from './key-claim.ts'
 import type { Expiry, Plan, TaskNode } from './plan.ts'
-import { currentRun, type TaskRow } from './rows.ts'
+import { currentRun, runOf, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
 import type { Move } from './transition-table.ts'
@@ -107,7 +107,7 @@ export function revokeUnbegun(draft: Draft, row: TaskRow, error: ErrorData): voi
 export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
   const row = draft.task(event.id)
   if (row === undefined || isReady(row.state)) return
-  if ('run' in event && event.run !== currentRun(row).run) return
+  if ('run' in event && event.run !== runOf(row)) return
   switch (event.type) {
     case 'task-received':
       // come again once it was due, it would send a task that runs back to its lane

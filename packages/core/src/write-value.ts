@@ -21,12 +21,23 @@ export type Written = string | { readonly text: string; readonly bytes: readonly
  * @throws UMBEL_CANNOT_TRAVEL, UMBEL_VALUE_TOO_DEEP, UMBEL_VALUE_TOO_LARGE
  */
 export function writeValue(value: unknown, writing: Writing): Written {
+  const short = shortText(value)
+  if (short !== undefined && short.length <= writing.maxBytes) return short
   if (isPlainJson(value, writing.maxBytes)) return stringify(value, 0, writing)
   const writer = new Writer(writing)
   const tree = writer.write(value)
   const text = stringify(tree, writer.byteLength, writing)
   return writer.bytes.length === 0 ? text : { text, bytes: writer.bytes }
 }
+
+/** The text of what most tasks give: nothing, or a number. `undefined` of all else. */
+function shortText(value: unknown): string | undefined {
+  if (value === undefined) return UNDEFINED
+  return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0) ? String(value) : undefined
+}
+
+/** How `undefined` is written. */
+export const UNDEFINED = '{"$":"undefined"}'
 
 /**
  * JSON of what was checked before. It fails only on text longer than V8 holds, and on a getter that first gave one

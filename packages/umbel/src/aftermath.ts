@@ -20,7 +20,9 @@ export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): 
   return (step, row) => {
     const announce = signals.quiet ? observed : { ...observed, row }
     for (const shown of step.shown) results.changed(shown)
-    for (const changed of step.rows) results.changed(changed)
+    // of a task that has ended its `settle` tells
+    for (const changed of step.rows)
+      if (changed.kind !== 'task' || changed.endedAt === undefined) results.changed(changed)
     for (const moved of step.moved) {
       announceMoved(announce, moved)
       if (lengthOf(moved.past) === 1) totals.runStarted(moved)

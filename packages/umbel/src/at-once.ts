@@ -10,9 +10,10 @@ import type { Lane } from './lanes/lane.ts'
  */
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
   return (events, taken, onTheWay) => {
+    if (!events.some(isSent)) return
     let sent = 0
     for (const event of events) {
-      if (event.type !== 'canvas-sent') {
+      if (!isSent(event)) {
         if (mayBringMore(context, event)) return
         continue
       }
@@ -21,14 +22,13 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
       if (spec === undefined || (lanes.get(spec.lane)?.resting(spec) ?? 0) <= sent + onTheWay) return
       sent += 1
     }
-    if (sent === 0) return
     const at = context.clock.now()
     const came = events.splice(0)
     const waiting = taken.splice(0)
     came.forEach((event, index) => {
       events.push(event)
       taken.push(waiting[index])
-      if (event.type !== 'canvas-sent') return
+      if (!isSent(event)) return
       const begun = start(context, lanes, event)
       if (begun === undefined) return
       events.push({ type: 'task-started', id: event.id, attempt: 1, run: 1, at })
@@ -36,6 +36,8 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
     })
   }
 }
+
+const isSent = (event: EngineEvent): event is CanvasSent => event.type === 'canvas-sent'
 
 /** Whether a fact may bring tasks to a lane that are not known yet. */
 function mayBringMore({ engine }: ExecutorContext, { type, id }: EngineEvent): boolean {
@@ -56,7 +58,11 @@ function aloneIn({ plan, settles, redrives, unique, input }: CanvasSent): TaskSp
 }
 
 /** Take a slot for what was sent. Gives what is called once that it starts is stored, or was not; `undefined` where it cannot start at once. */
-function start(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>, { id, plan }: CanvasSent): Taken | undefined {
+function start(
+  context: ExecutorContext,
+  lanes: ReadonlyMap<string, Lane>,
+  { id, plan }: CanvasSent,
+): Taken | undefined {
   const { spec } = plan.nodes[0] as TaskNode
   const options = context.tasks.get(spec.task)?.options
   if (options === undefined || options.idempotencyKey !== undefined || options.place) return undefined

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import type { AttemptCall } from '@umbel/core'
 import type { Sender } from './sender.ts'
 
@@ -8,19 +8,19 @@ export interface CurrentAttempt {
   readonly sender: Sender
 }
 
-/** Runs in the async context of the module's load. */
-const outside = AsyncLocalStorage.snapshot()
+/** The async context of the module's load. */
+const outside = new AsyncResource('umbel.attempt')
 
 /**
  * Call something of an attempt's, so that all it calls, now or later, finds the attempt. The same as `currentAttempt.run`, outside of
- * any other context and for half its cost: that one makes a context to go back to, this one has it.
+ * any other context and for less than half its cost: that one makes a context to go back to, this one has it.
  */
 export function inAttempt<Given, Result>(
   attempt: CurrentAttempt,
   call: (given: Given) => Result,
   given: Given,
 ): Result {
-  return outside(entered, attempt, call as (given: unknown) => unknown, given) as Result
+  return outside.runInAsyncScope(entered, undefined, attempt, call as (given: unknown) => unknown, given) as Result
 }
 
 function entered(attempt: CurrentAttempt, call: (given: unknown) => unknown, given: unknown): unknown {

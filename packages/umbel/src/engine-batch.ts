@@ -98,7 +98,8 @@ export function answerAll(taken: Waiting, error: unknown): void {
 const INACTIVE: ReadonlySet<string> = new Set(['PENDING', 'RETRY', 'REPLACED', ...READY_STATES])
 
 /** Whether a row is of a task that waits in a lane or runs. */
-export const isActive = (row: Row | undefined): boolean => row?.kind === 'task' && !INACTIVE.has(row.state)
+export const isActive = (row: Row | undefined): boolean =>
+  row?.kind === 'task' && (row.state === 'STARTED' || row.state === 'RECEIVED' || !INACTIVE.has(row.state))
 
 /** Rows loaded before the event loop gets a turn. */
 const ROWS_A_TURN = 500

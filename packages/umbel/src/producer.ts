@@ -26,7 +26,7 @@ export interface ProducerParts {
   readonly lanes: ReadonlyMap<string, Lane>
   readonly results: Results
   readonly signals: SignalBus
-  readonly ids: () => string
+  readonly ids: (at?: number) => string
   readonly now: () => number
   readonly uniqueOf: UniqueOf
   /** Whether the store knows an id already. */
@@ -78,6 +78,7 @@ export class Producer {
         held.push([lane, count])
       }
       if (prepared.checkId) this.#checkNew(prepared.id) // others may have used it meanwhile
+      prepared.at = this.#parts.now()
     } catch (error) {
       unreserve(held)
       throw error
@@ -106,7 +107,7 @@ export class Producer {
     const unique = this.#parts.uniqueOf(plan)
     const wants = this.#wants(plan)
     reserve(wants)
-    this.#enter({ id, plan, unique, checkId, wants }, parent)
+    this.#enter({ id, plan, unique, checkId, wants, at: this.#parts.now() }, parent)
   }
 
   /** Take in what a handler adds to the chord that its task is a member of. */
@@ -133,7 +134,9 @@ export class Producer {
     const chosen = call.options.id ?? canvas.options.id
     if (chosen !== undefined) this.#checkNew(validId(chosen))
     const unique = this.#parts.uniqueOf(plan)
-    return { id: chosen ?? this.#parts.ids(), plan, unique, checkId: chosen !== undefined, wants: this.#wants(plan) }
+    const at = this.#parts.now()
+    const id = chosen ?? this.#parts.ids(at)
+    return { id, plan, unique, checkId: chosen !== undefined, wants: this.#wants(plan), at }
   }
 
   /** Send what is prepared and has its places. */
@@ -154,7 +157,7 @@ export class Producer {
     return { id, plan, cell }
   }
 
-  #sentEvent({ id, plan, unique }: Prepared, parent: Parent | undefined): EngineEvent {
+  #sentEvent({ id, plan, unique, at }: Prepared, parent: Parent | undefined): EngineEvent {
     const sent = {
       type: 'canvas-sent',
       id,
@@ -163,7 +166,7 @@ export class Producer {
       parent: parent?.id,
       root: parent?.root,
       settles: undefined,
-      at: this.#parts.now(),
+      at,
     } as const
     return unique === undefined ? sent : { ...sent, unique }
   }
@@ -243,6 +246,8 @@ interface Prepared {
   /** Whether the id is the caller's and may have been used before. */
   readonly checkId: boolean
   readonly wants: Wants
+  /** When it is sent. */
+  at: number
 }
 
 /** A canvas with what its call gives. Nobody keeps it: what is the same but for its arguments need not be frozen. */

@@ -13,6 +13,8 @@ interface Rare {
   headers?: TaskHeaders
   watchers?: readonly Watcher[] | undefined
   waiters?: (() => void)[] | undefined
+  /** Those who came behind the first that waits for the end. */
+  overs?: (() => void)[] | undefined
   wake?: (() => void) | undefined
 }
 
@@ -30,7 +32,8 @@ export class Cell {
   refused: unknown
   #is = 0
   readonly #wanted: Wanted | undefined
-  #overs: (() => void)[] | undefined
+  /** As a rule nobody else waits for the end. */
+  #over: (() => void) | undefined
   #rare: Rare | undefined
 
   constructor(id: string, wanted?: Wanted) {
@@ -94,7 +97,7 @@ export class Cell {
 
   /** Whether somebody waits for what becomes of it. */
   get awaited(): boolean {
-    return this.watched || this.#overs !== undefined || (this.#rare?.waiters?.length ?? 0) > 0
+    return this.watched || this.#over !== undefined || (this.#rare?.waiters?.length ?? 0) > 0
   }
 
   /** Call back after each change. Returns how to stop that. */
@@ -116,8 +119,11 @@ export class Cell {
   /** Call back once it is over. */
   whenOver(waiter: () => void): void {
     this.#awaken()
-    if (this.#overs === undefined) this.#overs = [waiter]
-    else this.#overs.push(waiter)
+    if (this.#over === undefined) this.#over = waiter
+    else {
+      this.#rarely.overs ??= []
+      this.#rarely.overs.push(waiter)
+    }
     this.#wanted?.(this)
   }
 
@@ -175,10 +181,13 @@ export class Cell {
       this.#rarely.waiters = undefined
       for (const waiter of waiters) waiter()
     }
-    if (!this.over || this.#overs === undefined) return
-    const overs = this.#overs
-    this.#overs = undefined
-    for (const over of overs) over()
+    if (!this.over || this.#over === undefined) return
+    const first = this.#over
+    const others = this.#rare?.overs
+    this.#over = undefined
+    if (others !== undefined) this.#rarely.overs = undefined
+    first()
+    if (others !== undefined) for (const other of others) other()
   }
 }
 
