@@ -12,17 +12,15 @@ const MANY = 1_024
  */
 export class EndedRows {
   #list: (RootRow | undefined)[] = []
-  /** Place of the oldest; those before it were dropped. */
+  /** Place of the oldest that may be there still. */
   #oldest = 0
+  /** Places whose rows were dropped. */
+  #empty = 0
+  /** How many rows there are, the nodes of workflows included. */
   #rows = 0
   /** Places of the ids that are indexed: of all before `#indexed`, and of some that were dropped since. */
   #places = new Map<string, number>()
   #indexed = 0
-
-  /** How many rows there are, the nodes of workflows included. */
-  get rows(): number {
-    return this.#rows
-  }
 
   /** Put a row behind the others. */
   add(row: RootRow): void {
@@ -50,27 +48,27 @@ export class EndedRows {
     return place === undefined ? undefined : this.#take(place)
   }
 
-  /** Take the oldest out, where there are more than `keep` rows; never the newest. */
-  dropOldest(keep: number): RootRow | undefined {
-    while (this.#rows > keep && this.#oldest < this.#list.length - 1) {
+  /** Take the oldest out while there are more than `keep` rows, but never the newest, and call back with each. */
+  prune(keep: number, dropped: (row: RootRow) => void): void {
+    for (; this.#rows > keep && this.#oldest < this.#list.length - 1; this.#oldest += 1) {
       const row = this.#take(this.#oldest)
-      this.#oldest += 1
-      if (row !== undefined) return row
+      if (row !== undefined) dropped(row)
     }
-    if (this.#oldest > MANY && this.#oldest * 2 > this.#list.length) this.#closeUp()
-    return undefined
+    if (this.#empty > MANY && this.#empty * 2 > this.#list.length) this.#closeUp()
   }
 
   #take(place: number): RootRow | undefined {
     const row = this.#list[place]
+    if (row === undefined) return undefined
     this.#list[place] = undefined
-    if (row !== undefined) this.#rows -= sizeOf(row)
+    this.#empty += 1
+    this.#rows -= sizeOf(row)
     return row
   }
 
   #placeOf(id: string): number | undefined {
     // what was dropped since may outnumber what is there
-    if (this.#places.size > 2 * (this.#list.length - this.#oldest)) this.#forgetPlaces()
+    if (this.#places.size > MANY + 2 * (this.#list.length - this.#empty)) this.#forgetPlaces()
     for (let place = Math.max(this.#indexed, this.#oldest); place < this.#list.length; place += 1) {
       const row = this.#list[place]
       if (row !== undefined) this.#places.set(row.id, place)
@@ -81,8 +79,8 @@ export class EndedRows {
   }
 
   #closeUp(): void {
-    this.#list = this.#list.slice(this.#oldest)
-    this.#oldest = 0
+    this.#list = this.#list.filter((row) => row !== undefined)
+    this.#oldest = this.#empty = 0
     this.#forgetPlaces()
   }
 

@@ -165,15 +165,11 @@ class MemoryStore implements Store {
 
   /** Drop the oldest ended while there are too many; the newest stays, however large. */
   #prune(): void {
-    for (;;) {
-      const row = this.#ended.dropOldest(this.#keepEnded)
-      if (row === undefined) return
-      this.#forgetAll(row)
-    }
+    this.#ended.prune(this.#keepEnded, this.#forgetAll)
   }
 
   /** Forget what belongs to a row that was dropped. */
-  #forgetAll(row: RootRow): void {
+  readonly #forgetAll = (row: RootRow): void => {
     this.#forget(row.id)
     if (row.kind !== 'workflow') return
     for (let node = 0; node < row.plan.nodes.length; node += 1) {
