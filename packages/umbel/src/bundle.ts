@@ -1,4 +1,4 @@
-import type { AttemptCall, Outcome, TaskRow, TaskSpec, Worker } from '@umbel/core'
+import type { AttemptCall, Outcome, TaskRow, Worker } from '@umbel/core'
 import { begin, countOutcome, type ExecutorContext, isCurrent, outcomeEvent } from './executor.ts'
 
 /**
@@ -11,18 +11,14 @@ export function executeBundle(
   worker: Worker,
   over: () => void,
 ): void {
-  const specs = new Map<string, TaskSpec>()
   const rows: TaskRow[] = []
   for (const id of ids) {
     const row = context.engine.task(id)
-    if (row?.state !== 'RECEIVED') continue
-    rows.push(row)
-    specs.set(id, row.spec)
+    if (row?.state === 'RECEIVED') rows.push(row)
   }
+  const ended = (call: AttemptCall, outcome: Outcome): void => report(context, call, outcome)
   allBegun(context, rows, (begun) => {
     const calls = begun.filter((call) => isCurrent(context, call))
-    const ended = (call: AttemptCall, outcome: Outcome): void =>
-      report(context, call, specs.get(call.id) as TaskSpec, outcome)
     if (worker.runBundle === undefined) over()
     else worker.runBundle(calls, ended, over)
   })
@@ -45,9 +41,9 @@ function allBegun(
   for (const row of rows) begin(context, row, taken)
 }
 
-function report(context: ExecutorContext, call: AttemptCall, spec: TaskSpec, outcome: Outcome): void {
-  if (outcome.kind !== 'given-back') context.totals.count(spec, 'started')
-  countOutcome(context, spec, outcome)
+function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): void {
+  if (outcome.kind !== 'given-back') context.totals.count(call, 'started')
+  countOutcome(context, call, outcome)
   context.engine.accept(outcomeEvent(context, call, outcome))
   context.revocations.over(call.id)
 }

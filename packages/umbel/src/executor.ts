@@ -24,7 +24,7 @@ import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
 import type { Revocations } from './revocations.ts'
 import type { TimeLimits } from './time-limits.ts'
-import type { Totals } from './totals.ts'
+import type { Counted, Totals } from './totals.ts'
 
 /** What an attempt needs of its app. */
 export interface ExecutorContext {
@@ -96,9 +96,9 @@ function finished(
 }
 
 /** Count what became of an attempt beside how its task ends. */
-export function countOutcome({ totals }: ExecutorContext, spec: TaskSpec, { kind }: Outcome): void {
-  if (kind === 'retry') totals.count(spec, 'retried')
-  else if (kind === 'lost') totals.count(spec, 'lost')
+export function countOutcome({ totals }: ExecutorContext, of: Counted, { kind }: Outcome): void {
+  if (kind === 'retry') totals.count(of, 'retried')
+  else if (kind === 'lost') totals.count(of, 'lost')
 }
 
 /** The row of a task whose start is stored, where that still counts: it may have been revoked meanwhile. */
@@ -183,7 +183,9 @@ function callOf(context: ExecutorContext, row: TaskRow, definition: TaskDefiniti
   const alone = row.workflow === undefined && row.settles === undefined
   const chord = !alone && chordOfTask(engine, row) !== undefined
   const place = definition.options.place ? placeOf(engine, row) : undefined
-  return attemptCall(context, row, currentRun(row), { chord, place, startBy: limits.permit(row.id)?.startBy })
+  const startBy = limits.permit(row.id)?.startBy
+  const plain = !chord && place === undefined && startBy === undefined
+  return attemptCall(context, row, currentRun(row), plain ? NO_EXTRAS : { chord, place, startBy })
 }
 
 /** What few attempts have. */

@@ -17,6 +17,9 @@ export interface TaskTotals {
   readonly ignored: number
 }
 
+/** By what tasks are counted. */
+export type Counted = Pick<TaskSpec, 'lane' | 'task'>
+
 type Writable<T> = { -readonly [Count in keyof T]: number }
 type Counts = Writable<TaskTotals>
 
@@ -36,18 +39,20 @@ export interface RunTotals {
   readonly revoked: number
 }
 
-/** Counts what becomes of tasks, by lane and name, and of runs. An attempt costs two additions: the counts of the last spec are at hand. */
+/** Counts what becomes of tasks, by lane and name, and of runs. An attempt costs two additions: the counts of the last task are at hand. */
 export class Totals {
   readonly #lanes = new Map<string, Map<string, Counts>>()
   readonly #runs = new Map<string, Writable<RunTotals>>()
-  #spec: TaskSpec | undefined
+  #lane: string | undefined
+  #task: string | undefined
   #counts = none()
 
   /** Count something about a task. */
-  count(spec: TaskSpec, what: keyof TaskTotals): void {
-    if (spec !== this.#spec) {
-      this.#counts = this.#of(spec)
-      this.#spec = spec
+  count({ lane, task }: Counted, what: keyof TaskTotals): void {
+    if (task !== this.#task || lane !== this.#lane) {
+      this.#counts = this.#of(lane, task)
+      this.#lane = lane
+      this.#task = task
     }
     // by name and not by `[what]`, which costs as much as a look into a map
     const counts = this.#counts
@@ -101,7 +106,7 @@ export class Totals {
     return sum([...this.#lanes.values()].flatMap((tasks) => tasks.get(task) ?? []))
   }
 
-  #of({ lane, task }: TaskSpec): Counts {
+  #of(lane: string, task: string): Counts {
     let tasks = this.#lanes.get(lane)
     if (tasks === undefined) {
       tasks = new Map()

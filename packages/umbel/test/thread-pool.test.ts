@@ -65,6 +65,37 @@ const toldOutcomes = (cell: number): [number, Outcome][] => {
 const succeeded = (result: unknown): Outcome => ({ kind: 'succeeded', result: encode(result) })
 const takeCell = (): number => cells.take() ?? Number.NaN
 
+/** What an item of the same task may differ in, each other than in `itemOf`. */
+const differing: Required<Item> = {
+  number: 9,
+  module: 'file:///other.ts',
+  id: 'other',
+  task: 'threads.other',
+  via: 'map',
+  attempt: 2,
+  run: 2,
+  args: { text: '[{"$":"bytes","v":"Uint8Array"}]', bytes: [new Uint8Array([1])] },
+  kwargs: '{"a":1}',
+  parent: 'p',
+  root: 'r',
+  lane: 'etl',
+  chord: true,
+  place: { group: false, index: undefined, chord: false, left: 0, callbacks: 0, errbacks: 0, first: true },
+  startBy: 5,
+  timeLimit: { soft: 1, hard: 2 },
+  version: 3,
+  headers: { by: 'me' },
+}
+
+test.each(Object.keys(differing) as (keyof Item)[])(
+  'an item that differs from those around it in its %s comes out as such',
+  (field) => {
+    const other = { ...itemOf(2, 'add', 1), [field]: differing[field] }
+    const items = [itemOf(1, 'add', 1), other, itemOf(3, 'add', 1)]
+    expect(structuredClone(unpackWork(packed(7, items)).items)).toEqual(items)
+  },
+)
+
 test('items come out of a message as they were put in', () => {
   const items = [itemOf(1, 'add', 1, 2), { ...itemOf(2, 'add', 'x', null), headers: { deep: [null, { n: 1 }] } }]
   expect(packed(7, items)).toBeTypeOf('string')
