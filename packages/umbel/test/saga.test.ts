@@ -70,19 +70,24 @@ test('a compensation that fails is sent again, later each time, until it succeed
 
 test('one that fails for good is a state that everyone sees, until somebody tries again or goes on without it', async () => {
   const clock = new SimulatedClock()
-  for (const [type, last] of [
-    ['RETRY', ['cancel hotel in Rome!', 'cancel flight to Rome!']],
-    ['SKIP', ['hotel in Rome', 'cancel flight to Rome!']],
+  for (const [type, last, error] of [
+    ['RETRY', ['cancel hotel in Rome!', 'cancel flight to Rome!'], { message: 'no car in Rome' }],
+    ['SKIP', ['hotel in Rome', 'cancel flight to Rome!'], { code: 'UMBEL_COMPENSATION_FAILED' }],
   ] as const) {
     const { runs, did } = begin({ 'car in Rome': 1, 'cancel hotel in Rome!': 6 }, [], { clock, name: type })
     const run = runs.start({ id: type, input: 'Rome' })
     const stuck = run.waitFor('COMPENSATION_FAILED')
     await through(clock, { get: () => stuck })
-    expect((await stuck).context.failure).toMatchObject({ message: 'no cancel hotel in Rome!' })
+    expect((await stuck).error).toMatchObject({
+      code: 'UMBEL_COMPENSATION_FAILED',
+      details: { compensations: [{ id: `${type}/run2.3`, message: 'no cancel hotel in Rome!' }] },
+      cause: { message: 'no car in Rome' },
+    })
+    expect(run.result.info).toEqual((await stuck).error)
     expect(run.result.state).toBe('COMPENSATION_FAILED')
     expect(did).not.toContain('cancel flight to Rome!')
     run.send({ type })
-    expect(await ended(run.result)).toMatchObject({ message: 'no car in Rome' })
+    expect(await ended(run.result)).toMatchObject(error)
     expect(did.slice(-2)).toEqual(last)
   }
 })
@@ -130,9 +135,9 @@ test('it is drawn as what it is', () => {
   const { machine } = begin({})
   const text = toMermaid(graphOf(machine))
   for (const line of [
-    'run3 --> undo2: failed',
-    'undo2 --> undo0: done',
-    'stuck0 --> failed: SKIP',
+    'run0: runs trip.flight, compensated by trip.cancel',
+    'run1: runs trip.note\n',
+    'run0 --> run1: done',
     'run3 --> done: done',
   ])
     expect(text).toContain(line)

@@ -1,4 +1,4 @@
-import { retryDelay, umbelError, unitHash } from '@umbel/core'
+import { type CompensationEvent, type CompensationState, umbelError } from '@umbel/core'
 import {
   type AnyStateMachine,
   assign,
@@ -32,22 +32,16 @@ export interface SagaOptions {
 }
 
 /** What a person may tell a saga whose compensation failed for good: try it again, or go on without it. */
-export type SagaEvent = { readonly type: 'RETRY' } | { readonly type: 'SKIP' }
+export type SagaEvent = CompensationEvent
 
 /** What everyone sees of a saga while it runs. */
-export type SagaTag = 'RUNNING' | 'COMPENSATING' | 'COMPENSATION_FAILED'
+export type SagaTag = 'RUNNING' | CompensationState
 
 /** What a saga remembers. */
 export interface SagaContext<Input> {
   readonly input: Input
   /** Of the parts that succeeded, in order. */
   readonly results: readonly unknown[]
-  /** What the part that failed threw: the saga fails with it once all is taken back. */
-  readonly error: unknown
-  /** What the last compensation that failed threw. */
-  readonly failure: unknown
-  /** How often the compensation under way was sent again. */
-  readonly retries: number
 }
 
 /** The machine of a saga. */
@@ -93,7 +87,8 @@ type CheckedPart<Input, Part extends SagaPart> = {
  * Make the machine of a saga: parts run one after another, each given the saga's input; when one fails for good, what succeeded before
  * it is compensated in reverse, and the saga fails with the part's own error. It gives the list of results.
  *
- * A compensation that fails for good is sent again (`retry`), and then the saga shows COMPENSATION_FAILED until it is told RETRY or SKIP.
+ * It is a machine whose states invoke the parts with `compensate`, as `fromTask` takes it: a compensation that fails for good is sent again
+ * (`retry`), and then the saga shows COMPENSATION_FAILED until it is told RETRY or SKIP.
  * Run it as any machine: `app.workflow(saga('trip', [{ run: book, compensate: cancel }, ...])).start({ id, input })`.
  * @throws UMBEL_BAD_OPTION, UMBEL_BAD_CANVAS, UMBEL_BAD_RETRY
  */
@@ -107,100 +102,44 @@ export function saga<const P extends readonly SagaPart[]>(
   if (!Array.isArray(list) || list.length === 0)
     throw umbelError('UMBEL_BAD_OPTION', `The saga ${String(id).slice(0, 80)} needs a list of at least one part.`)
   for (const [index, part] of list.entries()) checkNames(`part ${index} of the saga ${id}`, part, ['run', 'compensate'])
-  const policy = compensationPolicy(options.retry)
-  const actors: Record<string, unknown> = {}
-  list.forEach(({ run, compensate }, index) => {
-    actors[`run${index}`] = actorOf(run)
-    if (compensate !== undefined) actors[`undo${index}`] = actorOf(compensate)
-  })
-  const delays = {
-    backoff: ({ context }: Given) =>
-      retryDelay(policy, context.retries, unitHash(`${context.retries} ${JSON.stringify(context.input) ?? ''}`)),
-  }
-  const machine = new StateMachine(sagaConfig(id, list, policy.max) as never, { actors, delays } as never)
-  return machine as AnyStateMachine as never
+  compensationPolicy(options.retry) // what is wrong with it is said also where no part has a compensation
+  const actors = Object.fromEntries(list.map((part, index) => [`run${index}`, actorOf(part, options)]))
+  return new StateMachine(sagaConfig(id, list) as never, { actors } as never) as AnyStateMachine as never
 }
 
-function actorOf(signature: AnySignature): unknown {
-  return canvasOf(signature).kind === 'task' ? fromTask(signature) : fromCanvas(signature)
+function actorOf({ run, compensate }: SagaPart, options: SagaOptions): unknown {
+  const from = (canvasOf(run).kind === 'task' ? fromTask : fromCanvas) as (
+    run: AnySignature,
+    options?: object,
+  ) => unknown
+  return compensate === undefined ? from(run) : from(run, { compensate, ...options })
 }
 
 interface Given {
   readonly context: SagaContext<unknown>
 }
-type Told = Given & { readonly event: { readonly output?: unknown; readonly error?: unknown } }
+type Told = Given & { readonly event: { readonly output: unknown } }
 
 const kept = assign({ results: ({ context, event }: Told) => [...context.results, event.output] } as never)
-const broken = assign({ error: ({ event }: Told) => event.error } as never)
-const stuck = assign({ failure: ({ event }: Told) => event.error } as never)
-const again = assign({ retries: ({ context }: Given) => context.retries + 1 } as never)
-const anew = assign({ retries: 0 } as never)
 
-function sagaConfig(id: string, parts: readonly SagaPart[], most: number): object {
-  const states: Record<string, object> = {}
-  parts.forEach(({ compensate }, index) => {
-    states[`run${index}`] = {
+function sagaConfig(id: string, parts: readonly SagaPart[]): object {
+  const states = parts.map((_, index) => [
+    `run${index}`,
+    {
       tags: 'RUNNING',
       invoke: {
         id: `run${index}`,
         src: `run${index}`,
         input: ({ context }: Given) => [context.input],
         onDone: { target: index + 1 < parts.length ? `run${index + 1}` : 'done', actions: kept },
-        onError: { target: undoBelow(parts, index), actions: broken },
       },
-    }
-    if (compensate !== undefined) Object.assign(states, undoing(index, undoBelow(parts, index), most))
-  })
+    },
+  ])
   return {
     id,
-    context: ({ input }: { input: unknown }) => ({
-      input,
-      results: [],
-      error: undefined,
-      failure: undefined,
-      retries: 0,
-    }),
+    context: ({ input }: { input: unknown }) => ({ input, results: [] }),
     initial: 'run0',
     output: ({ context }: Given) => context.results,
-    states: {
-      ...states,
-      done: { type: 'final' },
-      // a machine fails with what it throws
-      failed: {
-        entry: assign((({ context }: Given) => {
-          throw context.error
-        }) as never),
-      },
-    },
-  }
-}
-
-/** What takes back the last part before this one that can be. */
-function undoBelow(parts: readonly SagaPart[], index: number): string {
-  const below = parts.slice(0, index).findLastIndex(({ compensate }) => compensate !== undefined)
-  return below < 0 ? 'failed' : `undo${below}`
-}
-
-function undoing(index: number, next: string, most: number): Record<string, object> {
-  const undo = `undo${index}`
-  return {
-    [undo]: {
-      tags: 'COMPENSATING',
-      invoke: {
-        id: undo,
-        src: undo,
-        input: ({ context }: Given) => [context.results[index]],
-        onDone: { target: next, actions: anew },
-        onError: [
-          { guard: ({ context }: Given) => context.retries < most, target: `wait${index}`, actions: again },
-          { target: `stuck${index}`, actions: stuck },
-        ],
-      },
-    },
-    [`wait${index}`]: { tags: 'COMPENSATING', after: { backoff: undo } },
-    [`stuck${index}`]: {
-      tags: 'COMPENSATION_FAILED',
-      on: { RETRY: { target: undo, actions: anew }, SKIP: { target: next, actions: anew } },
-    },
+    states: { ...Object.fromEntries(states), done: { type: 'final' } },
   }
 }
