@@ -10,6 +10,7 @@ import {
   umbelError,
 } from '@umbel/core'
 import type { Engine } from './engine.ts'
+import type { Intake } from './intake.ts'
 import { knownLane, knownTask, knownTasks, shown } from './known-names.ts'
 import type { Lane } from './lanes/lane.ts'
 import { inlineCount, threadCount } from './lanes/lane-options.ts'
@@ -31,6 +32,7 @@ export interface ControlParts {
   readonly timeLimits: TimeLimits
   readonly source: AppResultSource
   readonly clock: Clock
+  readonly intake: Pick<Intake, 'takeInHeld'>
   /** Throw once the app has stopped. */
   readonly check: () => void
   /** Resolve once the store is open; rejects when it cannot be. */
@@ -139,8 +141,9 @@ export class Control {
    * @throws UMBEL_UNKNOWN_LANE, UMBEL_UNKNOWN_TASK, UMBEL_BAD_OPTION
    */
   async purge(what: string | { readonly task: string }): Promise<number> {
-    const { engine, clock } = this.#parts
+    const { engine, clock, intake } = this.#parts
     const purge = this.#purging(what)
+    await intake.takeInHeld()
     await engine.drained() // what was just sent is on its way to its lane
     const ids = purge()
     const at = clock.now()
@@ -160,6 +163,7 @@ export class Control {
     if (Object.keys(headers).length === 0)
       throw umbelError('UMBEL_BAD_OPTION', 'revoke was given no header to go by: it would end everything.')
     await this.#parts.opened()
+    await this.#parts.intake.takeInHeld()
     return revokeMatching(this.#parts, headers)
   }
 

@@ -60,6 +60,11 @@ export class HeldSends {
     return held
   }
 
+  /** The same of all that wait. */
+  pullAll(): HeldSend[] {
+    return Array.from(this.#places.keys(), (id) => this.pull(id)).filter((held) => held !== undefined)
+  }
+
   /** Forget all: it is found in the inbox again. */
   clear(): void {
     for (const line of this.#lines.values()) line.clear()

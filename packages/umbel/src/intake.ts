@@ -41,6 +41,11 @@ export class Intake {
     return this.#held.waitingFor(lane)
   }
 
+  /** Take in all that waits for space, for somebody who has something to say about any of it. */
+  async takeInHeld(): Promise<void> {
+    await Promise.all(this.#held.pullAll().map(({ n, wants }) => this.#enterAgain(n, wants)))
+  }
+
   /** Reply requests by this. */
   answerBy(ask: (request: Request) => Promise<Reply>): void {
     this.#ask = ask

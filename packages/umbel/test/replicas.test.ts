@@ -39,6 +39,23 @@ function states(file: string): Record<string, number> {
   }
 }
 
+test('what processes send to an owner whose lane is full waits in the inbox, and all of it runs, though owners are killed', async () => {
+  const { file, start, owner, successor, effectsDone } = ground()
+  const senders = ['a', 'b'].map((who) => start('send', who, '500'))
+  for (const sender of senders) expect(await sender.line()).toBe('ready')
+  for (const sender of senders) sender.tell('go')
+  for (const sender of senders) expect(await sender.line()).toBe('accepted') // nobody owns the file: all is in the inbox
+  const first = await owner('10s', '5')
+  const follows = await successor('10s', '5')
+  await expect.poll(() => effectsDone().length, { timeout: 30_000, interval: 5 }).toBeGreaterThan(100)
+  await first.kill()
+  expect(await follows.line()).toMatch(/^owner/)
+  for (const sender of senders) expect(await sender.line()).toBe('ended 500')
+  expect(new Set(effectsDone()).size).toBe(1_000)
+  expect(states(file)).toEqual({ SUCCESS: 1_000 })
+  expect(examine(file)).toEqual([])
+}, 120_000)
+
 test('three senders send thousands at once, the owner is killed in the middle and another follows: nothing is lost or doubled', async () => {
   const { file, start, owner, successor, effectsDone } = ground()
   const first = await owner()
