@@ -95,7 +95,7 @@ export type { Answer } from './draft.ts'
 export type { Chart, Charts, ChildStart, Compensation, Position, Successor } from './chart/charts.ts'
 export type { CompensationEvent, CompensationState } from './chart/compensation.ts'
 export { lengthOf, NO_PAST, type Past, type PastState, pastStates, pastWith } from './chart/past.ts'
-export { snapshotOf } from './chart/transition.ts'
+export { loopError, snapshotOf, tagsOf, takes } from './chart/transition.ts'
 export type { Command, LogLine } from './command.ts'
 export {
   type CanvasSent,
@@ -148,6 +148,7 @@ export {
   isMachine,
   type PlacedPlaceholder,
   placedPlaceholders,
+  withMachines,
 } from './chart/actors.ts'
 export type { ChartGraph, EdgeTrigger, InvokeData, StateEdge, StateNodeData } from './drawing/chart-graph.ts'
 export { nextEdges } from './drawing/chart-graph.ts'
@@ -161,12 +162,15 @@ export type {
 } from './drawing/canvas-graph.ts'
 export { type Graph, graphOf } from './drawing/graph.ts'
 export { toMermaid } from './drawing/mermaid.ts'
-export { type ChartFault, chartFaults, checkChart, refuseFaults } from './chart/checks.ts'
+export { type ChartFault, chartFaults, checkChart, checkLocalChart, refuseFaults } from './chart/checks.ts'
 export {
   type CompensatedLogic,
+  notHere,
   PLACEHOLDER,
   type Placeholder,
   type PlaceholderCompensation,
+  type PlaceholderEvent,
+  type PlaceholderHost,
   type PlaceholderLogic,
   type PlaceholderSnapshot,
   placeholderLogic,

@@ -22,7 +22,15 @@ import {
   stateIn,
   stopChild,
 } from 'xstate'
-import { chartActor, chartFaults, checkChart, placeholderLogic, TASK_STATES, UmbelError } from '../src/index.ts'
+import {
+  chartActor,
+  chartFaults,
+  checkChart,
+  checkLocalChart,
+  placeholderLogic,
+  TASK_STATES,
+  UmbelError,
+} from '../src/index.ts'
 
 const charge = placeholderLogic<number, unknown>({
   kind: 'task',
@@ -227,7 +235,7 @@ describe('refused, with the path to the place:', () => {
 
   test('ids under which nothing could be stored', () => {
     expect(chartFaults(createMachine({}) as unknown as AnyStateMachine)).toEqual([
-      { path: '(machine)', says: 'has no id: its runs are stored under it' },
+      { path: '(machine)', says: 'has no id: its runs are stored under it', live: true },
     ])
     for (const id of ['', 'a/b', 'a b', 'a.b', '1a', '#a', 'a'.repeat(129), 'é'])
       expect(faults({ id })).toEqual([expect.stringMatching(/is no id of a machine/)])
@@ -249,6 +257,29 @@ test('the error names the first places, and holds all of them as data', () => {
   expect(refused?.details.faults).toHaveLength(8)
   expect(refused?.message).toMatch(/order\.states\.s4\.entry\[0\].*There are 3 more\./s)
   expect(refused?.message).not.toContain('s5')
+})
+
+test('what a live actor can do is left to it, what nothing can do is not', () => {
+  const live = {
+    context: { fn: () => {} },
+    invoke: [{ src: fromPromise(async () => 1), systemId: 'one', input: { fn: () => {} } }],
+    entry: [() => {}, spawnChild(fromCallback(() => {})), sendTo({ send: () => {} } as never, { type: 'A' } as never)],
+    initial: 'a',
+    states: { a: { type: 'final', output: { fn: () => {} } } },
+  }
+  expect(faults(live)).toHaveLength(9)
+  expect(() => checkLocalChart(machine(live))).not.toThrow()
+  expect(() => checkLocalChart(machine({ ...live, tags: 'small', on: { A: { guard: 'none' } } }))).toThrow(
+    /order\.tags\[0\] is "small".*names a guard none/s,
+  )
+  for (const nested of [
+    { invoke: { src: 'nobody' } },
+    { entry: 'nothing' },
+    { entry: raise({ type: 'A' }, { delay: 'never' as never }) },
+  ])
+    expect(() => checkLocalChart(machine({ invoke: { src: machine(nested) } }))).toThrow(
+      expect.objectContaining({ code: 'UMBEL_BAD_MACHINE' }),
+    )
 })
 
 test('the name of an actor, in setup or of XState for logic that stands in an invoke, leads to what it stands for', () => {

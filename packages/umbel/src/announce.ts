@@ -14,6 +14,7 @@ import {
   replacementId,
   type TaskRow,
   type TaskSpec,
+  type WorkflowRow,
 } from '@umbel/core'
 import type { Finishing } from './finishing.ts'
 import type { AttemptSignal, SignalBus, TaskSignal } from './signals.ts'
@@ -139,7 +140,10 @@ function tellSent(
 const silent = (): void => {}
 
 /** Tell the observers of a run that shows another state. */
-export function announceMoved({ signals }: AnnounceContext, { id, machine, state, states, past }: ChartRow): void {
+export function announceMoved(
+  { signals }: Pick<AnnounceContext, 'signals'>,
+  { id, machine, state, states, past }: ChartRow,
+): void {
   if (!signals.wants('workflow-state')) return
   signals.emit('workflow-state', { id, workflow: machine, state, states, at: past.at })
 }
@@ -167,8 +171,15 @@ function received({ signals, now }: AnnounceContext, row: Row, due: number | und
 
 function settled(context: AnnounceContext, row: Row): void {
   if (row.kind === 'task') return announceEnd(context, row, row.endedAt ?? row.sentAt)
-  if ((row.kind !== 'workflow' && row.kind !== 'chart') || !context.signals.wants('workflow-ended')) return
-  context.signals.emit('workflow-ended', { id: row.id, state: row.state, at: row.endedAt ?? row.sentAt })
+  if (row.kind === 'workflow' || row.kind === 'chart') announceWorkflowEnd(context, row)
+}
+
+/** Tell the observers of a workflow or a run that has ended. */
+export function announceWorkflowEnd(
+  { signals }: Pick<AnnounceContext, 'signals'>,
+  { id, state, endedAt, sentAt }: WorkflowRow | ChartRow,
+): void {
+  if (signals.wants('workflow-ended')) signals.emit('workflow-ended', { id, state, at: endedAt ?? sentAt })
 }
 
 function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {

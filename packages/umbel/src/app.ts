@@ -19,7 +19,16 @@ import type { StopOptions } from './shutdown.ts'
 import type { ListenOptions, SignalName, Signals } from './signals.ts'
 import { canvasOf } from './signature.ts'
 import type { ItemsOf, TakesItems } from './streams.ts'
-import { asWorkflow, isWorkflowTask, namedWorkflow, type Workflow, type WorkflowOptions } from './workflows/workflow.ts'
+import {
+  asWorkflow,
+  isLocal,
+  isWorkflowTask,
+  type LocalOptions,
+  localWorkflow,
+  namedWorkflow,
+  type Workflow,
+  type WorkflowOptions,
+} from './workflows/workflow.ts'
 import type { WorkflowRuns } from './workflows/workflow-runs.ts'
 
 /**
@@ -111,14 +120,22 @@ export class App implements LiveApp {
   }
 
   /**
+   * Run a machine as live actors of XState in this process, where what it needs cannot be stored: promises, callbacks, functions in
+   * context. Such runs end with the app, and nothing of them is kept.
+   * @throws UMBEL_NOT_LOCAL for what only a stored run can have; UMBEL_BAD_MACHINE, UMBEL_BAD_OPTION; UMBEL_NOT_OWNER in a sender
+   */
+  workflow<M extends AnyStateMachine>(machine: M, options: LocalOptions): WorkflowRuns<M>
+  /**
    * Run a machine: `app.workflow(order).start({ id, input })`. Registers it, as `createApp({ workflows })` does, which a store with
    * runs of it needs before the app starts.
    * @throws UMBEL_BAD_MACHINE with the path to what could not be stored and go on after a restart; UMBEL_DUPLICATE_WORKFLOW, UMBEL_BAD_OPTION
    */
+  workflow<M extends AnyStateMachine>(machine: M | Workflow<M>, options?: WorkflowOptions<NoInfer<M>>): WorkflowRuns<M>
   workflow<M extends AnyStateMachine>(
     machine: M | Workflow<M>,
-    options?: WorkflowOptions<NoInfer<M>>,
+    options?: WorkflowOptions<NoInfer<M>> | LocalOptions,
   ): WorkflowRuns<M> {
+    if (isLocal(options)) return this.#offers.local(localWorkflow(machine as M, options))
     return this.#offers.workflow(asWorkflow(machine, options))
   }
 

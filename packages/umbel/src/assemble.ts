@@ -3,7 +3,7 @@ import { aftermathOf } from './aftermath.ts'
 import { type AnnounceContext, announceSent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
 import { assembleLanes } from './assemble-lanes.ts'
-import { machineEffects, resolving } from './assemble-workflows.ts'
+import { machineEffects, resolving, runsOf } from './assemble-workflows.ts'
 import { startsAtOnce } from './at-once.ts'
 import { blockageTeller } from './blockages.ts'
 import type { TaskDefinition } from './definition.ts'
@@ -28,7 +28,8 @@ import { TimeLimits } from './time-limits.ts'
 import { Timers } from './timers.ts'
 import { Totals } from './totals.ts'
 import { IdleRuns } from './workflows/idle-runs.ts'
-import { Runs } from './workflows/runs.ts'
+import type { LocalRuns } from './workflows/local-runs.ts'
+import type { Runs } from './workflows/runs.ts'
 import type { WorkflowRegistry } from './workflows/workflow-registry.ts'
 
 /** The parts of an app, put together. */
@@ -52,6 +53,7 @@ export interface Parts {
   readonly idle: IdleRuns
   readonly registry: WorkflowRegistry
   readonly runs: Runs
+  readonly locals: LocalRuns
   readonly uniqueOf: UniqueOf
   /** Tell what went wrong where nobody waits for an answer. */
   readonly failed: (error: unknown) => void
@@ -144,18 +146,9 @@ export function assemble(settings: AppSettings): Parts {
   }
 
   const refused = refusalTeller(signals, clock)
-  const runs = new Runs({
-    engine,
-    results,
-    source,
-    registry,
-    emissions: machines.emissions,
-    clock,
-    ids,
-    failed,
-    refused,
-  })
-  const reports = attemptReports({ engine, limits, producer, runs, signals, clock, store })
+  const running = { engine, results, source, registry, clock, ids, failed, refused, errors, producer, signals, totals }
+  const { runs, locals, hearing } = runsOf({ ...running, emissions: machines.emissions })
+  const reports = attemptReports({ engine, limits, producer, runs: hearing, signals, clock, store })
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const timeLimits = new TimeLimits(tasks, clock)
   const stopping = (): boolean => shutdown.aborting
@@ -167,5 +160,5 @@ export function assemble(settings: AppSettings): Parts {
   const starts = startsAtOnce(context, lanes)
 
   const working = { tasks, clock, store, engine, lanes, limits, timers, timeLimits, results, totals, signals }
-  return { ...working, producer, source, shutdown, hold, recovery, idle, registry, runs, uniqueOf, failed }
+  return { ...working, producer, source, shutdown, hold, recovery, idle, registry, runs, locals, uniqueOf, failed }
 }

@@ -11,6 +11,9 @@ export interface CurrentAttempt {
 /** The async context of the module's load. */
 const outside = new AsyncResource('umbel.attempt')
 
+/** Runs in the async context of the module's load: no part of the handler that happened to bring it about. */
+export const outsideHandlers = AsyncLocalStorage.snapshot()
+
 /**
  * Call something of an attempt's, so that all it calls, now or later, finds the attempt. The same as `currentAttempt.run`, outside of
  * any other context and for less than half its cost: that one makes a context to go back to, this one has it.

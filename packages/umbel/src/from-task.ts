@@ -12,6 +12,7 @@ import { argumentsOf, type CallInput, called } from './call-input.ts'
 import { type CompensateOptions, type Compensator, compensationOf, type FitsOutput } from './compensation.ts'
 import type { KeywordsError } from './mismatch.ts'
 import { canvasOf } from './signature.ts'
+import { localHost } from './workflows/local-tasks.ts'
 
 /**
  * Let a machine invoke a task, or a signature of one with options and arguments set: `setup({ actors: { charge: fromTask(charge) } })`.
@@ -30,7 +31,7 @@ export function fromTask(task: AnySignature, options?: CompensateOptions<unknown
   const canvas = canvasOf(task)
   if (!('task' in canvas))
     throw umbelError('UMBEL_BAD_CANVAS', `fromTask takes a task, not a ${canvas.kind}: use fromCanvas.`)
-  return placeholderLogic(standIn('task', canvas.task, canvas, compensationOf(canvas.task, options)))
+  return placeholderLogic(standIn('task', canvas.task, canvas, compensationOf(canvas.task, options)), localHost)
 }
 
 /**
@@ -61,16 +62,12 @@ export function fromCanvas(
 ): unknown {
   if (typeof given !== 'function') {
     const canvas = canvasOf(given)
-    return placeholderLogic(standIn('canvas', canvas.kind, canvas, compensationOf(canvas.kind, options)))
+    return placeholderLogic(standIn('canvas', canvas.kind, canvas, compensationOf(canvas.kind, options)), localHost)
   }
   const name = given.name || 'canvas'
-  return placeholderLogic({
-    kind: 'canvas',
-    name,
-    canvas: undefined,
-    canvasFor: (input) => canvasOf(given(...(argumentsOf(name, input) as never[]))),
-    compensation: compensationOf(name, options),
-  })
+  const canvasFor = (input: unknown): Canvas => canvasOf(given(...(argumentsOf(name, input) as never[])))
+  const compensation = compensationOf(name, options)
+  return placeholderLogic({ kind: 'canvas', name, canvas: undefined, canvasFor, compensation }, localHost)
 }
 
 /** The input of a canvas that a function makes: its arguments. */

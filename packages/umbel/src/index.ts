@@ -56,12 +56,12 @@ export type {
 } from '@umbel/core'
 
 // machines as workflows
-export { workflow, type Workflow, type WorkflowOptions } from './workflows/workflow.ts'
+export { type LocalOptions, workflow, type Workflow, type WorkflowOptions } from './workflows/workflow.ts'
 export type { StartOptions, WorkflowRuns } from './workflows/workflow-runs.ts'
 export type { Run, SentEvent } from './workflows/run.ts'
 export type { RunEvent, RunTag } from './workflows/compensated.ts'
 export type { SendOptions } from './workflows/run-event.ts'
-export type { RunPast } from './workflows/runs.ts'
+export type { RunPast } from './workflows/run-door.ts'
 export type { InspectedRun, RunListing, RunWait } from './workflows/runs-list.ts'
 
 // the app

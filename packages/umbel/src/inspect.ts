@@ -11,7 +11,7 @@ import type { Timers } from './timers.ts'
 import type { RunTotals, TaskTotals, Totals } from './totals.ts'
 import { type Listing, listWaiting, timeOf, type Waiting } from './waiting-list.ts'
 import type { IdleRuns } from './workflows/idle-runs.ts'
-import { listRuns, type RunListing } from './workflows/runs-list.ts'
+import { type LocalList, listRuns, type RunListing } from './workflows/runs-list.ts'
 
 /** A task whose handler runs. */
 export interface ActiveTask extends InspectedTask {
@@ -98,6 +98,7 @@ export interface InspectParts {
   readonly store: Store
   /** The machines that are known here. */
   readonly registry: Charts
+  readonly locals: LocalList
 }
 
 /** How much is listed where nothing is said. */

@@ -12,8 +12,8 @@ export interface Course {
   begin(): Promise<void>
   /** Told that the app is about to end: take nothing new in. */
   leave(): void
-  /** Come to rest until a deadline in milliseconds, and release everything. */
-  end(deadline: number): Promise<void>
+  /** Come to rest until a deadline in milliseconds, and release everything. `why` is for whom it leaves without an answer. */
+  end(deadline: number, why: Error): Promise<void>
   /** Wait no longer than so many milliseconds more. */
   hurry(deadline: number): void
   /** Nothing will ever end here any more. */
@@ -135,7 +135,7 @@ export class Life {
       const late = systemClock.setTimer(() => this.#giveUp(), deadline)
       await Promise.allSettled([this.#opened, this.#started])
       late.cancel()
-      await course.end(deadline)
+      await course.end(deadline, this.#lost ?? this.#hasStopped())
     } finally {
       this.#closed = true
       course.ended(this.#lost ?? this.#hasStopped())

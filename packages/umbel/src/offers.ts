@@ -21,6 +21,8 @@ export interface Offers {
   rerun(id: string): Promise<string>
   mapStream(canvas: Canvas, items: unknown, options: MapStreamOptions): AsyncGenerator<unknown>
   workflow<M extends AnyStateMachine>(workflow: Workflow<M>): WorkflowRuns<M>
+  /** The same, of runs that are live actors in this process. */
+  local<M extends AnyStateMachine>(workflow: Workflow<M>): WorkflowRuns<M>
   /** The app begins to stop. */
   stop(why: Error): void
 }

@@ -4,7 +4,7 @@ import type { Course } from './life.ts'
 
 /** The course of an app that runs what its store holds. */
 export function ownerCourse(parts: Parts, intake: Intake): Course {
-  const { store, lanes, limits, timers, results, shutdown, hold, engine, recovery } = parts
+  const { store, lanes, limits, timers, results, shutdown, hold, engine, recovery, locals } = parts
   return {
     open: () => store.open().then(() => recovery.load()),
     opening: (opened) => engine.opening(opened),
@@ -15,8 +15,9 @@ export function ownerCourse(parts: Parts, intake: Intake): Course {
       await Promise.all([...lanes.values()].map((lane) => lane.start()))
     },
     leave: () => intake.stop(),
-    end: async (deadline) => {
+    end: async (deadline, why) => {
       await shutdown.drain(deadline)
+      locals.stop(why)
       await shutdown.abort()
       engine.giveUp()
       timers.stop()

@@ -11,6 +11,7 @@ import type { Life } from './life.ts'
 import type { Offers } from './offers.ts'
 import { Redrives } from './redrives.ts'
 import { requestAnswerer } from './requests.ts'
+import type { Cell } from './results.ts'
 import type { StopOptions } from './shutdown.ts'
 import { Streams, type StreamsApp } from './streams.ts'
 import { Run } from './workflows/run.ts'
@@ -26,7 +27,8 @@ export function ownerOffers(
 ): Offers {
   const redrives = new Redrives(parts)
   const streams = new Streams(parts)
-  const { producer, source, registry, runs, results } = parts
+  const { producer, source, registry, runs, locals, results } = parts
+  const doors = { open: () => life.wake(), ready: () => life.ready() }
   const way: StreamsApp = {
     ready: async () => {
       life.wake()
@@ -59,12 +61,23 @@ export function ownerOffers(
     workflow: <M extends AnyStateMachine>(workflow: Workflow<M>) => {
       if (registry.find(workflow.name, workflow.version) === undefined) registry.check(workflow)
       if (registry.register(workflow)) runs.resume(workflow)
-      return new WorkflowRuns(workflow, {
-        runs,
-        open: () => life.wake(),
-        ready: () => life.ready(),
-        handle: (id) =>
-          new Run<M>(results.cell(id), runs, source.handle(id, undefined, -1) as AsyncResult<OutputFrom<M>>),
+      const handle = (id: string): Run<M> =>
+        new Run<M>(results.cell(id), runs, source.handle(id, undefined, -1) as AsyncResult<OutputFrom<M>>)
+      return new WorkflowRuns<M>({
+        ...doors,
+        start: (id, input) => handle(runs.start(workflow, id, input)),
+        find: async (id) => ((await runs.find(id))?.machine === workflow.name ? handle(id) : undefined),
+      })
+    },
+    local: <M extends AnyStateMachine>(workflow: Workflow<M>) => {
+      const handle = (cell: Cell): Run<M> => new Run<M>(cell, locals, locals.resultOf<OutputFrom<M>>(cell))
+      return new WorkflowRuns<M>({
+        ...doors,
+        start: (id, input) => handle(locals.start(workflow, id, input)),
+        find: async (id) => {
+          const cell = locals.find(id, workflow.name)
+          return cell === undefined ? undefined : handle(cell)
+        },
       })
     },
     stop: (why) => streams.stop(why),

@@ -86,6 +86,13 @@ export class Producer {
     return this.#enter(prepared)
   }
 
+  /** Send and return at once, whatever the backlogs: what a machine invokes is always taken. @throws what is wrong with the call */
+  sendAlways(canvas: Canvas): Sent {
+    const prepared = this.#prepare(canvas, NOTHING_MORE)
+    reserve(prepared.wants)
+    return this.#enter(prepared)
+  }
+
   /** How many tasks go to which lanes at once with what a sender left. */
   wantsOf(event: EngineEvent): Wants {
     return event.type === 'canvas-sent' ? this.#wants(event.plan) : NOTHING
@@ -209,6 +216,8 @@ export class Producer {
     return [...wants].sort(([a], [b]) => (a.name < b.name ? -1 : 1))
   }
 }
+
+const NOTHING_MORE: Call = { args: [], kwargs: {}, options: {} }
 
 const duplicate = (id: string): Error => umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`)
 

@@ -18,7 +18,7 @@ import type { Runs } from './workflows/runs.ts'
 export interface ReportTargets {
   readonly engine: Engine
   readonly producer: Producer
-  readonly runs: Runs
+  readonly runs: Pick<Runs, 'hear'>
   readonly signals: SignalBus
   readonly clock: Clock
   readonly limits: Limits

@@ -401,6 +401,10 @@ const CASES: Record<ErrorCode, readonly [raise: () => unknown, names: string]> =
     },
     'Run o-1 is of idle, version 2',
   ],
+  UMBEL_NOT_LOCAL: [
+    () => open().workflow(idle(), { local: true, version: '2' } as never),
+    'Local runs of idle have no version',
+  ],
   UMBEL_DUPLICATE_WORKFLOW: [
     () => open({ workflows: [idle(), idle()] }),
     'Two machines are called idle and have version 1',

@@ -213,6 +213,7 @@ test('states are the tags of what is active: the deepest is the state, all are l
         id: 'd',
         workflow: 'deep',
         version: '1',
+        local: false,
         state: 'PACKING',
         states: ['OPEN', 'PACKING'],
         since: clock.now(),

@@ -2,7 +2,7 @@ import type { AnyStateMachine } from 'xstate'
 
 /** What is to be known of an action before it can be registered. */
 export type ActionFault =
-  | { readonly kind: 'says'; readonly path: string; readonly says: string }
+  | { readonly kind: 'says'; readonly path: string; readonly says: string; readonly live?: true }
   /** Data that has to be storable. */
   | { readonly kind: 'data'; readonly path: string; readonly value: unknown }
   /** It starts the actor of this name. */
@@ -22,12 +22,18 @@ interface BuiltIn {
 
 const says = (path: string, text: string): ActionFault => ({ kind: 'says', path, says: text })
 
+/** What a live actor can do, and a stored one cannot. */
+const isLiveOnly = (path: string, text: string): ActionFault => ({ kind: 'says', path, says: text, live: true })
+
 /** What is wrong with one action of a machine, and what of it is left to be looked at. */
 export function actionFaults(machine: AnyStateMachine, action: unknown, path: string): readonly ActionFault[] {
   if (typeof action === 'function') {
     if (!('resolve' in action))
       return [
-        says(path, 'is a function: what a step has asked for is stored by name; give it one in setup({ actions })'),
+        isLiveOnly(
+          path,
+          'is a function: what a step has asked for is stored by name; give it one in setup({ actions })',
+        ),
       ]
     return builtInFaults(machine, action as unknown as BuiltIn, path)
   }
@@ -48,12 +54,12 @@ function builtInFaults(machine: AnyStateMachine, action: BuiltIn, path: string):
     case 'xstate.spawnChild':
       return spawnFaults(action, path)
     case 'xstate.stopChild':
-      return isLive(action.actorRef) ? [says(path, LIVE)] : []
+      return isLive(action.actorRef) ? [isLiveOnly(path, LIVE)] : []
     case 'xstate.sendTo':
     case 'xstate.raise':
     case 'xstate.emit':
       return [
-        ...(isLive(action.to) ? [says(path, LIVE)] : []),
+        ...(isLive(action.to) ? [isLiveOnly(path, LIVE)] : []),
         ...unknownDelay(machine, action.delay, path).map((fault): ActionFault => ({ kind: 'says', ...fault })),
         ...(typeof action.event === 'object'
           ? [{ kind: 'data' as const, path: `${path}.event`, value: action.event }]
@@ -72,10 +78,11 @@ function spawnFaults({ src, id, systemId }: BuiltIn, path: string): readonly Act
   const faults: ActionFault[] =
     typeof src === 'string'
       ? [{ kind: 'spawns', path, src }]
-      : [says(path, 'spawns logic itself: what runs is stored by name; give it one in setup({ actors })')]
+      : [isLiveOnly(path, 'spawns logic itself: what runs is stored by name; give it one in setup({ actors })')]
   if (id === undefined || id === '')
-    faults.push(says(path, 'spawns an actor without an id, so that nothing could find it again'))
-  if (systemId !== undefined) faults.push(says(path, 'sets a systemId: there is no system of actors to find it in'))
+    faults.push(isLiveOnly(path, 'spawns an actor without an id, so that nothing could find it again'))
+  if (systemId !== undefined)
+    faults.push(isLiveOnly(path, 'sets a systemId: there is no system of actors to find it in'))
   return faults
 }
 

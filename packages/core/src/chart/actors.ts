@@ -51,6 +51,13 @@ function inlineLogic(machine: AnyStateMachine, src: string): unknown {
   return (one as { readonly src?: unknown } | undefined)?.src
 }
 
+/** A machine with all that it, and what it invokes, may invoke or spawn. */
+export function withMachines(machine: AnyStateMachine): readonly AnyStateMachine[] {
+  const machines = new Set([machine])
+  for (const one of machines) for (const invoked of invokedMachines(one)) machines.add(invoked)
+  return [...machines]
+}
+
 /** The machines that a machine may invoke or spawn: those among its actors, and those that stand in its states themselves. */
 export function invokedMachines(machine: AnyStateMachine): readonly AnyStateMachine[] {
   const found = new Set<AnyStateMachine>()

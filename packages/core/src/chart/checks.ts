@@ -12,10 +12,16 @@ export interface ChartFault {
   readonly path: string
   /** What is wrong there, to stand behind the path. */
   readonly says: string
+  /** Whether it is only that it could not be stored: a live actor can do it. */
+  readonly live?: true
 }
 
 /** Refuse a machine that could not be stored and go on after a restart. @throws UMBEL_BAD_MACHINE, which names each place */
 export const checkChart = (machine: AnyStateMachine): void => refuseFaults(chartFaults(machine))
+
+/** Refuse a machine that could not even run as a live actor. @throws UMBEL_BAD_MACHINE, which names each place */
+export const checkLocalChart = (machine: AnyStateMachine): void =>
+  refuseFaults(chartFaults(machine).filter(({ live }) => live !== true))
 
 /** Refuse a machine for what is wrong with it, if anything is. @throws UMBEL_BAD_MACHINE, which names each place */
 export function refuseFaults(faults: readonly ChartFault[]): void {
@@ -67,9 +73,11 @@ const ID = /^[a-zA-Z_][\w-]{0,127}$/
 function idFaults(machine: AnyStateMachine): readonly ChartFault[] {
   const { id } = machine
   if ((machine.config as { readonly id?: unknown }).id === undefined)
-    return [{ path: id, says: 'has no id: its runs are stored under it' }]
+    return [{ path: id, says: 'has no id: its runs are stored under it', live: true }]
   if (ID.test(id)) return []
-  return [{ path: id.slice(0, 80), says: 'is no id of a machine: letters, digits, _ and - after a letter or _' }]
+  return [
+    { path: id.slice(0, 80), says: 'is no id of a machine: letters, digits, _ and - after a letter or _', live: true },
+  ]
 }
 
 function stateFaults(state: PlacedState, found: Found): void {
@@ -99,7 +107,7 @@ function invokeFaults({ node, path }: PlacedState, { faults, machines }: Found):
     const place = `${path}.invoke[${index}]`
     const name = typeof invoke.src === 'string' && !invoke.src.startsWith('xstate.invoke.') ? invoke.src : undefined
     faults.push(...actorFaults(invokedActor(node, invoke), name, place, machines))
-    if (invoke.systemId !== undefined) faults.push({ path: `${place}.systemId`, says: NO_SYSTEM })
+    if (invoke.systemId !== undefined) faults.push({ path: `${place}.systemId`, says: NO_SYSTEM, live: true })
     if (ids.has(invoke.id))
       faults.push({ path: `${place}.id`, says: `is ${invoke.id}, as that of another invoke here` })
     ids.add(invoke.id)
@@ -127,6 +135,7 @@ function actorFaults(
         {
           path,
           says: `runs logic${called} of its own (a promise, a callback, an observable, ...), of which nothing is left after a restart`,
+          live: true,
         },
       ]
     case 'missing':
@@ -169,7 +178,7 @@ function settledFault(
 ): readonly ChartFault[] {
   switch (fault.kind) {
     case 'says':
-      return [{ path: fault.path, says: fault.says }]
+      return [{ path: fault.path, says: fault.says, ...(fault.live === true && { live: true }) }]
     case 'data':
       return travels(fault.value, fault.path)
     case 'spawns':
@@ -201,6 +210,6 @@ function travels(value: unknown, path: string): readonly ChartFault[] {
     return []
   } catch (error) {
     const [, place = path, says = 'cannot be stored'] = /^(\S+) (.*?)\. /s.exec((error as Error).message) ?? []
-    return [{ path: place, says: `${says}, which cannot be stored` }]
+    return [{ path: place, says: `${says}, which cannot be stored`, live: true }]
   }
 }

@@ -3,7 +3,7 @@ export const CHART_ERRORS = {
   UMBEL_BAD_MACHINE: {
     summary: 'A machine is malformed, or could not be stored and go on after a restart.',
     nextStep:
-      'Correct the place named: invoke tasks through fromTask or fromCanvas, keep plain data in context, give actions names.',
+      'Correct the place named: invoke tasks through fromTask or fromCanvas, keep plain data in context, give actions names. Or run it with { local: true }, for as long as this process lives.',
   },
   UMBEL_PLACEHOLDER_STARTED: {
     summary: 'XState itself started an actor that stands for a task or a canvas.',
@@ -30,6 +30,10 @@ export const CHART_ERRORS = {
   UMBEL_UNKNOWN_WORKFLOW: {
     summary: 'No workflow has this name and version.',
     nextStep: 'List its machine in createApp({ workflows }), each version that still has runs.',
+  },
+  UMBEL_NOT_LOCAL: {
+    summary: 'A local run was to have what only a stored one can.',
+    nextStep: 'Leave that out, or leave out local: true: then the run is stored, and goes on in the next process.',
   },
   UMBEL_DUPLICATE_WORKFLOW: {
     summary: 'Two machines have the same id and version.',

@@ -1,4 +1,4 @@
-import type { ActorLogic, AnyEventObject, Snapshot } from 'xstate'
+import type { ActorLogic, AnyActorScope, AnyEventObject, Snapshot } from 'xstate'
 import { umbelError } from '../errors.ts'
 import type { RetryPolicy } from '../retry.ts'
 import type { Canvas } from '../signature.ts'
@@ -38,7 +38,7 @@ export type PlaceholderSnapshot<Output, Input> = Snapshot<Output> & {
   readonly info: unknown
 }
 
-/** Actor logic that stands for a task or a canvas in a machine. Only Umbel can run it: started by XState itself it fails. */
+/** Actor logic that stands for a task or a canvas in a machine. Only Umbel can run it: in a system of XState's own it fails. */
 export interface PlaceholderLogic<Output, Input>
   extends ActorLogic<PlaceholderSnapshot<Output, Input>, AnyEventObject, Input> {
   readonly [PLACEHOLDER]: Placeholder
@@ -53,8 +53,26 @@ export interface CompensatedLogic<Output, Input> extends PlaceholderLogic<Output
 /** Where actor logic keeps what it stands for. */
 export const PLACEHOLDER: unique symbol = Symbol.for('umbel.placeholder') as never
 
+/** What a live actor is told of the task or canvas that it stands for. */
+export type PlaceholderEvent =
+  | { readonly type: 'umbel.done'; readonly output: unknown }
+  | { readonly type: 'umbel.failed'; readonly error: unknown }
+  | { readonly type: 'umbel.showed'; readonly state: TaskState; readonly info: unknown }
+
+/** Runs what placeholders stand for where XState itself starts them: as actors of a live machine. */
+export interface PlaceholderHost {
+  /** Send it, and tell the actor, as a `PlaceholderEvent`, what becomes of it. @throws where nothing can run it, or the input is none for it */
+  start(placeholder: Placeholder, input: unknown, scope: AnyActorScope): void
+  /** The actor was stopped. */
+  stop(scope: AnyActorScope): void
+}
+
 /** Make the logic that stands for a task or a canvas in `setup({ actors })`. */
-export function placeholderLogic<Output, Input>(placeholder: Placeholder): PlaceholderLogic<Output, Input> {
+export function placeholderLogic<Output, Input>(
+  placeholder: Placeholder,
+  host: PlaceholderHost = NO_HOST,
+): PlaceholderLogic<Output, Input> {
+  type Shown = PlaceholderSnapshot<Output, Input>
   return {
     [PLACEHOLDER]: placeholder,
     config: placeholder.name,
@@ -66,12 +84,40 @@ export function placeholderLogic<Output, Input>(placeholder: Placeholder): Place
       state: 'PENDING',
       info: undefined,
     }),
-    transition: (snapshot) => snapshot,
-    getPersistedSnapshot: (snapshot) => snapshot,
-    restoreSnapshot: (snapshot) => snapshot as PlaceholderSnapshot<Output, Input>,
-    start() {
-      throw umbelError('UMBEL_PLACEHOLDER_STARTED', `XState started the actor that stands for ${placeholder.name}.`)
+    transition(snapshot, event, scope) {
+      if (event.type === 'xstate.stop') {
+        host.stop(scope)
+        return { ...snapshot, status: 'stopped' } as Shown
+      }
+      return after(snapshot, event as PlaceholderEvent) as Shown
     },
+    getPersistedSnapshot: (snapshot) => snapshot,
+    restoreSnapshot: (snapshot) => snapshot as Shown,
+    start: (snapshot, scope) => host.start(placeholder, snapshot.input, scope),
+  }
+}
+
+const NO_HOST: PlaceholderHost = {
+  start({ name }) {
+    throw notHere(name)
+  },
+  stop: () => {},
+}
+
+/** Why an actor that stands for something cannot be started. */
+export const notHere = (name: string): Error =>
+  umbelError('UMBEL_PLACEHOLDER_STARTED', `XState started the actor that stands for ${name}.`)
+
+function after(snapshot: PlaceholderSnapshot<unknown, unknown>, event: PlaceholderEvent): object {
+  switch (event.type) {
+    case 'umbel.done':
+      return { ...snapshot, status: 'done', output: event.output }
+    case 'umbel.failed':
+      return { ...snapshot, status: 'error', error: event.error }
+    case 'umbel.showed':
+      return { ...snapshot, state: event.state, info: event.info }
+    default:
+      return snapshot
   }
 }
 

@@ -107,8 +107,8 @@ function guarded(actors: Actors, work: (scope: AnyActorScope) => AnyMachineSnaps
   }
 }
 
-/** XState has no error class for a machine that never comes to rest. */
-function loopError(error: unknown): unknown {
+/** What broke a machine: XState has no error class for one that never comes to rest. */
+export function loopError(error: unknown): unknown {
   if (!(error instanceof Error) || !error.message.startsWith('Infinite loop detected')) return error
   return umbelError(
     'UMBEL_MACHINE_LOOP',

@@ -54,6 +54,9 @@ export function senderOffers({ life, remote, source, store }: SenderOffersParts)
     workflow: () => {
       throw notOwner(store, 'A run of a machine')
     },
+    local: () => {
+      throw notOwner(store, 'A local run')
+    },
     stop: () => {},
   }
 }

@@ -1,12 +1,14 @@
-import { type ChartFault, invokedMachines, type PlacedPlaceholder, placedPlaceholders, refuseFaults } from '@umbel/core'
+import { type ChartFault, type PlacedPlaceholder, placedPlaceholders, refuseFaults, withMachines } from '@umbel/core'
 import type { AnyStateMachine } from 'xstate'
 import type { SpecResolver } from '../spec-resolver.ts'
 
 /** Refuse a machine with compensations that could never be sent, those of the machines that it invokes included. @throws UMBEL_BAD_MACHINE */
 export function checkCompensations(machine: AnyStateMachine, resolver: Pick<SpecResolver, 'checkFed'>): void {
-  const machines = new Set([machine])
-  for (const one of machines) for (const invoked of invokedMachines(one)) machines.add(invoked)
-  refuseFaults([...machines].flatMap(placedPlaceholders).flatMap((placed) => faultsOf(placed, resolver)))
+  refuseFaults(
+    withMachines(machine)
+      .flatMap(placedPlaceholders)
+      .flatMap((placed) => faultsOf(placed, resolver)),
+  )
 }
 
 function faultsOf({ placeholder, path }: PlacedPlaceholder, resolver: Pick<SpecResolver, 'checkFed'>): ChartFault[] {

@@ -3,8 +3,8 @@ import type { AnyStateMachine, EmittedFrom, OutputFrom, SnapshotFrom } from 'xst
 import { type AsyncResult, type GetOptions, refuseInHandler } from '../async-result.ts'
 import type { Cell } from '../results.ts'
 import type { RunEvent, RunTag } from './compensated.ts'
+import type { RunDoor, RunPast } from './run-door.ts'
 import type { SendOptions } from './run-event.ts'
-import type { RunPast, Runs } from './runs.ts'
 
 /** An event that is on its way to a run. */
 export interface SentEvent {
@@ -17,11 +17,11 @@ export class Run<M extends AnyStateMachine> {
   readonly id: string
   /** Waits for its output; its state is the tag of the deepest active state. */
   readonly result: AsyncResult<OutputFrom<M>>
-  readonly #runs: Runs
+  readonly #runs: RunDoor
   readonly #cell: Cell
 
   /** Made by `app.workflow(machine)`; not meant to be called. */
-  constructor(cell: Cell, runs: Runs, result: AsyncResult<OutputFrom<M>>) {
+  constructor(cell: Cell, runs: RunDoor, result: AsyncResult<OutputFrom<M>>) {
     this.id = cell.id
     this.result = result
     this.#runs = runs

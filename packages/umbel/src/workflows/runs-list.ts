@@ -29,6 +29,8 @@ export interface InspectedRun {
   /** Id of its machine, and the version that it is on. */
   readonly workflow: string
   readonly version: string
+  /** Whether it is a live actor of the process that tells of it, and is stored nowhere. */
+  readonly local: boolean
   readonly state: string
   readonly states: readonly string[]
   /** Since when it has shown this state, and when it was started. */
@@ -48,17 +50,23 @@ export interface RunListing {
   readonly runs: readonly InspectedRun[]
 }
 
+/** The runs that are live actors here, of one workflow or of all. */
+export interface LocalList {
+  list(workflow: string | undefined): readonly InspectedRun[]
+}
+
 /** What is looked through. */
 interface RunListParts {
   readonly engine: Engine
   readonly store: Store
   readonly idle: IdleRuns
   readonly registry: Charts
+  readonly locals: LocalList
 }
 
-/** List the runs that have not ended, those that sleep last; of one workflow or of all. */
+/** List the runs that have not ended, those that sleep last and local ones behind them; of one workflow or of all. */
 export async function listRuns(
-  { engine, store, idle, registry }: RunListParts,
+  { engine, store, idle, registry, locals }: RunListParts,
   workflow: string | undefined,
   limit: number,
 ): Promise<RunListing> {
@@ -77,7 +85,9 @@ export async function listRuns(
     const row = await store.get(id)
     if (row?.kind === 'chart') found.push(row)
   }
-  return { total: total + asleep.length, runs: found.map((row) => inspected(row, registry)) }
+  const local = locals.list(workflow)
+  const runs = [...found.map((row) => inspected(row, registry)), ...local].slice(0, limit)
+  return { total: total + asleep.length + local.length, runs }
 }
 
 function inspected(row: ChartRow, registry: Charts): InspectedRun {
@@ -88,6 +98,7 @@ function inspected(row: ChartRow, registry: Charts): InspectedRun {
     id,
     workflow: machine,
     version,
+    local: false,
     state,
     states,
     since: past.steps.length === 0 ? sentAt : past.at,

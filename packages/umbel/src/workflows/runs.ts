@@ -7,18 +7,18 @@ import {
   encode,
   pastStates,
   snapshotOf,
-  type Timer,
   umbelError,
 } from '@umbel/core'
 import type { AnyMachineSnapshot } from 'xstate'
-import { hasEnded } from '../async-result.ts'
 import type { Engine } from '../engine.ts'
 import { checkNames } from '../option-checks.ts'
 import { validId } from '../producer.ts'
 import { type AppResultSource, nothingUnder } from '../result-source.ts'
 import type { Cell, Results } from '../results.ts'
 import type { Emissions } from './emissions.ts'
+import type { RunDoor, RunPast, Waiting } from './run-door.ts'
 import { checkedEvent, type SendOptions, shortText } from './run-event.ts'
+import { untilRow, watchRows } from './run-watch.ts'
 import type { AnyWorkflow } from './workflow.ts'
 import type { WorkflowRegistry } from './workflow-registry.ts'
 
@@ -36,25 +36,8 @@ export interface RunsParts {
   readonly refused: (id: string, error: unknown) => void
 }
 
-/** What a run has shown since a moment. */
-export interface RunPast {
-  readonly state: string
-  /** Milliseconds since the epoch. */
-  readonly at: number
-  /** Who brought it there, and with what, where that was said. */
-  readonly by: string | undefined
-  readonly event: unknown
-}
-
-/** How long and whether to wait. */
-interface Waiting {
-  /** Milliseconds. */
-  readonly limit: number | undefined
-  readonly signal: AbortSignal | undefined
-}
-
 /** Starts runs of machines, tells them events and finds out how they stand: what handles of runs ask of the app. */
-export class Runs {
+export class Runs implements RunDoor {
   readonly #parts: RunsParts
 
   constructor(parts: RunsParts) {
@@ -146,7 +129,6 @@ export class Runs {
     })
   }
 
-  /** The row of a run, as far as it can be told at once. */
   peek(cell: Cell): ChartRow | undefined {
     const row = cell.ended ? cell.row : (this.#parts.source.peek(cell.id) ?? cell.row)
     return row?.kind === 'chart' ? row : undefined
@@ -159,7 +141,6 @@ export class Runs {
     return this.#parts.source.run(id)
   }
 
-  /** The row of a run with all that was sent so far taken in. @throws UMBEL_UNKNOWN_RESULT */
   async row(cell: Cell): Promise<ChartRow> {
     const { engine, source } = this.#parts
     await engine.drained()
@@ -168,7 +149,6 @@ export class Runs {
     return row
   }
 
-  /** The snapshot of a row. @throws UMBEL_UNKNOWN_WORKFLOW */
   snapshot(row: ChartRow): AnyMachineSnapshot {
     const { registry } = this.#parts
     const chart = registry.find(row.machine, row.version)
@@ -186,62 +166,11 @@ export class Runs {
     }))
   }
 
-  /** Call back with each row that a run has from now on. What the listener throws is told as `internal-error`. */
   watch(cell: Cell, listener: (row: ChartRow) => unknown): () => void {
-    return cell.watch((row) => {
-      try {
-        if (row.kind === 'chart') listener(row)
-      } catch (error) {
-        this.#parts.failed(error)
-      }
-    })
+    return watchRows(cell, listener, this.#parts.failed)
   }
 
-  /** Wait until the row of a run is as wanted. */
-  until(cell: Cell, fits: (row: ChartRow) => boolean, { limit, signal }: Waiting): Promise<ChartRow> {
-    const { clock } = this.#parts
-    const { id } = cell
-    return new Promise((resolve, reject) => {
-      const endings: (() => void)[] = []
-      const finish = (act: () => void): void => {
-        for (const end of endings.splice(0)) end()
-        act()
-      }
-      const fail = (error: unknown): void => finish(() => reject(error))
-      const look = (row: ChartRow): void => {
-        try {
-          if (fits(row)) finish(() => resolve(row))
-          else if (hasEnded(row))
-            fail(umbelError('UMBEL_RUN_ENDED', `Run ${id} has ended as ${row.state} before that.`))
-        } catch (error) {
-          fail(error)
-        }
-      }
-      const abort = (): void =>
-        fail(umbelError('UMBEL_ABORTED', `Waiting for run ${id} was aborted.`, { cause: signal?.reason }))
-      if (signal?.aborted) return abort()
-      signal?.addEventListener('abort', abort)
-      endings.push(
-        () => signal?.removeEventListener('abort', abort),
-        cell.watch((row) => row.kind === 'chart' && look(row)),
-      )
-      endings.push(whenRefused(cell, fail))
-      if (limit !== undefined) {
-        const late = (): void => fail(umbelError('UMBEL_TIMEOUT', `Run ${id} was not so within ${limit} ms.`))
-        const timer: Timer = clock.setTimer(late, limit)
-        endings.push(() => timer.cancel())
-      }
-      this.row(cell).then(look, fail)
-    })
+  until(cell: Cell, fits: (row: ChartRow) => boolean, waiting: Waiting): Promise<ChartRow> {
+    return untilRow({ cell, clock: this.#parts.clock, fits, row: () => this.row(cell) }, waiting)
   }
-}
-
-/** Call back once a cell is refused: its start, or all that is left as the app stops. Returns how to stop that. */
-function whenRefused(cell: Cell, refused: (error: unknown) => void): () => void {
-  const look = (): void => {
-    if (cell.refused !== undefined) refused(cell.refused)
-    else if (!cell.ended) cell.wait(look)
-  }
-  look()
-  return () => cell.forget(look)
 }

@@ -10,14 +10,11 @@ import {
   type Successor,
   umbelError,
 } from '@umbel/core'
-import { type AnyStateMachine, StateMachine } from 'xstate'
+import type { AnyStateMachine } from 'xstate'
 import type { TaskDefinition } from '../definition.ts'
 import type { SpecResolver } from '../spec-resolver.ts'
 import { checkCompensations } from './compensation-checks.ts'
-import { type AnyWorkflow, namedWorkflow, taskOfWorkflow, workflow } from './workflow.ts'
-
-/** Transitions that a machine may take within one step, where it sets no bound of its own. */
-const MOST_TRANSITIONS = 1_000
+import { type AnyWorkflow, bounded, namedWorkflow, taskOfWorkflow, workflow } from './workflow.ts'
 
 /** What the registry works with. */
 export interface RegistryParts {
@@ -105,9 +102,7 @@ export class Registered implements Chart {
     this.workflow = given
     this.#parts = parts
     this.definition = definitionOf(given)
-    const { config, implementations } = given.machine
-    const bounds = { maxIterations: MOST_TRANSITIONS, ...config.options }
-    this.machine = new StateMachine({ ...config, options: bounds }, implementations)
+    this.machine = bounded(given.machine)
   }
 
   get keep(): number {

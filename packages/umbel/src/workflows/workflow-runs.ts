@@ -2,8 +2,6 @@ import type { AnyStateMachine, InputFrom } from 'xstate'
 import { checkNames } from '../option-checks.ts'
 import { nothingUnder } from '../result-source.ts'
 import type { Run } from './run.ts'
-import type { Runs } from './runs.ts'
-import type { Workflow } from './workflow.ts'
 
 /** How a run is started. */
 export type StartOptions<M extends AnyStateMachine> = {
@@ -12,23 +10,22 @@ export type StartOptions<M extends AnyStateMachine> = {
 } & (undefined extends InputFrom<M> ? { readonly input?: InputFrom<M> } : { readonly input: InputFrom<M> })
 
 /** What the app does for the runs of one machine. */
-interface Door<M extends AnyStateMachine> {
-  readonly runs: Runs
+export interface MachineDoor<M extends AnyStateMachine> {
   /** Start the app where it is not. @throws UMBEL_APP_STOPPED */
   open(): void
   /** Resolves once the store can be read. */
   ready(): Promise<void>
-  handle(id: string): Run<M>
+  start(id: string | undefined, input: unknown): Run<M>
+  /** `undefined` where none of this machine has the id. */
+  find(id: string): Promise<Run<M> | undefined>
 }
 
 /** The runs of one machine: starts and finds them. Made by `app.workflow(machine)`. */
 export class WorkflowRuns<M extends AnyStateMachine> {
-  readonly #workflow: Workflow<M>
-  readonly #door: Door<M>
+  readonly #door: MachineDoor<M>
 
   /** Made by `app.workflow`; not meant to be called. */
-  constructor(workflow: Workflow<M>, door: Door<M>) {
-    this.#workflow = workflow
+  constructor(door: MachineDoor<M>) {
     this.#door = door
   }
 
@@ -44,16 +41,15 @@ export class WorkflowRuns<M extends AnyStateMachine> {
   ): Run<M> {
     const { id, input } = (options ?? {}) as { readonly id?: string; readonly input?: unknown }
     checkNames('start', options ?? {}, ['id', 'input'])
-    const { runs, open, handle } = this.#door
-    open()
-    return handle(runs.start(this.#workflow as never, id, input))
+    this.#door.open()
+    return this.#door.start(id, input)
   }
 
   /** Find a run by its id. @throws UMBEL_UNKNOWN_RESULT where none of this machine has it, or retention has dropped it; UMBEL_APP_STOPPED */
   async get(id: string): Promise<Run<M>> {
     await this.#door.ready()
-    const row = await this.#door.runs.find(id)
-    if (row?.machine !== this.#workflow.name) throw nothingUnder(id)
-    return this.#door.handle(id)
+    const run = await this.#door.find(id)
+    if (run === undefined) throw nothingUnder(id)
+    return run
   }
 }

@@ -1,5 +1,22 @@
-import { checkChart, isMachine, type Position, taskSignature, umbelError, type WorkflowName } from '@umbel/core'
-import type { AnyStateMachine, ContextFrom, InputFrom, OutputFrom, StateValue } from 'xstate'
+import {
+  checkChart,
+  checkLocalChart,
+  isMachine,
+  type Position,
+  placedPlaceholders,
+  taskSignature,
+  umbelError,
+  type WorkflowName,
+  withMachines,
+} from '@umbel/core'
+import {
+  type AnyStateMachine,
+  type ContextFrom,
+  type InputFrom,
+  type OutputFrom,
+  StateMachine,
+  type StateValue,
+} from 'xstate'
 import type { NoKeywords } from '../any-signature.ts'
 import { shown } from '../known-names.ts'
 import type { Missing, Suffix } from '../missing.ts'
@@ -26,6 +43,14 @@ export interface WorkflowOptions<M extends AnyStateMachine = AnyStateMachine> {
    * the ids of the states that wait for it. A run whose migration throws waits for its own version.
    */
   readonly migrate?: Readonly<Record<string, Migrate<M>>>
+}
+
+/** How a machine is run for as long as this process lives: `app.workflow(machine, { local: true })`. */
+export interface LocalOptions {
+  /** A run is a live actor of XState in this process: nothing of it is stored. */
+  readonly local: true
+  /** The same as of a workflow that is stored. */
+  readonly keep?: number
 }
 
 const KEEP = 100
@@ -64,6 +89,15 @@ export class Workflow<M extends AnyStateMachine> {
   }
 }
 
+/** Transitions that a machine may take within one step, where it sets no bound of its own. */
+const MOST_TRANSITIONS = 1_000
+
+/** A machine with a bound to what it does in one step. */
+export function bounded({ config, implementations }: AnyStateMachine): AnyStateMachine {
+  const bounds = { maxIterations: MOST_TRANSITIONS, ...config.options }
+  return new StateMachine({ ...config, options: bounds }, implementations)
+}
+
 /** Any workflow, whatever its machine. */
 export type AnyWorkflow = Pick<Workflow<AnyStateMachine>, 'machine' | 'name' | 'version' | 'keep' | 'migrate'>
 
@@ -90,6 +124,7 @@ export function workflow<M extends AnyStateMachine>(
 ): Workflow<M> {
   if (!isMachine(machine))
     throw umbelError('UMBEL_BAD_MACHINE', `A workflow is made of a machine of XState, not of ${shown(machine)}.`)
+  if (isLocal(options)) throw notLocal(machine.id, 'cannot be steps of a canvas: say local to app.workflow')
   checkNames('workflow', options, ['version', 'keep', 'migrate'])
   const version: unknown = options.version ?? machine.version ?? '1'
   if (typeof version !== 'string' || !/^[^\p{Cc}]{1,64}$/u.test(version))
@@ -103,6 +138,36 @@ export function workflow<M extends AnyStateMachine>(
   checkChart(machine)
   return new Workflow(machine, version, whole(options.keep ?? KEEP, 'keep', 0, 100_000), options.migrate)
 }
+
+/** Whether options ask for local runs. */
+export const isLocal = (options: unknown): options is LocalOptions =>
+  typeof options === 'object' && options !== null && Object.hasOwn(options, 'local')
+
+/** A machine whose runs are live actors. @throws UMBEL_NOT_LOCAL, UMBEL_BAD_MACHINE, UMBEL_BAD_OPTION */
+export function localWorkflow<M extends AnyStateMachine>(machine: M, options: LocalOptions): Workflow<M> {
+  const given: unknown = machine
+  if (given instanceof Workflow)
+    throw notLocal(given.name, 'are made of the machine: what workflow() gives has a version')
+  if (!isMachine(machine))
+    throw umbelError('UMBEL_BAD_MACHINE', `A workflow is made of a machine of XState, not of ${shown(machine)}.`)
+  for (const option of ['version', 'migrate'])
+    if (Object.hasOwn(options, option)) throw notLocal(machine.id, `have no ${option}`)
+  checkNames('workflow', options, ['local', 'keep'])
+  if ((options.local as unknown) !== true)
+    throw umbelError('UMBEL_BAD_OPTION', `local of ${machine.id} is ${shown(options.local)}; it is true or left out.`)
+  checkLocalChart(machine)
+  for (const { placeholder, path } of withMachines(machine).flatMap(placedPlaceholders))
+    if (placeholder.compensation !== undefined)
+      throw notLocal(machine.id, `take nothing back, and ${path} has compensate`)
+  return new Workflow(
+    bounded(machine) as unknown as M,
+    machine.version ?? '1',
+    whole(options.keep ?? KEEP, 'keep', 0, 100_000),
+  )
+}
+
+const notLocal = (machine: string, says: string): Error =>
+  umbelError('UMBEL_NOT_LOCAL', `Local runs of ${machine} ${says}.`)
 
 /** A workflow as it is, or one of a machine with nothing said about it. */
 export const asWorkflow = <M extends AnyStateMachine>(
