@@ -61,7 +61,7 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     if (event.type === 'chart-due') while (takeChartDue(draft, event)) deliver(draft)
     else take(draft, event)
     deliver(draft)
-    if (draft.steps.size > 0) draft.steps.clear()
+    draft.forgetSteps()
     if (draft.puts === puts) continue
     facts.push(event)
     if (written !== undefined) writes.push({ id: event.id, writes: written })

@@ -82,6 +82,8 @@ export type Answer =
   | { readonly ok: true; readonly value: Encoded | undefined }
   | { readonly ok: false; readonly error: ErrorData }
 
+const NO_ANSWERS: ReadonlyMap<EngineEvent, Answer> = new Map()
+
 /** What an actor of the engine is sent: facts from outside, and word of one another. */
 export type Message = EngineEvent | NodeEnded | MemberEnded | HolderEnded | ChildEnded | ChildShowed | ChartHeard
 
@@ -103,17 +105,16 @@ export class Draft implements RowReader {
   readonly letters: LetterChange[] = []
   /** What was done once. */
   readonly effects: Effect[] = []
-  /** What the senders of facts are answered, where that is more than that they are stored. */
-  readonly answers = new Map<EngineEvent, Answer>()
-  /** Steps that runs have taken for the fact being taken in. */
-  readonly steps = new Map<string, number>()
+  // few batches need these maps, and of a lone task each map is one of the dearer things
+  #answers: Map<EngineEvent, Answer> | undefined
+  #steps: Map<string, number> | undefined
   /** Rows put, letters changed and effects recorded so far: whether it grows tells whether a fact changed anything. */
   puts = 0
   readonly #changed = new Map<string, Row>()
   /** The row that was put last, where nobody else holds it: facts about one task often come one after another. */
   #last: Row | undefined
   /** Tasks that came to follow something, by what that is. */
-  readonly #followers = new Map<string, string[]>()
+  #followers: Map<string, string[]> | undefined
   readonly machines: Machines
   readonly #rows: RowReader
 
@@ -164,7 +165,7 @@ export class Draft implements RowReader {
   /** The tasks that follow something and have not ended, the oldest first. */
   *followers(id: string): Generator<TaskRow> {
     const seen = new Set<string>()
-    for (const ids of [this.#rows.following?.(id) ?? [], this.#followers.get(id) ?? []]) {
+    for (const ids of [this.#rows.following?.(id) ?? [], this.#followers?.get(id) ?? []]) {
       for (const one of ids) {
         const row = seen.has(one) ? undefined : this.task(one)
         seen.add(one)
@@ -196,7 +197,32 @@ export class Draft implements RowReader {
     if (row.kind === 'task' && row.follows !== undefined) this.#follow(row.id, row.follows)
   }
 
+  /** What the senders of facts are answered, where that is more than that they are stored. */
+  get answers(): ReadonlyMap<EngineEvent, Answer> {
+    return this.#answers ?? NO_ANSWERS
+  }
+
+  /** Answer the sender of a fact. */
+  answer(event: EngineEvent, answer: Answer): void {
+    this.#answers ??= new Map()
+    this.#answers.set(event, answer)
+  }
+
+  /** Count a step that a run takes for the fact being taken in. Gives how many it has taken for it. */
+  stepped(run: string): number {
+    this.#steps ??= new Map()
+    const steps = (this.#steps.get(run) ?? 0) + 1
+    this.#steps.set(run, steps)
+    return steps
+  }
+
+  /** The next fact is taken in. */
+  forgetSteps(): void {
+    this.#steps = undefined
+  }
+
   #follow(id: string, what: string): void {
+    this.#followers ??= new Map()
     const followers = this.#followers.get(what)
     if (followers === undefined) this.#followers.set(what, [id])
     else followers.push(id)

@@ -13,5 +13,5 @@ export function takeEffect(draft: Draft, event: EffectRecorded): void {
     'UMBEL_ATTEMPT_OVER',
     `The attempt of ${id} had ended before its effect ${name} was recorded.`,
   )
-  draft.answers.set(event, { ok: false, error })
+  draft.answer(event, { ok: false, error })
 }

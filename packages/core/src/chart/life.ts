@@ -249,7 +249,7 @@ const refuse = (draft: Draft, fact: ChartStarted | ChartTold, error: ErrorData):
   answer(draft, fact, { ok: false, error })
 
 function answer(draft: Draft, fact: ChartStarted | ChartTold, given: Answer): void {
-  draft.answers.set(fact, given)
+  draft.answer(fact, given)
 }
 
 const unknownMachine = ({ machine, version }: ChartRow): ErrorData =>

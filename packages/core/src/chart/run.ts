@@ -41,8 +41,7 @@ export function become(
   stepped: Exclude<Stepped, { kind: 'not-taken' }>,
   told: Told = {},
 ): Encoded | undefined {
-  const steps = (draft.steps.get(row.id) ?? 0) + 1
-  draft.steps.set(row.id, steps)
+  const steps = draft.stepped(row.id)
   if (steps > MOST_STEPS) return void fail(draft, row, loops(row))
   if (stepped.kind === 'broken') return void fail(draft, row, toErrorData(stepped.error))
   const { mail, commands } = draft
