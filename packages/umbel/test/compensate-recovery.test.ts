@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { setup } from 'xstate'
 import { examine } from '../../../test/crash/examine.ts'
-import { fromTask, SimulatedClock } from '../src/index.ts'
+import { fromTask, SimulatedClock, workflow } from '../src/index.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { ended, next, open, through } from './fixtures/open-app.ts'
 import { asIfKilled, newFile } from './fixtures/store-file.ts'
@@ -155,4 +155,59 @@ test('a run whose machine is not registered waits with what it takes back, and g
       expect(did).toEqual([HOTEL, 'cancel flight to Rome!'])
     }
   }
+})
+
+test('what a run of a version that is gone has done is taken back as the version says that takes over its runs', async () => {
+  const clock = new SimulatedClock()
+  const file = newFile()
+  const { app, runs } = begin({ 'car to Rome': 1, [HOTEL]: 3 }, [], {
+    store: sqliteStore(file, { sync: 'off' }),
+    clock,
+  })
+  runs.start({ id: 'one', input: 'Rome' })
+  await next(app, 'workflow-state', ({ state }) => state === 'COMPENSATING')
+  const did: string[] = []
+  const trip = trips({}, did)
+  const machine = setup({
+    actors: {
+      flight: fromTask(trip.book, { compensate: (booked) => trip.cancelTrip.s('nowhere', 'it', booked) }),
+      hotel: fromTask(trip.book),
+    },
+  }).createMachine({ id: 'trip' })
+  const second = workflow(machine, { version: '2', migrate: { 1: ({ context }) => ({ value: {}, context }) as never } })
+  const now = new SimulatedClock(clock.now())
+  const store = sqliteStore(asIfKilled(file), { sync: 'off' })
+  const later = open({ tasks: [trip], workflows: [second], store, clock: now, name: 'later' })
+  await later.start()
+  // the hotel was on its way to be taken back as the version before it says
+  const result = await later.result('one')
+  expect(await through(now, result)).toMatchObject({ message: 'no car to Rome' })
+  expect(did).toEqual([HOTEL, 'cancel it to nowhere, flight to Rome!'])
+})
+
+test('one that nothing compensates any more is a compensation that has failed, and says so', async () => {
+  const clock = new SimulatedClock()
+  const file = newFile()
+  const { app, runs } = begin({ 'car to Rome': 1, [HOTEL]: 3 }, [], {
+    store: sqliteStore(file, { sync: 'off' }),
+    clock,
+  })
+  runs.start({ id: 'one', input: 'Rome' })
+  await next(app, 'workflow-state', ({ state }) => state === 'COMPENSATING')
+  const did: string[] = []
+  const trip = trips({}, did)
+  const machine = setup({ actors: { flight: fromTask(trip.book), hotel: fromTask(trip.book) } }).createMachine({
+    id: 'trip',
+  })
+  const now = new SimulatedClock(clock.now())
+  const store = sqliteStore(asIfKilled(file), { sync: 'off' })
+  const later = open({ tasks: [trip], workflows: [machine], store, clock: now, name: 'later' })
+  const stuck = next(later, 'workflow-state', ({ state }) => state === 'COMPENSATION_FAILED')
+  await later.start()
+  await through(now, { get: () => stuck })
+  const run = await later.workflow(machine).get('one')
+  expect((run.result.info as Error).message).toContain(
+    'one/0.trip.flying.1 is to be taken back, and nothing of trip, version 1, compensates flight here.',
+  )
+  expect(did).toEqual([HOTEL])
 })
