@@ -95,10 +95,12 @@ export type { Answer } from './draft.ts'
 export type { Chart, Charts, ChildStart, Compensation, Position, Successor } from './chart/charts.ts'
 export type { CompensationEvent, CompensationState } from './chart/compensation.ts'
 export { lengthOf, NO_PAST, type Past, type PastState, pastStates, pastWith } from './chart/past.ts'
+export { newChart } from './chart/life.ts'
 export { loopError, snapshotOf, tagsOf, takes } from './chart/transition.ts'
 export type { Command, LogLine } from './command.ts'
 export {
   type CanvasSent,
+  type ChartStarted,
   type ChartTold,
   type EngineEvent,
   EVENT_VERSION,

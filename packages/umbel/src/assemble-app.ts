@@ -1,6 +1,6 @@
 import { type AppSettings, type GivenSettings, isSenderStore } from './app-options.ts'
 import type { AppParts } from './app-parts.ts'
-import { assemble } from './assemble.ts'
+import { assemble, refusalTeller } from './assemble.ts'
 import { Intake } from './intake.ts'
 import { ownerCourse } from './owner-course.ts'
 import { ownerOffers } from './owner-offers.ts'
@@ -14,9 +14,15 @@ export function partsOf(settings: GivenSettings): AppParts {
 
 function owner(settings: AppSettings): AppParts {
   const parts = assemble(settings)
-  const { store, producer, registry, failed } = parts
+  const { store, producer, registry, signals, clock, failed } = parts
   for (const one of settings.workflows) registry.check(one)
-  const intake = new Intake({ inbox: store.inbox, producer, failed })
+  const intake = new Intake({
+    inbox: store.inbox,
+    producer,
+    failed,
+    runs: (machine, version) => registry.find(machine, version) !== undefined,
+    refused: refusalTeller(signals, clock),
+  })
   return {
     ...parts,
     course: ownerCourse(parts, intake),

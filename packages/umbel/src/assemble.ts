@@ -67,7 +67,7 @@ export const failureTeller =
   }
 
 /** Tells observers of what a handler sent and was not taken in. */
-const refusalTeller =
+export const refusalTeller =
   (signals: SignalBus, clock: Clock) =>
   (id: string, error: unknown): void => {
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })

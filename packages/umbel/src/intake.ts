@@ -1,4 +1,14 @@
-import { decode, type FoundEntry, type Inbox, type Reply, type Request, toErrorData, UmbelError } from '@umbel/core'
+import {
+  type ChartStarted,
+  decode,
+  type FoundEntry,
+  type Inbox,
+  type Reply,
+  type Request,
+  toErrorData,
+  UmbelError,
+  umbelError,
+} from '@umbel/core'
 import { HeldSends } from './held-sends.ts'
 import type { Lane } from './lanes/lane.ts'
 import { type Producer, reserve, unreserve, type Wants } from './producer.ts'
@@ -12,6 +22,10 @@ export interface IntakeParts {
   readonly inbox: Inbox | undefined
   readonly producer: Producer
   readonly failed: (error: unknown) => void
+  /** Whether a machine is registered: a run of another one cannot begin. */
+  readonly runs: (machine: string, version: string) => boolean
+  /** Tell of an event to a run that was not taken in: nobody waits for that. */
+  readonly refused: (id: string, error: unknown) => void
 }
 
 /**
@@ -131,17 +145,24 @@ export class Intake {
 
   /** Rejects where the store did not take it: then it is in the inbox still. */
   #takeIn(inbox: Inbox, entry: EventEntry): Promise<void> {
+    const { producer, runs, refused } = this.#parts
+    const { event } = entry
     return new Promise((resolve, reject) => {
-      this.#parts.producer.takeIn(entry.event, (error) => {
+      const answer = (error?: unknown): void => {
         if (error === undefined) return resolve()
         if (isOfStore(error)) return reject(error)
         try {
-          inbox.answer(entry, { error: toErrorData(error) })
+          if (event.type === 'chart-told') {
+            inbox.drop(entry) // under its id stands the run
+            refused(event.id, error)
+          } else inbox.answer(entry, { error: toErrorData(error) })
           resolve()
         } catch (cause) {
           reject(cause)
         }
-      })
+      }
+      if (event.type === 'chart-started' && !runs(event.machine, event.version)) answer(unknownMachine(event))
+      else producer.takeIn(event, answer)
     })
   }
 
@@ -149,6 +170,12 @@ export class Intake {
     inbox.answer(entry, await this.#ask(entry.request))
   }
 }
+
+const unknownMachine = ({ machine, version }: ChartStarted): Error =>
+  umbelError(
+    'UMBEL_UNKNOWN_WORKFLOW',
+    `The owner of the store has no workflow ${machine} of version ${version} registered.`,
+  )
 
 type EventEntry = FoundEntry & { readonly kind: 'event' }
 

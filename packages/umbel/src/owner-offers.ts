@@ -1,7 +1,6 @@
 import type { AnyStateMachine, OutputFrom } from 'xstate'
 import type { AppSettings } from './app-options.ts'
 import type { Parts } from './assemble.ts'
-import type { AsyncResult } from './async-result.ts'
 import { Control } from './control.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { healthOf } from './health.ts'
@@ -15,6 +14,7 @@ import type { Cell } from './results.ts'
 import type { StopOptions } from './shutdown.ts'
 import { Streams, type StreamsApp } from './streams.ts'
 import { Run } from './workflows/run.ts'
+import { storedRuns } from './workflows/stored-runs.ts'
 import type { Workflow } from './workflows/workflow.ts'
 import { WorkflowRuns } from './workflows/workflow-runs.ts'
 
@@ -28,7 +28,6 @@ export function ownerOffers(
   const redrives = new Redrives(parts)
   const streams = new Streams(parts)
   const { producer, source, registry, runs, locals, results } = parts
-  const doors = { open: () => life.wake(), ready: () => life.ready() }
   const way: StreamsApp = {
     ready: async () => {
       life.wake()
@@ -61,18 +60,13 @@ export function ownerOffers(
     workflow: <M extends AnyStateMachine>(workflow: Workflow<M>) => {
       if (registry.find(workflow.name, workflow.version) === undefined) registry.check(workflow)
       if (registry.register(workflow)) runs.resume(workflow)
-      const handle = (id: string): Run<M> =>
-        new Run<M>(results.cell(id), runs, source.handle(id, undefined, -1) as AsyncResult<OutputFrom<M>>)
-      return new WorkflowRuns<M>({
-        ...doors,
-        start: (id, input) => handle(runs.start(workflow, id, input)),
-        find: async (id) => ((await runs.find(id))?.machine === workflow.name ? handle(id) : undefined),
-      })
+      return storedRuns(workflow, { life, runs, source, results })
     },
     local: <M extends AnyStateMachine>(workflow: Workflow<M>) => {
       const handle = (cell: Cell): Run<M> => new Run<M>(cell, locals, locals.resultOf<OutputFrom<M>>(cell))
       return new WorkflowRuns<M>({
-        ...doors,
+        open: () => life.wake(),
+        ready: () => life.ready(),
         start: (id, input) => handle(locals.start(workflow, id, input)),
         find: async (id) => {
           const cell = locals.find(id, workflow.name)
@@ -82,6 +76,11 @@ export function ownerOffers(
     },
     stop: (why) => streams.stop(why),
   }
-  parts.intake.answerBy(requestAnswerer(offers, source))
+  parts.intake.answerBy(
+    requestAnswerer(offers, {
+      forget: (id) => source.forget(id),
+      update: (id, event, options) => runs.ask(id, event, options),
+    }),
+  )
   return offers
 }

@@ -2,6 +2,7 @@ import { decode, encode, type Reply, type Request, toErrorData, umbelError } fro
 import { AsyncResult } from './async-result.ts'
 import { shown } from './known-names.ts'
 import type { Offers } from './offers.ts'
+import type { SendOptions } from './workflows/run-event.ts'
 
 /** What a sender may ask for, by the part of the owner's offers that does it. */
 export const ASKED = {
@@ -18,6 +19,8 @@ type Ask = (...args: unknown[]) => unknown
 /** What an owner answers beside its offers. */
 export interface Answers {
   forget(id: string): Promise<void>
+  /** Tell a run an event that it takes at once, and give what its machine emits for it. */
+  update(id: string, event: unknown, options: SendOptions): Promise<unknown>
 }
 
 /** Make what answers the requests of senders: what they may ask for is listed, all else is refused. Never rejects. */
@@ -31,6 +34,8 @@ export function requestAnswerer(offers: Offers, answers: Answers): (request: Req
   asked.set('health', (options) => offers.health(options as object))
   asked.set('rerun', (id) => offers.rerun(String(id)))
   asked.set('forget', (id) => answers.forget(String(id)))
+  asked.set('workflow.update', (id, event, options) => answers.update(String(id), event, options as SendOptions))
+  asked.set('workflow.settled', () => undefined) // what was left before is stored by now
   return async ({ name, args }) => {
     try {
       const ask = asked.get(name)

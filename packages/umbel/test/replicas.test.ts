@@ -146,3 +146,29 @@ test('an owner that is stopped in the middle is followed, and its senders are se
   expect(effectsDone()).toEqual(['while it is stopped', 'after it came back'])
   expect(examine(file)).toEqual([])
 }, 60_000)
+
+test('a run is started and told by other processes, owners and senders are killed between: each event counts once', async () => {
+  const { file, start, owner, successor, effectsDone } = ground()
+  const one = start('run', 'r') // while nobody owns the file
+  expect(await one.line()).toBe('started')
+  one.tell('a')
+  expect(await one.line()).toBe('told a')
+  const first = await owner()
+  const follows = await successor()
+  one.tell('b')
+  expect(await one.line()).toBe('told b')
+  await first.kill()
+  one.tell('b') // as a process does that was not told whether it counted
+  expect(await one.line()).toBe('told b')
+  await one.kill()
+  expect(await follows.line()).toMatch(/^owner/)
+  const two = start('run', 'r') // the run that exists
+  expect(await two.line()).toBe('started')
+  for (const line of ['b', 'c', 'end']) two.tell(line)
+  for (const line of ['b', 'c', 'end']) expect(await two.line()).toBe(`told ${line}`)
+  expect(await two.line()).toBe('result r 3')
+  const three = start('run', 'r') // it has ended, and stays so
+  expect([await three.line(), await three.line()].sort()).toEqual(['result r 3', 'started'])
+  expect(effectsDone()).toEqual(['r 3'])
+  expect(examine(file)).toEqual([])
+}, 60_000)

@@ -35,8 +35,16 @@ export function startChart(draft: Draft, event: ChartStarted): void {
       refuse(draft, event, codedError('UMBEL_DUPLICATE_ID', `The id ${event.id} was used before.`))
     return
   }
-  const { id, machine, version, parent, settles } = event
-  const row: ChartRow = {
+  const row = newChart(event, draft.at)
+  const chart = chartOf(draft, row)
+  if (chart === undefined) return fail(draft, row, unknownMachine(row))
+  const stepped = firstStep(chart.machine, row, decode(event.input, draft.machines.charts.errors))
+  if (stepped.kind !== 'not-taken') become(draft, row, chart, stepped)
+}
+
+/** The row of a run that has not taken its first step. */
+export function newChart({ id, machine, version, parent, root, settles }: ChartStarted, at: number): ChartRow {
+  return {
     kind: 'chart',
     id,
     machine,
@@ -53,17 +61,13 @@ export function startChart(draft: Draft, event: ChartStarted): void {
     heard: [],
     actions: [],
     parent,
-    root: event.root ?? id,
+    root: root ?? id,
     settles,
     result: undefined,
     error: undefined,
-    sentAt: draft.at,
+    sentAt: at,
     endedAt: undefined,
   }
-  const chart = chartOf(draft, row)
-  if (chart === undefined) return fail(draft, row, unknownMachine(row))
-  const stepped = firstStep(chart.machine, row, decode(event.input, draft.machines.charts.errors))
-  if (stepped.kind !== 'not-taken') become(draft, row, chart, stepped)
 }
 
 /** Tell a run something: an event that no transition takes is kept until one does, one under an id that was heard is not told again. */

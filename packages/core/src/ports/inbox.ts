@@ -1,6 +1,6 @@
 import type { Encoded } from '../codec.ts'
 import type { ErrorData } from '../error-data.ts'
-import type { CanvasSent, EngineEvent } from '../event.ts'
+import type { CanvasSent, ChartStarted, EngineEvent } from '../event.ts'
 import type { Row } from '../rows.ts'
 
 /** What a sender asks of the owner: a method by its name, and its arguments. */
@@ -40,6 +40,8 @@ export interface Inbox {
   takeAgain(n: number): FoundEntry | undefined
   /** Reply a request, or say why an event cannot be taken in: the entry leaves with that. */
   answer(entry: FoundEntry, answer: Reply): void
+  /** Take out an event that cannot be taken in, where nobody waits for an answer. */
+  drop(entry: FoundEntry): void
   /** Give all again that was taken and is still here. */
   rewind(): void
 }
@@ -47,7 +49,7 @@ export interface Inbox {
 /** How something stands that was sent, as a sender sees it. */
 export type Standing =
   /** It is in the inbox. */
-  | { readonly at: 'inbox'; readonly event: CanvasSent }
+  | { readonly at: 'inbox'; readonly event: CanvasSent | ChartStarted }
   | { readonly at: 'rows'; readonly row: Row }
   /** The owner could not take it in. */
   | { readonly at: 'refused'; readonly error: ErrorData }
@@ -67,7 +69,8 @@ export interface SenderStore {
   /** Make ready. Called once, before anything else. */
   open(): Promise<void>
   /**
-   * Leave entries in the inbox, all or none, in their order. An event that sends something is refused under an id that is in use.
+   * Leave entries in the inbox, all or none, in their order. An event that sends something is refused under an id that is in use, one that starts a run
+   * where something else has it.
    * Rejects with UMBEL_INBOX_FULL, UMBEL_DUPLICATE_ID, UMBEL_STORE_BUSY or the error of the store.
    */
   put(entries: readonly Entry[]): Promise<void>

@@ -2,7 +2,7 @@ import { makeIds, type SenderStore } from '@umbel/core'
 import { announceSent } from '../announce.ts'
 import type { AppSettings } from '../app-options.ts'
 import type { AppParts } from '../app-parts.ts'
-import { failureTeller } from '../assemble.ts'
+import { failureTeller, refusalTeller } from '../assemble.ts'
 import { resolving } from '../assemble-workflows.ts'
 import { uniqueAmong } from '../key-of-task.ts'
 import { Producer } from '../producer.ts'
@@ -10,10 +10,12 @@ import { AppResultSource } from '../result-source.ts'
 import { Results } from '../results.ts'
 import { SignalBus } from '../signals.ts'
 import type { LaneOffer } from '../spec-resolver.ts'
+import type { Emissions } from '../workflows/emissions.ts'
 import { Lookout } from './lookout.ts'
 import { Outbox } from './outbox.ts'
 import { RemoteOwner } from './remote-owner.ts'
-import { senderOffers } from './sender-offers.ts'
+import { RemoteRuns } from './remote-runs.ts'
+import { notOwner, senderOffers } from './sender-offers.ts'
 
 /** Put together an app that only sends: what is sent is checked and compiled here, and left for the owner of the store. @throws UMBEL_BAD_ROUTE */
 export function assembleSender(settings: Omit<AppSettings, 'store'>, store: SenderStore): AppParts {
@@ -62,6 +64,26 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
     known: async (id) => outbox.row(id) !== undefined,
     knownAtOnce: (id) => outbox.row(id) !== undefined,
   })
+  const runs = new RemoteRuns({
+    engine: {
+      accept: (event, taken) =>
+        outbox.accept(event, (error) => {
+          taken?.(error)
+          if (error === undefined && event.type === 'chart-started') lookout.stored(event.id)
+        }),
+      drained: () => outbox.drained(),
+      rows: () => [].values(),
+    },
+    results,
+    source,
+    registry,
+    emissions: notHere(store),
+    clock,
+    ids,
+    failed,
+    refused: refusalTeller(signals, clock),
+    ask: (name, args) => remote.ask(name, args),
+  })
   return {
     tasks,
     registry,
@@ -87,9 +109,16 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
         results.refuseAll(why)
       },
     },
-    offers: (life) => senderOffers({ life, remote, source, store }),
+    offers: (life) => senderOffers({ life, remote, source, store, runs, registry, results }),
   }
 }
+
+/** What machines emit is told where they run. */
+const notHere = (store: SenderStore): Pick<Emissions, 'on'> => ({
+  on: () => {
+    throw notOwner(store, 'To listen to what a machine emits')
+  },
+})
 
 /** Where the app was told of lanes, what is sent must be for one of them; else the owner knows. */
 function lanesOf({

@@ -211,4 +211,6 @@ const seen = (row: ResultRow): string =>
     ? JSON.stringify([row.state, row.attempt, row.progress, row.meta])
     : row.kind === 'join'
       ? `${row.remaining}`
-      : row.state
+      : row.kind === 'chart'
+        ? JSON.stringify([row.state, row.states, row.value, row.context, row.past])
+        : row.state

@@ -1,9 +1,11 @@
 import {
   advance,
   type CanvasSent,
+  type ChartStarted,
   type EngineEvent,
   type Entry,
   isResultRow,
+  newChart,
   type Request,
   type ResultRow,
   type Row,
@@ -126,7 +128,8 @@ const isOfOne = (error: unknown): boolean =>
   ['UMBEL_DUPLICATE_ID', 'UMBEL_INBOX_FULL'].includes(`${(error as { code?: unknown } | null)?.code}`)
 
 /** What will stand under the id of something that is in the inbox: it has not begun. */
-function rowToBe(event: CanvasSent): ResultRow | undefined {
+function rowToBe(event: CanvasSent | ChartStarted): ResultRow | undefined {
+  if (event.type === 'chart-started') return { ...newChart(event, event.at), state: 'PENDING' }
   const { rows } = advance({ get: () => undefined }, [event])
   const row = rows.find(({ id }) => id === event.id)
   if (row === undefined || !isResultRow(row)) return undefined

@@ -1,11 +1,17 @@
 import { type SenderStore, UmbelError, umbelError } from '@umbel/core'
+import type { AnyStateMachine } from 'xstate'
 import type { AsyncResult } from '../async-result.ts'
 import type { Health } from '../health.ts'
 import type { Life } from '../life.ts'
 import type { Offers } from '../offers.ts'
 import { ASKED } from '../requests.ts'
 import type { AppResultSource } from '../result-source.ts'
+import type { Results } from '../results.ts'
 import type { AnyResult } from '../sender.ts'
+import type { Runs } from '../workflows/runs.ts'
+import { storedRuns } from '../workflows/stored-runs.ts'
+import type { Workflow } from '../workflows/workflow.ts'
+import type { WorkflowRegistry } from '../workflows/workflow-registry.ts'
 import type { RemoteOwner } from './remote-owner.ts'
 
 /** What a sender offers with. */
@@ -14,12 +20,15 @@ export interface SenderOffersParts {
   readonly remote: RemoteOwner
   readonly source: AppResultSource
   readonly store: SenderStore
+  readonly runs: Runs
+  readonly registry: WorkflowRegistry
+  readonly results: Results
 }
 
 type Ask = (name: string, args: readonly unknown[]) => Promise<unknown>
 
 /** What an app offers that only sends: what the owner of the store answers. */
-export function senderOffers({ life, remote, source, store }: SenderOffersParts): Offers {
+export function senderOffers({ life, remote, source, store, runs, registry, results }: SenderOffersParts): Offers {
   const ask: Ask = async (name, args) => {
     await life.ready()
     return remote.ask(name, args)
@@ -51,8 +60,9 @@ export function senderOffers({ life, remote, source, store }: SenderOffersParts)
     mapStream: () => {
       throw notOwner(store, 'A stream')
     },
-    workflow: () => {
-      throw notOwner(store, 'A run of a machine')
+    workflow: <M extends AnyStateMachine>(workflow: Workflow<M>) => {
+      registry.register(workflow)
+      return storedRuns(workflow, { life, runs, source, results })
     },
     local: () => {
       throw notOwner(store, 'A local run')
@@ -92,7 +102,8 @@ function controlOf(ask: Ask, life: Life, source: AppResultSource): Offers['contr
   }
 }
 
-const notOwner = (store: SenderStore, what: string): Error =>
+/** Why a sender cannot do something. */
+export const notOwner = (store: SenderStore, what: string): Error =>
   umbelError('UMBEL_NOT_OWNER', `${what} needs the owner of ${store.file}: this app only sends.`)
 
 const without = (reason: string): Health => ({

@@ -23,8 +23,8 @@ export interface Wanted {
   readonly cell: Cell
   readonly clock: Clock
   readonly fits: (row: ChartRow) => boolean
-  /** How it stands now. */
-  readonly row: () => Promise<ChartRow>
+  /** How it stands now; `undefined` where it has not begun. */
+  readonly row: () => Promise<ChartRow | undefined>
 }
 
 /** Wait until the row of a run is as wanted. @throws UMBEL_TIMEOUT, UMBEL_ABORTED, UMBEL_RUN_ENDED, and why a start was refused */
@@ -59,7 +59,7 @@ export function untilRow({ cell, clock, fits, row }: Wanted, { limit, signal }: 
       const timer: Timer = clock.setTimer(late, limit)
       endings.push(() => timer.cancel())
     }
-    row().then(look, fail)
+    row().then((now) => now !== undefined && look(now), fail)
   })
 }
 

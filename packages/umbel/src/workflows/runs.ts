@@ -24,11 +24,11 @@ import type { WorkflowRegistry } from './workflow-registry.ts'
 
 /** What runs are started and told with. */
 export interface RunsParts {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'accept' | 'drained' | 'rows'>
   readonly results: Results
   readonly source: AppResultSource
   readonly registry: WorkflowRegistry
-  readonly emissions: Emissions
+  readonly emissions: Pick<Emissions, 'on'>
   readonly clock: Clock
   readonly ids: () => string
   /** Tell what went wrong where nobody waits for an answer. */
@@ -44,7 +44,7 @@ export class Runs implements RunDoor {
     this.#parts = parts
   }
 
-  get emissions(): Emissions {
+  get emissions(): Pick<Emissions, 'on'> {
     return this.#parts.emissions
   }
 
@@ -88,7 +88,7 @@ export class Runs implements RunDoor {
 
   /** Tell a run an event; resolves once it is stored, with what the machine emitted for it. */
   tell(id: string, event: unknown, options: SendOptions): Promise<Encoded | undefined> {
-    return this.#told(this.#fact(id, event, options))
+    return this.#told(this.fact(id, event, options))
   }
 
   /** Take in what a handler tells a run: an encoded record of the event and how it is sent. What is refused is told as `send-failed`. */
@@ -99,11 +99,12 @@ export class Runs implements RunDoor {
 
   /** The same, but refused where no transition takes it at once. */
   async ask(id: string, event: unknown, options: SendOptions): Promise<unknown> {
-    const emitted = await this.#told({ ...this.#fact(id, event, options), asks: true })
+    const emitted = await this.#told({ ...this.fact(id, event, options), asks: true })
     return emitted === undefined ? undefined : decode(emitted, this.#parts.registry.errors)
   }
 
-  #fact(id: string, event: unknown, options: SendOptions): ChartTold {
+  /** What telling a run an event is as a fact. @throws UMBEL_CANNOT_TRAVEL and its like, UMBEL_BAD_OPTION */
+  protected fact(id: string, event: unknown, options: SendOptions): ChartTold {
     checkNames('send', options, ['dedupe', 'by'])
     const { registry, clock } = this.#parts
     const dedupe = shortText(options.dedupe, 'dedupe')
@@ -131,7 +132,8 @@ export class Runs implements RunDoor {
 
   peek(cell: Cell): ChartRow | undefined {
     const row = cell.ended ? cell.row : (this.#parts.source.peek(cell.id) ?? cell.row)
-    return row?.kind === 'chart' ? row : undefined
+    // as PENDING it stands in the inbox of the store, and has not begun
+    return row?.kind === 'chart' && row.state !== 'PENDING' ? row : undefined
   }
 
   /** The row of a run, wherever it is. */
@@ -142,11 +144,16 @@ export class Runs implements RunDoor {
   }
 
   async row(cell: Cell): Promise<ChartRow> {
+    const row = await this.#standing(cell)
+    if (row === undefined) throw cell.refused ?? nothingUnder(cell.id)
+    return row
+  }
+
+  async #standing(cell: Cell): Promise<ChartRow | undefined> {
     const { engine, source } = this.#parts
     await engine.drained()
     const row = this.peek(cell) ?? (await source.run(cell.id))
-    if (row === undefined) throw cell.refused ?? nothingUnder(cell.id)
-    return row
+    return row?.state === 'PENDING' ? undefined : row
   }
 
   snapshot(row: ChartRow): AnyMachineSnapshot {
@@ -171,6 +178,13 @@ export class Runs implements RunDoor {
   }
 
   until(cell: Cell, fits: (row: ChartRow) => boolean, waiting: Waiting): Promise<ChartRow> {
-    return untilRow({ cell, clock: this.#parts.clock, fits, row: () => this.row(cell) }, waiting)
+    const row = async (): Promise<ChartRow | undefined> => {
+      const now = await this.#standing(cell)
+      // what has not begun, here or in the inbox, shows once it has
+      if (now === undefined && (await this.#parts.source.run(cell.id)) === undefined)
+        throw cell.refused ?? nothingUnder(cell.id)
+      return now
+    }
+    return untilRow({ cell, clock: this.#parts.clock, fits, row }, waiting)
   }
 }

@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type CanvasSent, type EngineEvent, type Entry, EVENT_VERSION, type Reply } from '@umbel/core'
+import {
+  type CanvasSent,
+  type ChartStarted,
+  type EngineEvent,
+  type Entry,
+  EVENT_VERSION,
+  type Reply,
+} from '@umbel/core'
 import { type Packed, pack, unpack } from './pack.ts'
 
 /** Answers that are kept for senders that have not read them yet; the oldest go first. */
@@ -30,7 +37,9 @@ export class InboxTable {
       take: prepare('SELECT n, id, kind, version, body FROM umbel_inbox WHERE n > ? ORDER BY n LIMIT ?'),
       remove: prepare('DELETE FROM umbel_inbox WHERE n = ?'),
       withdraw: prepare("DELETE FROM umbel_inbox WHERE id = ? AND kind = 'request'"),
-      sent: prepare("SELECT body FROM umbel_inbox WHERE id = ? AND kind = 'canvas-sent' ORDER BY n LIMIT 1"),
+      sent: prepare(
+        "SELECT body FROM umbel_inbox WHERE id = ? AND kind IN ('canvas-sent', 'chart-started') ORDER BY n LIMIT 1",
+      ),
       // of numbers that follow one another the first and the last tell how many there are, and cost nothing
       size: prepare('SELECT (SELECT max(n) FROM umbel_inbox) - (SELECT min(n) FROM umbel_inbox) + 1 AS size'),
       answer: prepare(
@@ -61,11 +70,11 @@ export class InboxTable {
   }
 
   /** What was sent under an id and is still here. */
-  sent(id: string): CanvasSent | undefined {
+  sent(id: string): CanvasSent | ChartStarted | undefined {
     const found = this.#statements.sent.get(id)
     return found === undefined
       ? undefined
-      : ((unpack(found.body as Packed) as { event: EngineEvent }).event as CanvasSent)
+      : ((unpack(found.body as Packed) as { event: EngineEvent }).event as CanvasSent | ChartStarted)
   }
 
   /** How many entries there are at most. */

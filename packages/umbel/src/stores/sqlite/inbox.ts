@@ -82,6 +82,11 @@ export class SqliteInbox implements Inbox {
     else this.#events.delete(entry.event)
   }
 
+  drop(entry: FoundEntry): void {
+    this.#transaction(() => this.#table?.remove(entry.n))
+    if (entry.kind === 'event') this.#events.delete(entry.event)
+  }
+
   rewind(): void {
     this.#last = 0
     this.#events.clear()

@@ -1,6 +1,14 @@
 import { closeSync, fdatasyncSync, openSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { type Entry, type Owner, type Reply, type SenderStore, type Standing, umbelError } from '@umbel/core'
+import {
+  type EngineEvent,
+  type Entry,
+  type Owner,
+  type Reply,
+  type SenderStore,
+  type Standing,
+  umbelError,
+} from '@umbel/core'
 import { pause, systemClock } from '../../system.ts'
 import { Bell } from './bell.ts'
 import { connect, type Sync, versionOf } from './database.ts'
@@ -70,13 +78,13 @@ export class SqliteSenderStore implements SenderStore {
         token: undefined,
         statements: {
           used: prepare(`SELECT 1 FROM rows WHERE id = ?1
-            UNION ALL SELECT 1 FROM umbel_inbox WHERE id = ?1 AND kind = 'canvas-sent' LIMIT 1`),
+            UNION ALL SELECT 1 FROM umbel_inbox WHERE id = ?1 AND kind IN ('canvas-sent', 'chart-started') LIMIT 1`),
           version: prepare('PRAGMA user_version'),
           token: prepare('SELECT token FROM owner'),
           noteworthy:
             prepare(`SELECT asked.value AS id FROM json_each(?) AS asked LEFT JOIN rows ON rows.id = asked.value
             WHERE rows.ended_at IS NOT NULL OR rows.kind = 'join'
-              OR (rows.id IS NULL AND NOT EXISTS (SELECT 1 FROM umbel_inbox WHERE umbel_inbox.id = asked.value AND kind = 'canvas-sent'))`),
+              OR (rows.id IS NULL AND NOT EXISTS (SELECT 1 FROM umbel_inbox WHERE umbel_inbox.id = asked.value AND kind IN ('canvas-sent', 'chart-started')))`),
           data: prepare('PRAGMA data_version'),
           owner: prepare('SELECT token, pid, host, since, at FROM owner'),
         },
@@ -168,7 +176,8 @@ export class SqliteSenderStore implements SenderStore {
     }
   }
 
-  #put({ inbox, statements }: Open, entries: readonly Entry[]): void {
+  #put(open: Open, entries: readonly Entry[]): void {
+    const { inbox, statements } = open
     const version = Number(statements.version.get()?.user_version)
     if (version > SCHEMA_VERSION)
       throw umbelError('UMBEL_STORE_NEWER', `${this.file} has version ${version} of the schema by now.`)
@@ -178,11 +187,8 @@ export class SqliteSenderStore implements SenderStore {
       throw umbelError('UMBEL_INBOX_FULL', `${size} things wait in ${this.file} for an owner, of ${mostSent} that may.`)
     const now = systemClock.now()
     for (const entry of entries) {
-      if (entry.kind === 'event' && entry.event.type === 'canvas-sent') {
-        const { id } = entry.event
-        if (statements.used.get(id) !== undefined)
-          throw umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`)
-      }
+      if (entry.kind === 'event' && isTaken(open, entry.event))
+        throw umbelError('UMBEL_DUPLICATE_ID', `The id ${entry.event.id} was used before.`)
       inbox.put(entry, now)
     }
   }
@@ -227,6 +233,16 @@ export class SqliteSenderStore implements SenderStore {
     if (this.#open !== undefined) return this.#open
     throw umbelError('UMBEL_STORE_FAILED', `${this.file} is not open.`)
   }
+}
+
+/** Whether something else has the id under which an event sends something or starts a run. */
+function isTaken({ rows, inbox, statements }: Open, event: EngineEvent): boolean {
+  if (event.type === 'canvas-sent') return statements.used.get(event.id) !== undefined
+  if (event.type !== 'chart-started' || statements.used.get(event.id) === undefined) return false
+  const row = rows.get(event.id)
+  if (row !== undefined) return row.kind !== 'chart' || row.machine !== event.machine
+  const sent = inbox.sent(event.id)
+  return sent?.type !== 'chart-started' || sent.machine !== event.machine
 }
 
 const older = (file: string, version: number): Error =>
