@@ -13,6 +13,9 @@ import type { KillReport } from './torture.ts'
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url))
 const sending = fileURLToPath(new URL('sending.ts', import.meta.url))
 
+/** Milliseconds that a process has to come to its point, from its start and from when it works. */
+const [MOST, TO_COME] = [60_000, 8_000]
+
 /** A piece that was accepted; of a run also what it has to be told. */
 type Accepted = ReturnType<typeof noted> & { readonly owed?: Owed }
 
@@ -70,7 +73,7 @@ export class Ledger {
     ])
     const gone = once(child, 'exit')
     // one that dies at a point may not come to it
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    const timer = setTimeout(() => child.kill('SIGKILL'), MOST)
     let first: readonly [number, number] | undefined
     for await (const line of createInterface({ input: child.stdout })) {
       const words = wordsOf(line)
@@ -81,7 +84,7 @@ export class Ledger {
         died = true
         this.#points.add(rest[0] as string)
       }
-      if (word === 'READY') setTimeout(() => child.kill('SIGKILL'), point === undefined ? millis : 3_000)
+      if (word === 'READY') setTimeout(() => child.kill('SIGKILL'), point === undefined ? millis : TO_COME)
     }
     await gone
     clearTimeout(timer)

@@ -43,17 +43,20 @@ export async function dieAtEachStep({ every = 1, first = 1, tell = () => {} }: R
     const expected = await lived(folder, 'undisturbed')
     steps = expected.commits
     wrong.push(...expected.odd)
+    if (!expected.ended) wrong.push(`undisturbed it does not end: ${expected.stands}`)
     for (const at of ['after', 'before'] as const) {
       for (let count = first; ; count += every) {
         const name = `${at} commit ${count}`
         const came = await lived(folder, name, { at, deed: 'commit', count })
-        if (!came.died) break
-        kills += 1
+        if (!came.died && came.ended) break
+        if (came.died) kills += 1
         const violations = [...examine(came.file), ...came.odd].map((one) => `${name}: ${one}`)
         if (came.end !== expected.end) violations.push(`${name}: ${came.end}, undisturbed: ${expected.end}`)
+        if (!came.ended) violations.push(`${name}: it does not end: ${came.stands}`)
         if (violations.length > 0) different += 1
         wrong.push(...violations)
         tell(`${name}: ${violations.length === 0 ? 'the same' : violations.join('; ')}`)
+        if (!came.died) break
       }
     }
   } finally {
@@ -66,6 +69,9 @@ export async function dieAtEachStep({ every = 1, first = 1, tell = () => {} }: R
 interface Lived {
   readonly file: string
   readonly died: boolean
+  readonly ended: boolean
+  /** What has not ended, as it is stored. */
+  readonly stands: string
   /** All that must be equal, as text. */
   readonly end: string
   /** What must never be, whatever became of others. */
@@ -85,12 +91,15 @@ async function lived(folder: string, name: string, point?: CrashPoint): Promise<
   }
   const database = new DatabaseSync(file, { readOnly: true })
   const rows = database.prepare('SELECT label FROM done ORDER BY label').all()
+  const open = database.prepare('SELECT id, state, body FROM rows WHERE state IS NOT NULL AND ended_at IS NULL').all()
   database.close()
   // whether what is revoked has started depends on the moment
   const labels = [...keys.keys()].filter((label) => label !== 'all.never').toSorted()
   return {
     file,
     died: first.died,
+    ended: last.end !== undefined,
+    stands: JSON.stringify(open),
     end: JSON.stringify([last.end, labels, rows.map(({ label }) => label)]),
     odd: [...keys].filter(([, of]) => of.size > 1).map(([label]) => `${label} was done under two keys`),
     commits: first.commits,

@@ -5,6 +5,7 @@ import { createApp } from 'umbel'
 import { sqliteStore } from 'umbel/sqlite'
 import { type CrashPoint, dyingAt, type Passing, passing } from './crash-points.ts'
 import { everyFeature } from './every-feature.ts'
+import { endsIn } from './lives.ts'
 import { makeTables } from './requests.ts'
 import { work } from './tasks.ts'
 
@@ -44,7 +45,7 @@ function tell({ tags }: { readonly tags: ReadonlySet<string> }): void {
 }
 run.subscribe(tell)
 run.query(tell)
-const output = await run.result.get({ timeout: '1m' })
+const output = await endsIn(app)(run.result)
 const end = await run.query(({ value, status, context: { effects: _, ...context } }) => ({ value, status, context }))
 const came = {
   ...end,
