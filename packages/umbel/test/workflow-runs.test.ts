@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { assign, raise, setup } from 'xstate'
 import { type App, type AppOptions, defineTasks, fromTask, SimulatedClock } from '../src/index.ts'
-import { open } from './fixtures/open-app.ts'
+import { next, open } from './fixtures/open-app.ts'
 
 class Declined extends Error {
   override readonly name = 'Declined'
@@ -238,4 +238,27 @@ test('a machine that stands in an invoke itself gets a run of its own, as one th
   })
   const run = open().workflow(outer).start({ id: 'o' })
   expect(await run.result.get()).toBe('well!')
+})
+
+test('a start under an id that something else has is refused, and what has it is left in peace', async () => {
+  const { app, tasks, order } = shop()
+  const run = app.workflow(order).start({ id: 'taken', input: { item: 'book', amount: 500 } })
+  await run.accepted
+  const output = run.result.get()
+  const told = next(app, 'send-failed')
+  const other = app.workflow(setup({}).createMachine({ id: 'other' })).start({ id: 'taken' })
+  expect(await told).toMatchObject({ id: 'taken', error: { code: 'UMBEL_DUPLICATE_ID' } })
+  await expect(other.accepted).rejects.toMatchObject({ code: 'UMBEL_DUPLICATE_ID' })
+  await expect(other.result.get()).rejects.toMatchObject({ code: 'UMBEL_DUPLICATE_ID' })
+  const both = ['at-once', 'at-once'].map((id, n) =>
+    n === 0
+      ? app.workflow(order).start({ id, input: { item: 'pen', amount: 5 } })
+      : app.workflow(setup({}).createMachine({ id: 'third' })).start({ id }),
+  )
+  expect(await both[0]?.result.get()).toMatchObject({ item: 'pen' })
+  await run.send({ type: 'APPROVE' }).accepted
+  expect(await output).toMatchObject({ item: 'book' })
+  expect(() => app.delay(tasks.charge.s(1).set({ id: 'taken' }))).toThrow(
+    expect.objectContaining({ code: 'UMBEL_DUPLICATE_ID' }),
+  )
 })

@@ -12,6 +12,7 @@ import { LocalTasks } from './local-tasks.ts'
 import type { RunDoor, RunPast, Waiting } from './run-door.ts'
 import { checkedEvent, type SendOptions, shortText } from './run-event.ts'
 import { untilRow, watchRows } from './run-watch.ts'
+import { refusedCell } from './runs.ts'
 import type { InspectedRun } from './runs-list.ts'
 import type { AnyWorkflow } from './workflow.ts'
 
@@ -54,7 +55,7 @@ export class LocalRuns implements RunDoor {
   start(of: AnyWorkflow, given: string | undefined, input: unknown): Cell {
     const id = given === undefined ? this.#parts.ids() : validId(given)
     const known = this.#runs.get(id)
-    if (known !== undefined) return known.of.name === of.name ? known.cell : taken(id)
+    if (known !== undefined) return known.of.name === of.name ? known.cell : refusedCell(id)
     const { clock, log } = this.#parts
     const run = new LocalRun(id, of, input, {
       clock,
@@ -186,11 +187,4 @@ export class LocalRuns implements RunDoor {
       handle,
     }
   }
-}
-
-/** The cell of a start that is refused: another machine has the id. */
-function taken(id: string): Cell {
-  const cell = new Cell(id)
-  cell.answer(umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`))
-  return cell
 }

@@ -14,7 +14,7 @@ import type { Engine } from '../engine.ts'
 import { checkNames } from '../option-checks.ts'
 import { validId } from '../producer.ts'
 import { type AppResultSource, nothingUnder } from '../result-source.ts'
-import type { Cell, Results } from '../results.ts'
+import { Cell, type Results } from '../results.ts'
 import type { Emissions } from './emissions.ts'
 import type { RunDoor, RunPast, Waiting } from './run-door.ts'
 import { checkedEvent, type SendOptions, shortText } from './run-event.ts'
@@ -48,11 +48,17 @@ export class Runs implements RunDoor {
     return this.#parts.emissions
   }
 
-  /** Start a run, or find the one that has this id. @throws UMBEL_CANNOT_TRAVEL and its like, UMBEL_BAD_OPTION */
-  start({ name, version }: AnyWorkflow, given: string | undefined, input: unknown): string {
+  /** Start a run, or find the one that has this id: its cell. @throws UMBEL_CANNOT_TRAVEL and its like, UMBEL_BAD_OPTION */
+  start({ name, version }: AnyWorkflow, given: string | undefined, input: unknown): Cell {
     const { engine, results, registry, source, ids, clock, refused } = this.#parts
     const id = given === undefined ? ids() : validId(given)
     const text = encode(input, { maxBytes: registry.maxBytes, path: 'input' })
+    const known = source.peek(id)
+    if (known !== undefined && (known.kind !== 'chart' || known.machine !== name)) {
+      const other = refusedCell(id)
+      refused(id, other.refused)
+      return other
+    }
     const cell = results.cell(id)
     cell.pending = true
     engine.accept(
@@ -68,14 +74,16 @@ export class Runs implements RunDoor {
         at: clock.now(),
       },
       (error) => {
-        cell.answer(error)
         cell.pending = false
+        // another one has the id: whoever waits for that is left in peace
+        if (error !== undefined && cell.accepted) return refused(id, error)
+        cell.answer(error)
         if (error === undefined) return source.again(cell)
         results.drop(id)
         refused(id, error)
       },
     )
-    return id
+    return cell
   }
 
   /** A machine was registered while the app runs: what came to its runs before is told now. */
@@ -187,4 +195,11 @@ export class Runs implements RunDoor {
     }
     return untilRow({ cell, clock: this.#parts.clock, fits, row }, waiting)
   }
+}
+
+/** The cell of a start under an id that something else has. */
+export function refusedCell(id: string): Cell {
+  const cell = new Cell(id)
+  cell.answer(umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`))
+  return cell
 }

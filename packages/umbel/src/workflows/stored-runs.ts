@@ -1,8 +1,8 @@
 import type { AnyStateMachine, OutputFrom } from 'xstate'
-import type { AsyncResult } from '../async-result.ts'
+import { AsyncResult } from '../async-result.ts'
 import type { Life } from '../life.ts'
 import type { AppResultSource } from '../result-source.ts'
-import type { Results } from '../results.ts'
+import type { Cell, Results } from '../results.ts'
 import { Run } from './run.ts'
 import type { Runs } from './runs.ts'
 import type { Workflow } from './workflow.ts'
@@ -23,10 +23,14 @@ export function storedRuns<M extends AnyStateMachine>(
 ): WorkflowRuns<M> {
   const handle = (id: string): Run<M> =>
     new Run<M>(results.cell(id), runs, source.handle(id, undefined, -1) as AsyncResult<OutputFrom<M>>)
+  const refused = (cell: Cell) => new AsyncResult<OutputFrom<M>>(cell.id, source, undefined, -1, cell)
   return new WorkflowRuns<M>({
     open: () => life.wake(),
     ready: () => life.ready(),
-    start: (id, input) => handle(runs.start(workflow, id, input)),
+    start: (id, input) => {
+      const cell = runs.start(workflow, id, input)
+      return cell.refused === undefined ? handle(cell.id) : new Run<M>(cell, runs, refused(cell))
+    },
     find: async (id) => ((await runs.find(id))?.machine === workflow.name ? handle(id) : undefined),
   })
 }
