@@ -1,28 +1,14 @@
-import { END, type EngineEvent, type Row, type Step, type Store, type TaskSpec } from '@umbel/core'
+import { END, type EngineEvent, type Row, type Step, type Store } from '@umbel/core'
 import { expect, test } from 'vitest'
+import { SPEC } from '../../../test/conformance/store-rows.ts'
 import { Engine } from '../src/engine.ts'
 import { createApp, memoryStore } from '../src/index.ts'
 import { arithmetic } from './fixtures/arithmetic.ts'
 
-const spec: TaskSpec = {
-  task: 'some.task',
-  via: 'call',
-  immutable: false,
-  lane: 'default',
-  inline: true,
-  priority: 5,
-  states: [],
-  countdown: undefined,
-  eta: undefined,
-  expires: undefined,
-  ignoreResult: false,
-  link: [],
-  linkError: [],
-}
 const sent = (id: string): EngineEvent => ({
   type: 'canvas-sent',
   id,
-  plan: { nodes: [{ kind: 'task', spec, args: '[]', kwargs: undefined, next: END }], entry: 0, exit: 0 },
+  plan: { nodes: [{ kind: 'task', spec: SPEC, args: '[]', kwargs: undefined, next: END }], entry: 0, exit: 0 },
   input: undefined,
   parent: undefined,
   root: undefined,

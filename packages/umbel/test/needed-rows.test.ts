@@ -1,24 +1,10 @@
-import { END, type EngineEvent, encode, type Plan, type PlanNode, type TaskSpec } from '@umbel/core'
+import { END, type EngineEvent, encode, type Plan, type PlanNode } from '@umbel/core'
 import { expect, test } from 'vitest'
+import { SPEC } from '../../../test/conformance/store-rows.ts'
 import { Engine } from '../src/engine.ts'
 import { memoryStore } from '../src/index.ts'
 
-const spec: TaskSpec = {
-  task: 'some.task',
-  via: 'call',
-  immutable: false,
-  lane: 'default',
-  inline: true,
-  priority: 5,
-  states: [],
-  countdown: undefined,
-  eta: undefined,
-  expires: undefined,
-  ignoreResult: false,
-  link: [],
-  linkError: [],
-}
-const node = (next: number): PlanNode => ({ kind: 'task', spec, args: '[]', kwargs: undefined, next })
+const node = (next: number): PlanNode => ({ kind: 'task', spec: SPEC, args: '[]', kwargs: undefined, next })
 const chainOfTwo: Plan = { nodes: [node(1), node(END)], entry: 0, exit: 1 }
 const sent = (id: string, more: object = {}): EngineEvent => ({
   type: 'canvas-sent',

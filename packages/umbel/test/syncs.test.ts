@@ -1,26 +1,11 @@
 import { closeSync, mkdtempSync, openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encode, type Row } from '@umbel/core'
 import { expect, test } from 'vitest'
+import { task } from '../../../test/conformance/store-rows.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { Syncs } from '../src/stores/sqlite/syncs.ts'
 import { newFile } from './fixtures/store-file.ts'
-
-const row = (id: string): Row =>
-  ({
-    kind: 'task',
-    id,
-    spec: { task: 'demo', via: 'call', lane: 'default', priority: 5, states: [], link: [], linkError: [] },
-    args: encode([1]),
-    node: -1,
-    root: id,
-    state: 'RECEIVED',
-    attempt: 1,
-    runs: 0,
-    losses: 0,
-    sentAt: 1_000,
-  }) as unknown as Row
 
 const started = async (syncs: Syncs): Promise<void> => {
   await expect.poll(() => syncs.ready(), { timeout: 30_000 }).toBe(true)
@@ -32,7 +17,7 @@ test('a store that commits often waits for the disk on a thread, and is safe whe
   let index = 0
   const commit = async (): Promise<boolean> => {
     index += 1
-    await store.commit({ rows: [row(`t${index}`)], events: [] })
+    await store.commit({ rows: [task(`t${index}`)], events: [] })
     return store.safe?.() === undefined
   }
   expect(await commit()).toBe(true) // SQLite itself has waited
@@ -48,7 +33,7 @@ test('by sync "normal" and "off" nobody waits for the disk', async () => {
     const store = sqliteStore(newFile(), { sync })
     await store.open()
     for (let index = 0; index < 100; index += 1) {
-      await store.commit({ rows: [row(`t${index}`)], events: [] })
+      await store.commit({ rows: [task(`t${index}`)], events: [] })
       expect(store.safe?.()).toBeUndefined()
     }
     await store.close()
@@ -91,7 +76,7 @@ test('a store that is closed while the disk is waited for answers first', async 
   await store.open()
   let safe: Promise<void> | undefined
   for (let index = 0; safe === undefined; index += 1) {
-    await store.commit({ rows: [row(`t${index}`)], events: [] })
+    await store.commit({ rows: [task(`t${index}`)], events: [] })
     safe = store.safe?.()
   }
   const closed = store.close()
