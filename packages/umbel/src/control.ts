@@ -143,8 +143,8 @@ export class Control {
   async purge(what: string | { readonly task: string }): Promise<number> {
     const { engine, clock, intake } = this.#parts
     const purge = this.#purging(what)
-    await intake.takeInHeld()
-    await engine.drained() // what was just sent is on its way to its lane
+    // what was just sent, and what waits in the inbox, is on its way to its lane
+    await Promise.all([intake.takeInHeld(), engine.drained()])
     const ids = purge()
     const at = clock.now()
     for (const id of ids) engine.accept({ type: 'task-revoked', id, error: PURGED, at })
@@ -163,7 +163,6 @@ export class Control {
     if (Object.keys(headers).length === 0)
       throw umbelError('UMBEL_BAD_OPTION', 'revoke was given no header to go by: it would end everything.')
     await this.#parts.opened()
-    await this.#parts.intake.takeInHeld()
     return revokeMatching(this.#parts, headers)
   }
 

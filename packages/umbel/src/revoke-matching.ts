@@ -10,6 +10,7 @@ import {
 } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import { eachRow } from './inspected-task.ts'
+import type { Intake } from './intake.ts'
 import type { AppResultSource } from './result-source.ts'
 
 /** What is needed to revoke by headers. */
@@ -17,6 +18,7 @@ export interface RevokeParts {
   readonly engine: Engine
   readonly source: AppResultSource
   readonly clock: Clock
+  readonly intake: Pick<Intake, 'takeInHeld'>
 }
 
 /**
@@ -24,7 +26,10 @@ export interface RevokeParts {
  * Steps that do not have them go on, though one behind them will never start. Resolves with how many were asked; a workflow is
  * one, and so is a member of a workflow that is not asked as a whole.
  */
-export async function revokeMatching({ engine, source, clock }: RevokeParts, asked: TaskHeaders): Promise<number> {
+export async function revokeMatching(
+  { engine, source, clock, intake }: RevokeParts,
+  asked: TaskHeaders,
+): Promise<number> {
   const error = revokedError(asked)
   const fits = matcher(asked)
   const ids = new Set<string>()
@@ -49,8 +54,9 @@ export async function revokeMatching({ engine, source, clock }: RevokeParts, ask
       else revoke(plan.nodes.length === 1 ? 'task-revoked' : 'workflow-revoked', id)
     }
   }
+  const held = intake.takeInHeld()
   revokeArriving()
-  await source.allArrived(revokeArriving)
+  await Promise.all([held, source.allArrived(revokeArriving)])
   await engine.drained()
   await eachRow(engine, (row) => {
     if (row.kind === 'workflow' && row.endedAt === undefined) {
