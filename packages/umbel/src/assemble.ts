@@ -126,7 +126,7 @@ export function assemble(settings: AppSettings): Parts {
   })
   const machines = machineEffects({ engine, registry, signals, clock, failed })
   const effects = { engine, timers, results, totals, revocations, ...machines, lane: laneIn(lanes) }
-  const idle = new IdleRuns({ engine, store, results })
+  const idle = new IdleRuns({ engine, store, results, charts: registry })
   const recovery = new Recovery({
     store,
     engine,

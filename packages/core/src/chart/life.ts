@@ -146,8 +146,12 @@ export function takeChartDue(draft: Draft, { id, at }: ChartDue): boolean {
     close(draft, again(row, row.compensating))
     return true
   }
-  const chart = row === undefined || isOver(row) ? undefined : chartOf(draft, row)
-  if (row === undefined || chart === undefined || timer === undefined) return false
+  if (row === undefined || isOver(row) || timer === undefined) return false
+  const chart = chartOf(draft, row)
+  if (chart === undefined) {
+    put(draft, row) // seen as one that has missed something, until its machine is registered
+    return false
+  }
   const rest = { ...row, timers: row.timers.filter((one) => one !== timer) }
   const to = targetOfTimer(timer)
   if (to.kind !== 'self') {

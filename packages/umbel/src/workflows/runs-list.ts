@@ -78,16 +78,27 @@ export async function listRuns(
     total += 1
     if (found.length < limit) found.push(row)
   })
-  const asleep = [...idle.asleep].flatMap(([id, machine]) =>
-    workflow === undefined || machine === workflow ? [id] : [],
-  )
-  for (const id of asleep.slice(0, limit - found.length)) {
-    const row = await store.get(id)
-    if (row?.kind === 'chart') found.push(row)
+  for (const [machine, asleep] of idle.asleep) {
+    if (workflow !== undefined && machine !== workflow) continue
+    total += asleep.size
+    for (const id of first(asleep, limit - found.length)) {
+      const row = await store.get(id)
+      if (row?.kind === 'chart') found.push(row)
+    }
   }
   const local = locals.list(workflow)
   const runs = [...found.map((row) => inspected(row, registry)), ...local].slice(0, limit)
-  return { total: total + asleep.length + local.length, runs }
+  return { total: total + local.length, runs }
+}
+
+/** The first of some ids, without a copy of all of them. */
+function first(ids: ReadonlySet<string>, count: number): readonly string[] {
+  const found: string[] = []
+  for (const id of ids) {
+    if (found.length >= count) break
+    found.push(id)
+  }
+  return found
 }
 
 function inspected(row: ChartRow, registry: Charts): InspectedRun {
