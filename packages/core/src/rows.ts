@@ -203,6 +203,8 @@ export interface ChartTimer {
   readonly event: Encoded
   /** Child it goes to; the run itself where there is none. */
   readonly to?: string
+  /** Id of that child: one that is invoked later under the same name is another. */
+  readonly child?: string
 }
 
 /** An event that waits for a state that takes it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { assign, cancel, createActor, raise, SimulatedClock as StateClock, sendTo, setup } from 'xstate'
+import { assign, cancel, createActor, raise, SimulatedClock as StateClock, sendParent, sendTo, setup } from 'xstate'
 import { createApp, SimulatedClock } from '../src/index.ts'
 
 const noting = setup({
@@ -64,3 +64,53 @@ test('a run that is cancelled runs no exit action, as an actor that is stopped',
   createActor(machine).start().stop()
   expect([run.result.state, exits]).toEqual(['REVOKED', []])
 })
+
+const answering = setup({ types: { events: {} as { type: 'PING' } } }).createMachine({
+  id: 'answering',
+  on: { PING: { actions: sendParent({ type: 'PONG' }) } },
+})
+const pinging = setup({
+  types: { context: {} as { pongs: number }, events: {} as { type: 'PONG' | 'LEAVE' | 'BACK' } },
+  actors: { answering },
+  actions: { count: assign({ pongs: ({ context }) => context.pongs + 1 }) },
+}).createMachine({
+  id: 'pinging',
+  context: { pongs: 0 },
+  initial: 'first',
+  on: { PONG: { actions: 'count' } },
+  states: {
+    first: {
+      invoke: { src: 'answering', id: 'kid' },
+      entry: sendTo('kid', { type: 'PING' }, { delay: 1_000 }),
+      on: { LEAVE: 'away' },
+    },
+    away: { on: { BACK: 'second' } },
+    second: { invoke: { src: 'answering', id: 'kid' } },
+  },
+})
+
+test.each([
+  { events: [], pongs: 1 },
+  { events: ['LEAVE'], pongs: 0 },
+  { events: ['LEAVE', 'BACK'], pongs: 0 },
+] as const)(
+  'what is due for a child comes to that one and to no other under its name, as in a live actor: $events',
+  async ({ events, pongs }) => {
+    const clock = new SimulatedClock()
+    const app = createApp({ clock, tasks: [], lanes: { default: { threads: 0, inline: 1 } } })
+    const stateClock = new StateClock()
+    const live = createActor(pinging, { clock: stateClock }).start()
+    const run = await app.workflow(pinging).start({ id: 'one' })
+    await clock.advance('500ms')
+    stateClock.increment(500)
+    for (const type of events) {
+      live.send({ type })
+      await run.send({ type }).accepted
+    }
+    await clock.advance('5s')
+    stateClock.increment(5_000)
+    expect((await run.getSnapshot())?.context).toEqual({ pongs })
+    expect(live.getSnapshot().context).toEqual({ pongs })
+    await app.stop({ deadline: 0 })
+  },
+)

@@ -20,7 +20,7 @@ export function carryOut(draft: Draft, row: ChartRow, chart: Chart, effects: rea
     if (effect.kind === 'start' && isStoppedBehind(effects, index, effect.child)) continue
     at = carry(draft, at, chart, effect)
   }
-  return at
+  return at.row.timers.some((timer) => isUnbound(at.row, timer)) ? { ...at, row: withBound(at.row) } : at
 }
 
 function carry(draft: Draft, at: Carried, chart: Chart, effect: ChartEffect): Carried {
@@ -33,7 +33,7 @@ function carry(draft: Draft, at: Carried, chart: Chart, effect: ChartEffect): Ca
     case 'stop':
       return { ...at, row: stopChild(draft, row, effect.child) }
     case 'later':
-      return { ...at, row: { ...row, timers: [...row.timers, timerOf(effect, draft.at, travels)] } }
+      return { ...at, row: { ...row, timers: [...row.timers, bound(row, timerOf(effect, draft.at, travels))] } }
     case 'cancel':
       return { ...at, row: { ...row, timers: row.timers.filter(({ send }) => send !== effect.send) } }
     case 'tell':
@@ -78,6 +78,20 @@ const PARENT = ''
 /** Who an event that is due goes to. */
 export const targetOfTimer = ({ to }: ChartTimer): Target =>
   to === undefined ? { kind: 'self' } : to === PARENT ? { kind: 'parent' } : { kind: 'child', id: to }
+
+/** A timer for a child goes to the one that there is as it is scheduled; a step may schedule it before it starts that. */
+const bound = (row: ChartRow, timer: ChartTimer): ChartTimer => {
+  const child = timer.to === undefined ? undefined : row.children[timer.to]?.id
+  return timer.child !== undefined || child === undefined ? timer : { ...timer, child }
+}
+
+const isUnbound = (row: ChartRow, timer: ChartTimer): boolean => bound(row, timer) !== timer
+
+const withBound = (row: ChartRow): ChartRow => ({ ...row, timers: row.timers.map((timer) => bound(row, timer)) })
+
+/** Whether the child that a timer was scheduled for is no more: what is due is lost then, as in XState. */
+export const isForNobody = ({ children }: ChartRow, { to = '', child }: ChartTimer): boolean =>
+  child !== undefined && children[to]?.id !== child
 
 /** Hand an event to whoever it is for; one for a task, or for nobody, is lost, as in XState. */
 export function tell(draft: Draft, row: ChartRow, to: Target, event: Encoded): void {

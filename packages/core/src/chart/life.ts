@@ -13,7 +13,7 @@ import type {
   WorkflowRevoked,
 } from '../event.ts'
 import type { ChartRow, Heard, TaskRow } from '../rows.ts'
-import { targetOfTimer, tell } from './carry.ts'
+import { isForNobody, targetOfTimer, tell } from './carry.ts'
 import type { Chart } from './charts.ts'
 import { keyOfChild, withEnded } from './children.ts'
 import { again, compensated, toldHow } from './compensate.ts'
@@ -156,7 +156,7 @@ export function takeChartDue(draft: Draft, { id, at }: ChartDue): boolean {
   const to = targetOfTimer(timer)
   if (to.kind !== 'self') {
     put(draft, rest)
-    tell(draft, rest, to, timer.event)
+    if (!isForNobody(row, timer)) tell(draft, rest, to, timer.event)
   } else if (!happen(draft, rest, chart, decode(timer.event, draft.machines.charts.errors) as AnyEventObject).taken)
     put(draft, rest)
   return true
