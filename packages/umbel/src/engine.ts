@@ -200,7 +200,7 @@ export class Engine extends EngineRows {
     for (let batches = 1; this.#events.length + this.#turns.size > 0; batches += 1) {
       if (this.#turns.size > 0) {
         await this.#ahead.caughtUp // what follows from a turn follows at once
-        this.#turns.run(refusal)
+        this.#turns.run(refusal ?? this.#ahead.unsafe)
         await nextTurn()
         continue
       }

@@ -120,6 +120,7 @@ test('a store that cannot be sure any more is lost: nothing follows, and whoever
   expect(lost).toEqual([expect.objectContaining({ code: 'UMBEL_STORE_FAILED' })])
   expect(engine.refusal).toMatchObject({ code: 'UMBEL_STORE_FAILED' })
   accept(sent('c'))
+  await expect(engine.turn(() => seen.push('turn'))).rejects.toMatchObject({ code: 'UMBEL_STORE_FAILED' })
   await engine.rested()
   expect([seen, commits]).toEqual([
     ['refused a', 'refused b', 'refused c'],
