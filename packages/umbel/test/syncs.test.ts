@@ -60,6 +60,55 @@ test('whoever comes while the disk is waited for waits for it once more, all tog
   await syncs.close()
 })
 
+/** Ask as a store does that commits again and again. Gives whether a transaction has to wait for the disk itself. */
+async function turn(syncs: Syncs): Promise<boolean> {
+  if (!syncs.ready()) return true
+  await syncs.done()
+  return false
+}
+
+async function quickAndIdle(): Promise<Syncs> {
+  const log = join(mkdtempSync(join(tmpdir(), 'umbel-syncs-')), 'log')
+  closeSync(openSync(log, 'w'))
+  const syncs = new Syncs(log)
+  await started(syncs)
+  await expect.poll(() => turn(syncs), { timeout: 30_000, interval: 0 }).toBe(true) // nothing was written to the log: it is quick
+  return syncs
+}
+
+test('where nothing is written while a quick disk is waited for, transactions wait themselves, and the thread is asked now and then', async () => {
+  const syncs = await quickAndIdle()
+  const turns: boolean[] = []
+  for (let index = 0; index < 200; index += 1) turns.push(await turn(syncs))
+  expect(turns.filter((itself) => itself).length).toBeGreaterThan(turns.filter((itself) => !itself).length)
+  expect(turns).toContain(false)
+  await syncs.close()
+})
+
+test('a transaction that waits long itself is the last to do so', async () => {
+  const syncs = await quickAndIdle()
+  expect(syncs.ready()).toBe(false)
+  syncs.waited(0.1)
+  expect(syncs.ready()).toBe(false)
+  syncs.waited(20)
+  expect(syncs.ready()).toBe(true)
+  await syncs.close()
+})
+
+test('what is written while the disk is waited for shows that the thread is of use', async () => {
+  const log = join(mkdtempSync(join(tmpdir(), 'umbel-syncs-')), 'log')
+  closeSync(openSync(log, 'w'))
+  const syncs = new Syncs(log)
+  await started(syncs)
+  for (let index = 0; index < 100; index += 1) {
+    const first = syncs.done()
+    expect(syncs.ready()).toBe(true)
+    await Promise.all([first, syncs.done()])
+    expect(syncs.ready()).toBe(true)
+  }
+  await syncs.close()
+})
+
 test('a thread that cannot work leaves the wait to SQLite, and whoever waits for it is told', async () => {
   const syncs = new Syncs('/no/such/folder/log')
   for (let index = 0; index < 100; index += 1) expect(syncs.ready()).toBe(false)

@@ -1,31 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import {
-  type CanvasSent,
-  END,
-  type Encoded,
-  type EngineEvent,
-  EVENT_VERSION,
-  type Plan,
-  type StoredEvent,
-  type TaskSpec,
-} from '@umbel/core'
-import { type Packed, pack, packedSize, unpack } from './pack.ts'
-
-/** A plan in an event: the number of a stored one, where there is one; of a single task with a shared spec the rest. */
-type PlanInLog =
-  | { readonly stored: number }
-  | { readonly single: number; readonly args: Encoded; readonly kwargs: Encoded | undefined }
-
-/** What the log needs of the plans that workflows have. */
-export interface StoredPlans {
-  numberOfPlan(workflow: string): number | undefined
-  knownSpec(spec: TaskSpec): number | undefined
-  spec(n: number): TaskSpec | undefined
-  plan(n: number): Plan | undefined
-}
-
-/** What stands for a plan that was dropped with its workflow. */
-const GONE: Plan = { nodes: [], entry: -1, exit: -1 }
+import { type EngineEvent, EVENT_VERSION, type StoredEvent } from '@umbel/core'
+import { type Packed, packedSize } from './pack.ts'
+import { packEvents, type StoredPlans, unpackEvents } from './packed-events.ts'
 
 /** The log of events: one row for each batch, which costs a tenth of one for each event. */
 export class EventLog {
@@ -60,12 +36,8 @@ export class EventLog {
   append(events: readonly EngineEvent[], plans: StoredPlans): number {
     this.#lastSize = 0
     if (events.length === 0) return this.#seq
-    const body = events.map((event) => {
-      const plan = event.type === 'canvas-sent' ? inLog(event, plans) : undefined
-      return plan === undefined ? event : { ...event, plan }
-    })
     this.#seq += events.length
-    const packed = pack(body)
+    const packed = packEvents(events, plans)
     this.#lastSize = packedSize(packed)
     this.#insert.run(this.#seq, events.length, EVENT_VERSION, packed)
     this.#prune.run(this.#seq - this.#keep)
@@ -79,9 +51,9 @@ export class EventLog {
     if (limit <= 0) return found
     for (const row of this.#select.iterate(first)) {
       const start = (row.last as number) - (row.count as number) + 1
-      for (const [index, event] of (unpack(row.body as Packed) as EngineEvent[]).entries()) {
+      for (const [index, event] of unpackEvents(row.body as Packed, plans).entries()) {
         if (start + index < first) continue
-        found.push({ seq: start + index, version: row.version as number, event: withPlan(event, plans) })
+        found.push({ seq: start + index, version: row.version as number, event })
         if (found.length >= limit) return found
       }
     }
@@ -96,28 +68,5 @@ export class EventLog {
 
   #stored(): number {
     return Number(this.#last.get()?.last ?? 0)
-  }
-}
-
-function inLog({ id, plan }: CanvasSent, plans: StoredPlans): PlanInLog | undefined {
-  const only = plan.nodes.length === 1 ? plan.nodes[0] : undefined
-  if (only?.kind === 'task') {
-    const single = plans.knownSpec(only.spec)
-    return single === undefined ? undefined : { single, args: only.args, kwargs: only.kwargs }
-  }
-  const stored = plans.numberOfPlan(id)
-  return stored === undefined ? undefined : { stored }
-}
-
-function withPlan(event: EngineEvent, plans: StoredPlans): EngineEvent {
-  if (!('plan' in event)) return event
-  const plan = event.plan as Plan | PlanInLog
-  if ('stored' in plan) return { ...event, plan: plans.plan(plan.stored) ?? GONE }
-  if (!('single' in plan)) return event
-  const spec = plans.spec(plan.single)
-  if (spec === undefined) return { ...event, plan: GONE }
-  return {
-    ...event,
-    plan: { nodes: [{ kind: 'task', spec, args: plan.args, kwargs: plan.kwargs, next: END }], entry: 0, exit: 0 },
   }
 }

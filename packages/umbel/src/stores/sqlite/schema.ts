@@ -53,6 +53,8 @@ export const MIGRATIONS: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS umbel_effects (n INTEGER PRIMARY KEY, task TEXT NOT NULL, name TEXT NOT NULL, body NOT NULL, UNIQUE (task, name));',
   // the history of a run is written in fewer words: it is read either way
   '',
+  // so are the events of the log, and what changes about a task
+  '',
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */

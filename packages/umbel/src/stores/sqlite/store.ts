@@ -39,6 +39,7 @@ import { refusedTogether, UserWrites } from './user-writes.ts'
 const LOOK_AGAIN = 50
 
 /** What there is while the file is open. */
+/** What there is while the file is open. */
 interface Open {
   readonly database: DatabaseSync
   readonly rows: RowTable
@@ -156,18 +157,15 @@ export class SqliteStore implements Store {
     await nextTurn() // what was worked out before it had a turn of the loop for itself
     const { writes } = batch
     const waits = this.#syncs?.ready() === true
-    const seq = this.#transaction(
-      (open) => {
-        if (writes !== undefined) open.writes.run(writes)
-        return this.#write(open, batch)
-      },
-      { writes, waits },
-    )
+    const write = (open: Open): number => {
+      if (writes !== undefined) open.writes.run(writes)
+      return this.#write(open, batch)
+    }
+    const seq = this.#transaction(write, { writes, waits })
     this.#size.took(batch.events.length, this.#open?.log.lastSize ?? 0)
     this.inbox.left(batch.events)
-    const mark = (): void => this.#mark.move(seq)
-    if (!waits) mark()
-    else this.#waitFor(mark)
+    if (waits) this.#waitFor(() => this.#mark.move(seq))
+    else this.#mark.move(seq)
     // what came in meanwhile belongs to the next transaction
     await nextTurn()
     return seq
@@ -318,7 +316,9 @@ export class SqliteStore implements Store {
       database.exec(waits ? 'PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE' : 'BEGIN IMMEDIATE')
       lease.check()
       const written = write(open)
+      const since = systemClock.monotonic()
       database.exec(waits ? 'COMMIT; PRAGMA synchronous = FULL' : 'COMMIT')
+      if (!waits) this.#syncs?.waited(systemClock.monotonic() - since)
       rows.committed()
       this.#checkpoints.committed()
       return written

@@ -1,7 +1,21 @@
 import { Worker } from 'node:worker_threads'
+import { systemClock } from '../../system.ts'
 
 /** Transactions after which the thread is started: a script of a few tasks needs none. */
 const FIRST = 16
+
+/** Where the thread answers within so many milliseconds the disk is quick: half of that is the way to the thread and back. */
+const QUICK = 0.5
+
+/** Weight of the latest wait in the mean of them. */
+const LATEST = 1 / 8
+
+/** A transaction that waits itself for longer than this, in milliseconds, is the last to do so. */
+const PATIENCE = 2
+
+/** Waits in a row during which nothing was written, until transactions wait themselves; and transactions that then do until the thread is asked again. */
+const PROOFS = 8
+const THEMSELVES = 64
 
 /** Those who wait for the disk together. */
 interface Wait {
@@ -12,6 +26,7 @@ interface Wait {
 /**
  * Waits on a thread until the disk has what was written to SQLite's log, and the main loop goes on meanwhile: what it writes before the disk
  * is asked again needs one more wait, however much it is. Not by the threads that Node has for files: a slow name lookup keeps those.
+ * Where nothing is written meanwhile and the disk is quick, SQLite waits itself as it commits, which is over sooner.
  */
 export class Syncs {
   readonly #log: string
@@ -23,6 +38,13 @@ export class Syncs {
   #transactions = 0
   #asked: Wait | undefined
   #next: Wait | undefined
+  /** Waits in a row during which nothing was written. */
+  #idle = 0
+  /** Milliseconds until the thread answers, and when it was asked. */
+  #took = 0
+  #since = 0
+  /** Transactions that are still to wait themselves. */
+  #themselves = 0
 
   /** @param log Path of SQLite's log. */
   constructor(log: string) {
@@ -33,7 +55,16 @@ export class Syncs {
   ready(): boolean {
     this.#transactions += 1
     if (this.#transactions > FIRST && !this.#failed) this.#thread ??= this.#start()
-    return this.#ready && !this.#failed
+    if (!this.#ready || this.#failed) return false
+    if (this.#asked !== undefined) this.#idle = this.#themselves = 0
+    if (this.#themselves === 0) return true
+    this.#themselves -= 1
+    return false
+  }
+
+  /** A transaction has waited for the disk itself, for so many milliseconds. */
+  waited(took: number): void {
+    if (took > PATIENCE) this.#idle = this.#themselves = 0
   }
 
   /** Resolves once the disk has all that is written by now; rejects where that cannot be known any more. */
@@ -58,9 +89,18 @@ export class Syncs {
     this.#next = undefined
     if (this.#failed || thread === undefined)
       return this.#settle(new Error('The thread that waits for the disk has ended.'))
+    this.#since = systemClock.monotonic()
     thread.ref() // the process stays until it has answered
     Atomics.add(this.#cell, 0, 1)
     Atomics.notify(this.#cell, 0)
+  }
+
+  /** The disk has it. */
+  #answered(): void {
+    this.#took += (systemClock.monotonic() - this.#since - this.#took) * LATEST
+    this.#idle += 1
+    if (this.#idle >= PROOFS && this.#took < QUICK) this.#themselves = THEMSELVES
+    this.#settle()
   }
 
   #settle(error?: unknown): void {
@@ -80,7 +120,7 @@ export class Syncs {
       })
       thread.unref()
       thread.on('message', () => {
-        if (this.#ready) this.#settle()
+        if (this.#ready) this.#answered()
         this.#ready = true
       })
       thread.on('error', (error) => {
