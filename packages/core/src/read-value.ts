@@ -26,8 +26,8 @@ const DEEPEST_JSON = 1000
 export function readValue(written: Written, reading: Reading): unknown {
   if (typeof written === 'string') {
     if (written === UNDEFINED) return undefined
-    const small = smallNumber(written)
-    if (small >= 0) return small
+    const small = written.charCodeAt(0) === OPENED ? smallList(written) : smallNumber(written)
+    if (small !== undefined) return small
   }
   const { text, bytes } = typeof written === 'string' ? { text: written, bytes: NO_BYTES } : partsOf(written)
   const tree = parse(text)
@@ -41,19 +41,41 @@ export function readValue(written: Written, reading: Reading): unknown {
 /** Longest number that is read without a parser. */
 const SMALL = 9
 
-/** The number that a text of a few digits is; -1 where it is none. A parser costs more than most of what is done about a result. */
-function smallNumber(text: string): number {
-  if (text.length === 0 || text.length > SMALL || (text.length > 1 && text.charCodeAt(0) === ZERO)) return -1
+/** The number that a text of a few digits is. A parser costs more than most of what is done about a result. */
+const smallNumber = (text: string): number | undefined => smallWithin(text, 0, text.length)
+
+function smallWithin(text: string, from: number, to: number): number | undefined {
+  if (to === from || to - from > SMALL || (to - from > 1 && text.charCodeAt(from) === ZERO)) return undefined
   let value = 0
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = from; at < to; at += 1) {
     const digit = text.charCodeAt(at) - ZERO
-    if (digit < 0 || digit > 9) return -1
+    if (digit < 0 || digit > 9) return undefined
     value = value * 10 + digit
   }
   return value
 }
 
+/** Longest list of such that is read without a parser. */
+const SMALL_LIST = 4 * (SMALL + 1)
+
+function smallList(text: string): number[] | undefined {
+  const end = text.length - 1
+  if (end < 1 || end > SMALL_LIST || text.charCodeAt(end) !== CLOSED) return undefined
+  const list: number[] = []
+  for (let from = 1; from < end; ) {
+    const comma = text.indexOf(',', from)
+    const to = comma === -1 ? end : comma
+    const number = smallWithin(text, from, to)
+    if (number === undefined || to + 1 === end) return undefined
+    list.push(number)
+    from = to + 1
+  }
+  return list
+}
+
 const ZERO = 48
+const OPENED = '['.charCodeAt(0)
+const CLOSED = ']'.charCodeAt(0)
 
 const NO_BYTES: readonly Uint8Array[] = []
 

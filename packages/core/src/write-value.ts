@@ -8,6 +8,8 @@ export interface Writing {
   readonly maxBytes: number
   /** What the value is called in errors: `args` gives `args[1].rows`. */
   readonly path: string
+  /** Whether it is a list of which is known that it has nothing but its elements. */
+  readonly isBareList?: boolean
   /** Turn an error into plain data. */
   readonly describe: (error: Error) => unknown
 }
@@ -21,7 +23,7 @@ export type Written = string | { readonly text: string; readonly bytes: readonly
  * @throws UMBEL_CANNOT_TRAVEL, UMBEL_VALUE_TOO_DEEP, UMBEL_VALUE_TOO_LARGE
  */
 export function writeValue(value: unknown, writing: Writing): Written {
-  const short = shortText(value)
+  const short = writing.isBareList === true ? shortList(value as readonly unknown[]) : shortText(value)
   if (short !== undefined && short.length <= writing.maxBytes) return short
   if (isPlainJson(value, writing.maxBytes)) return stringify(value, 0, writing)
   const writer = new Writer(writing)
@@ -34,6 +36,21 @@ export function writeValue(value: unknown, writing: Writing): Written {
 function shortText(value: unknown): string | undefined {
   if (value === undefined) return UNDEFINED
   return typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0) ? String(value) : undefined
+}
+
+/** The most elements of a list that is written without JSON. */
+const FEW = 4
+
+/** The same of a list of few such values, as most tasks are given. */
+function shortList(list: readonly unknown[]): string | undefined {
+  if (list.length > FEW) return undefined
+  let text = '['
+  for (let index = 0; index < list.length; index += 1) {
+    const own = shortText(list[index])
+    if (own === undefined) return undefined
+    text += index === 0 ? own : `,${own}`
+  }
+  return `${text}]`
 }
 
 /** How `undefined` is written. */

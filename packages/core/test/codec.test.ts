@@ -479,3 +479,36 @@ describe('text that encode did not make', () => {
     )
   })
 })
+
+it('a bare list is written as any list, and a list of few numbers is read as any list', () => {
+  const number = fc.oneof(fc.nat(), fc.integer(), fc.double(), fc.constantFrom(0, -0, 1e21, 999_999_999, 1_000_000_000))
+  const element = fc.oneof({ weight: 5, arbitrary: number }, fc.constant(undefined), fc.string(), fc.uint8Array())
+  fc.assert(
+    fc.property(fc.array(element, { maxLength: 8 }), (list) => {
+      const bare = encode(list, { isBareList: true })
+      expect(decode(bare)).toEqual(list)
+      expect(decode(bare)).toEqual(decode(encode(list)))
+      expect(typeof bare === 'string' ? JSON.parse(bare) : bare).toEqual(
+        typeof bare === 'string' ? JSON.parse(encode(list) as string) : encode(list),
+      )
+    }),
+  )
+})
+
+it.each(['[', ']', '[,]', '[1,]', '[,1]', '[01]', '[1', '[1 2]', '[1,,2]', '[-]'])('%s is no list', (text) => {
+  expect(() => decode(text)).toThrow(expect.objectContaining({ code: 'UMBEL_BAD_VALUE' }))
+})
+
+it.each([
+  '[ 1 ]',
+  '[1, 2]',
+  '[-1]',
+  '[1.5]',
+  '[[1]]',
+  '["1"]',
+  '[]',
+  '[1234567890]',
+  '[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]',
+])('%s is read as JSON has it', (text) => {
+  expect(decode(text)).toEqual(JSON.parse(text))
+})

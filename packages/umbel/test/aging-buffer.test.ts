@@ -55,6 +55,13 @@ const acts = fc.array(
   { maxLength: 300, size: 'max' },
 )
 
+/** Move one, and say so in it. Gives whether it waits. */
+function move(buffer: AgingBuffer<Item>, id: string, priority: number): boolean {
+  const moved = buffer.reprioritise(id, priority)
+  if (moved !== undefined) moved.priority = priority
+  return moved !== undefined
+}
+
 test('what has waited long goes first, the oldest first of all, whatever the calls; the rest goes by priority', () => {
   fc.assert(
     fc.property(acts, (list) => {
@@ -65,12 +72,12 @@ test('what has waited long goes first, the oldest first of all, whatever the cal
       for (const [does, first, second] of list) {
         if (does === 'push' || does === 'bring') {
           const item = { id: `t${count++}`, priority: first, ...(does === 'bring' && { since: now - second }) }
-          buffer.push({ ...item })
+          buffer.push({ ...item }, item.priority)
           model.push(item, now)
         } else if (does === 'take') expect(buffer.take()?.id).toBe(model.remove(model.order(now)[0]))
         else if (does === 'remove') expect(buffer.remove(`t${first}`)?.id).toBe(model.remove(`t${first}`))
         else if (does === 'pass') now += first
-        else expect(buffer.reprioritise(`t${first}`, second)).toBe(model.reprioritise(`t${first}`, second))
+        else expect(move(buffer, `t${first}`, second)).toBe(model.reprioritise(`t${first}`, second))
         expect(buffer.size).toBe(model.items.length)
       }
       expect(Array.from(buffer, ({ id }) => id)).toEqual(model.order(now))
@@ -82,10 +89,10 @@ test('what has waited long goes first, the oldest first of all, whatever the cal
 test('a task that is given another priority keeps its age', () => {
   let now = 0
   const buffer = new AgingBuffer<Item>({ after: AFTER, now: () => now })
-  buffer.push({ id: 'old', priority: 9 })
+  buffer.push({ id: 'old', priority: 9 }, 9)
   now = 5
-  for (const id of ['a', 'b']) buffer.push({ id, priority: 5 })
-  buffer.reprioritise('old', 0)
+  for (const id of ['a', 'b']) buffer.push({ id, priority: 5 }, 5)
+  move(buffer, 'old', 0)
   expect(Array.from(buffer, ({ id }) => id)).toEqual(['a', 'b', 'old'])
   now = AFTER
   expect(buffer.take()?.id).toBe('old')
@@ -94,7 +101,7 @@ test('a task that is given another priority keeps its age', () => {
 test('100,000 of which all have aged leave in the order they came', () => {
   let now = 0
   const buffer = new AgingBuffer<Item>({ after: AFTER, now: () => now })
-  for (let n = 0; n < 100_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 })
+  for (let n = 0; n < 100_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 }, n % 10)
   now = AFTER
   for (let n = 0; n < 100_000; n++) if (buffer.take()?.id !== `t${n}`) expect.unreachable(`t${n} is not the next`)
   expect(buffer.take()).toBeUndefined()

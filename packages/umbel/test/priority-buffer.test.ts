@@ -33,7 +33,7 @@ class SortedList {
 type Act =
   | { readonly does: 'push'; readonly priority: number }
   | { readonly does: 'take' }
-  | { readonly does: 'remove'; readonly at: number }
+  | { readonly does: 'remove'; readonly at: number; readonly level: number | undefined }
   | { readonly does: 'move'; readonly at: number; readonly priority: number }
 
 const acts = fc.array(
@@ -43,7 +43,14 @@ const acts = fc.array(
       arbitrary: fc.record({ does: fc.constant('push' as const), priority: fc.integer({ min: 0, max: 9 }) }),
     },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('take' as const) }) },
-    { weight: 2, arbitrary: fc.record({ does: fc.constant('remove' as const), at: fc.nat(400) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        does: fc.constant('remove' as const),
+        at: fc.nat(400),
+        level: fc.option(fc.nat(9), { nil: undefined }),
+      }),
+    },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -56,11 +63,18 @@ const acts = fc.array(
   { maxLength: 400, size: 'max' },
 )
 
+/** Move one, and say so in it. Gives whether it waits. */
+function move(buffer: PriorityBuffer<Item>, id: string, priority: number): boolean {
+  const moved = buffer.reprioritise(id, priority)
+  if (moved !== undefined) moved.priority = priority
+  return moved !== undefined
+}
+
 describe('PriorityBuffer', () => {
   test('gives 9 first, and the oldest first within a level', () => {
     const buffer = new PriorityBuffer<Item>()
     const ids = ['a5', 'b9', 'c5', 'd0', 'e9']
-    for (const id of ids) buffer.push({ id, priority: Number(id[1]) })
+    for (const id of ids) buffer.push({ id, priority: Number(id[1]) }, Number(id[1]))
     expect([...buffer].map((item) => item.id)).toEqual(['b9', 'e9', 'a5', 'c5', 'd0'])
     expect(ids.map(() => buffer.take()?.id)).toEqual(['b9', 'e9', 'a5', 'c5', 'd0'])
     expect(buffer.take()).toBeUndefined()
@@ -75,15 +89,15 @@ describe('PriorityBuffer', () => {
         for (const act of list as Act[]) {
           if (act.does === 'push') {
             const id = `t${count++}`
-            buffer.push({ id, priority: act.priority })
+            buffer.push({ id, priority: act.priority }, act.priority)
             model.push({ id, priority: act.priority })
           } else if (act.does === 'take') {
             expect(buffer.take()).toEqual(model.take())
           } else if (act.does === 'remove') {
-            expect(buffer.remove(`t${act.at}`)).toEqual(model.remove(`t${act.at}`))
+            expect(buffer.remove(`t${act.at}`, act.level)).toEqual(model.remove(`t${act.at}`))
           } else {
             const moved = model.reprioritise(`t${act.at}`, act.priority)
-            expect(buffer.reprioritise(`t${act.at}`, act.priority)).toBe(moved)
+            expect(move(buffer, `t${act.at}`, act.priority)).toBe(moved)
           }
           expect(buffer.size).toBe(model.items.length)
         }
@@ -95,30 +109,53 @@ describe('PriorityBuffer', () => {
 
   test('stays right when most of what waits is removed and its holes are closed', () => {
     const buffer = new PriorityBuffer<Item>()
-    for (let n = 0; n < 20_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 })
+    for (let n = 0; n < 20_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 }, n % 10)
     for (let n = 0; n < 20_000; n++) if (n % 100 !== 7) expect(buffer.remove(`t${n}`)?.id).toBe(`t${n}`)
-    buffer.push({ id: 'late', priority: 7 })
+    buffer.push({ id: 'late', priority: 7 }, 7)
     const left = Array.from({ length: 201 }, () => buffer.take()?.id)
     expect(left).toEqual([...Array.from({ length: 200 }, (_, n) => `t${n * 100 + 7}`), 'late'])
     expect(buffer.size).toBe(0)
   })
 
+  test('finds what is to be removed without going through all that waits, where ids come in their order', () => {
+    const looked = new Set<string>()
+    const buffer = new PriorityBuffer<{ readonly id: string }>()
+    const idOf = (n: number): string => String(n).padStart(8, '0')
+    for (let n = 0; n < 100_000; n++) {
+      const id = idOf(n)
+      const item = {
+        get id(): string {
+          looked.add(id)
+          return id
+        },
+      }
+      buffer.push(item, n % 10)
+    }
+    for (const n of [50_007, 50_017, 49_997, 7, 99_997]) {
+      looked.clear()
+      expect(buffer.remove(idOf(n), 7)?.id).toBe(idOf(n))
+      expect(looked.size).toBeLessThan(20)
+    }
+    expect(buffer.remove(idOf(50_007), 7)).toBeUndefined()
+    expect(buffer.size).toBe(99_995)
+  })
+
   test('takes back an id that was removed, at the end of its level', () => {
     const buffer = new PriorityBuffer<Item>()
     const again = { id: 'again', priority: 5 }
-    buffer.push(again)
-    buffer.push({ id: 'other', priority: 5 })
+    buffer.push(again, again.priority)
+    buffer.push({ id: 'other', priority: 5 }, 5)
     expect(buffer.remove('again')).toBe(again)
     expect(buffer.remove('again')).toBeUndefined()
-    buffer.push(again)
+    buffer.push(again, again.priority)
     expect([...buffer].map((item) => item.id)).toEqual(['other', 'again'])
   })
 
   test('moves what waits behind those of its new level, and leaves it in its place in its own', () => {
     const buffer = new PriorityBuffer<Item>()
-    for (const id of ['a5', 'b5', 'c9', 'd0']) buffer.push({ id, priority: Number(id[1]) })
-    expect(['d0', 'a5', 'c9'].map((id) => buffer.reprioritise(id, id === 'a5' ? 5 : 9))).toEqual([true, true, true])
-    expect(buffer.reprioritise('unknown', 9)).toBe(false)
+    for (const id of ['a5', 'b5', 'c9', 'd0']) buffer.push({ id, priority: Number(id[1]) }, Number(id[1]))
+    expect(['d0', 'a5', 'c9'].map((id) => move(buffer, id, id === 'a5' ? 5 : 9))).toEqual([true, true, true])
+    expect(move(buffer, 'unknown', 9)).toBe(false)
     expect([...buffer].map(({ id, priority }) => [id, priority])).toEqual([
       ['c9', 9],
       ['d0', 9],
@@ -130,8 +167,8 @@ describe('PriorityBuffer', () => {
 
   test('moves one of 100,000 as quickly as one of 100', () => {
     const buffer = new PriorityBuffer<Item>()
-    for (let n = 0; n < 100_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 })
-    for (let n = 0; n < 100_000; n++) expect(buffer.reprioritise(`t${n}`, 9 - (n % 10))).toBe(true)
+    for (let n = 0; n < 100_000; n++) buffer.push({ id: `t${n}`, priority: n % 10 }, n % 10)
+    for (let n = 0; n < 100_000; n++) expect(move(buffer, `t${n}`, 9 - (n % 10))).toBe(true)
     const taken = Array.from({ length: 100_000 }, () => buffer.take())
     expect(
       taken.every((item, index) => index === 0 || (taken[index - 1]?.priority ?? 0) >= (item?.priority ?? 10)),
@@ -141,9 +178,9 @@ describe('PriorityBuffer', () => {
   test('refuses a priority that is no level', () => {
     const buffer = new PriorityBuffer<Item>()
     for (const priority of [-1, 10, 1.5, Number.NaN])
-      expect(() => buffer.push({ id: 'x', priority })).toThrow(RangeError)
+      expect(() => buffer.push({ id: 'x', priority }, priority)).toThrow(RangeError)
     expect(buffer.size).toBe(0)
-    buffer.push({ id: 'x', priority: 3 })
+    buffer.push({ id: 'x', priority: 3 }, 3)
     expect(() => buffer.reprioritise('x', 10)).toThrow(RangeError)
     expect(buffer.take()).toEqual({ id: 'x', priority: 3 })
   })

@@ -33,14 +33,16 @@ const settled = async (): Promise<void> => {
 
 const item = (id: string, priority = 5): Item => ({ id, priority })
 
+const add = (slots: Slots<Item>, one: Item): void => slots.add(one, one.priority)
+
 describe('Slots', () => {
   test('run as many as there are slots, the best waiting item first', async () => {
     const { slots, started, end } = handSlots(2)
-    for (const one of [item('a'), item('b', 1), item('c', 9), item('d', 7)]) slots.add(one)
+    for (const one of [item('a'), item('b', 1), item('c', 9), item('d', 7)]) add(slots, one)
     await settled()
     expect(started).toEqual(['c', 'd'])
     expect([slots.waiting, slots.running]).toEqual([2, 2])
-    slots.add(item('e', 8))
+    add(slots, item('e', 8))
     await end('d')
     await end('c')
     expect(started).toEqual(['c', 'd', 'e', 'a'])
@@ -49,8 +51,8 @@ describe('Slots', () => {
 
   test('give up a waiting item, never a running one', async () => {
     const { slots, started, end } = handSlots(1)
-    slots.add(item('a'))
-    slots.add(item('b'))
+    add(slots, item('a'))
+    add(slots, item('b'))
     await settled()
     expect(slots.remove('a')).toBeUndefined()
     expect(slots.remove('b')?.id).toBe('b')
@@ -60,10 +62,10 @@ describe('Slots', () => {
 
   test('take a waiting item at the priority it was given last', async () => {
     const { slots, started, end } = handSlots(1)
-    for (const one of [item('a'), item('b', 4), item('c', 3)]) slots.add(one)
+    for (const one of [item('a'), item('b', 4), item('c', 3)]) add(slots, one)
     await settled()
-    expect(slots.reprioritise('c', 9)).toBe(true)
-    expect(slots.reprioritise('a', 9)).toBe(false)
+    expect(slots.reprioritise('c', 9)).toMatchObject({ id: 'c' })
+    expect(slots.reprioritise('a', 9)).toBeUndefined()
     await end('a')
     await end('c')
     expect(started).toEqual(['a', 'c', 'b'])
@@ -79,7 +81,7 @@ describe('Slots', () => {
         over()
       },
     })
-    for (const id of ['throws', 'fine']) slots.add(item(id))
+    for (const id of ['throws', 'fine']) add(slots, item(id))
     await slots.onIdle()
     expect(ran).toEqual(['throws', 'fine'])
   })
@@ -93,7 +95,7 @@ describe('Slots', () => {
         over()
       },
     })
-    for (let n = 0; n < 100_000; n += 1) slots.add(item(`${n}`))
+    for (let n = 0; n < 100_000; n += 1) add(slots, item(`${n}`))
     await slots.onIdle()
     expect(new Set(ran).size).toBe(100_000)
     expect([ran.length, slots.running]).toEqual([100_000, 0])
@@ -101,10 +103,10 @@ describe('Slots', () => {
 
   test('start nothing while paused, and go on when resumed', async () => {
     const { slots, started, end } = handSlots(1)
-    slots.add(item('a'))
+    add(slots, item('a'))
     await settled()
     slots.pause()
-    slots.add(item('b'))
+    add(slots, item('b'))
     await end('a')
     expect(started).toEqual(['a'])
     slots.resume()
@@ -114,7 +116,7 @@ describe('Slots', () => {
 
   test('take a new concurrency at once, down to none', async () => {
     const { slots, started, end, running } = handSlots(0)
-    for (const id of ['a', 'b', 'c', 'd', 'e']) slots.add(item(id))
+    for (const id of ['a', 'b', 'c', 'd', 'e']) add(slots, item(id))
     await settled()
     expect(started).toEqual([])
     slots.concurrency = 3
@@ -136,8 +138,8 @@ describe('Slots', () => {
   test('are idle once nothing waits and nothing runs', async () => {
     const { slots, end } = handSlots(1)
     await slots.onIdle()
-    slots.add(item('a'))
-    slots.add(item('b'))
+    add(slots, item('a'))
+    add(slots, item('b'))
     let idle = false
     const waiting = slots.onIdle().then(() => {
       idle = true
@@ -160,10 +162,10 @@ describe('Slots', () => {
         over()
       },
     })
-    context.run('first sender', () => slots.add(item('a')))
-    slots.add(item('b'))
+    context.run('first sender', () => add(slots, item('a')))
+    add(slots, item('b'))
     await slots.onIdle()
-    context.run('one that finds the slot at rest', () => slots.add(item('c')))
+    context.run('one that finds the slot at rest', () => add(slots, item('c')))
     await slots.onIdle()
     expect(seen).toEqual([undefined, undefined, undefined])
   })
@@ -184,7 +186,7 @@ describe('Slots', () => {
         const { slots, started, end, running } = handSlots(1)
         let added = 0
         for (const { does, n } of acts) {
-          if (does === 'add') slots.add(item(`t${added++}`, n))
+          if (does === 'add') add(slots, item(`t${added++}`, n))
           else if (does === 'limit') slots.concurrency = n
           else if (does === 'pause') slots.pause()
           else if (does === 'resume') slots.resume()

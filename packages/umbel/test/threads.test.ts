@@ -300,7 +300,7 @@ describe('a pool of threads', patient, () => {
   test('runs 1,000 tasks over 2 threads, each once', async () => {
     const { worker } = watched({ threads: 2 })
     const results: unknown[] = []
-    const slots = new Slots<{ id: string; priority: number; call: AttemptCall }>({
+    const slots = new Slots<{ id: string; call: AttemptCall }>({
       concurrency: 2,
       run: ({ call }, over) =>
         void worker.run(call).then((outcome) => {
@@ -311,7 +311,7 @@ describe('a pool of threads', patient, () => {
     await worker.start()
     for (let n = 0; n < 1_000; n++) {
       const call = callOf('threads.add', [n, 0])
-      slots.add({ id: call.id, priority: 5, call })
+      slots.add({ id: call.id, call }, 5)
     }
     await slots.onIdle()
     const sorted = (results as number[]).sort((a, b) => a - b)

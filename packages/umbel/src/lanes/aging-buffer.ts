@@ -1,4 +1,4 @@
-import { type Prioritised, PriorityBuffer } from './priority-buffer.ts'
+import { PriorityBuffer, type Queued } from './priority-buffer.ts'
 
 /** When what waits has aged. */
 export interface AgingOptions {
@@ -21,7 +21,7 @@ interface Age<T> {
  * first whatever its level; the others as in any lane. Only the oldest of all is looked at, so every call still takes constant time.
  * A change of priority leaves the age as it is.
  */
-export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
+export class AgingBuffer<T extends Queued> extends PriorityBuffer<T> {
   readonly #options: AgingOptions
   readonly #ages = new Map<string, Age<T>>()
   #oldest: Age<T> | undefined
@@ -38,8 +38,8 @@ export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
     return this.#first()?.since
   }
 
-  override push(item: T): void {
-    super.push(item)
+  override push(item: T, priority: number): void {
+    super.push(item, priority)
     const { since } = item
     if (since !== undefined) {
       const place = this.#brought.findLastIndex((other) => other.since <= since) + 1
@@ -72,8 +72,8 @@ export class AgingBuffer<T extends Prioritised> extends PriorityBuffer<T> {
     return item !== undefined && fits(item) ? this.remove(item.id) : undefined
   }
 
-  override remove(id: string): T | undefined {
-    const item = super.remove(id)
+  override remove(id: string, level?: number): T | undefined {
+    const item = super.remove(id, level)
     if (item !== undefined) this.#forget(id)
     return item
   }

@@ -201,7 +201,7 @@ export class Lane {
 
   /** Take a waiting task out. */
   withdraw(row: TaskRow): void {
-    if (this.#line(row).remove(row.id)) this.#tellSpace()
+    if (this.#line(row).remove(row.id, row.spec.priority)) this.#tellSpace()
   }
 
   /** Move a waiting task to the priority its row has now. */

@@ -2,7 +2,7 @@ import type { TaskRow, TaskSpec, Worker } from '@umbel/core'
 import type { Gate, Gated, Probe, ProbeLine } from '../limits/gate.ts'
 import type { Limits } from '../limits/limits.ts'
 import { AgingBuffer } from './aging-buffer.ts'
-import { type Prioritised, PriorityBuffer } from './priority-buffer.ts'
+import { PriorityBuffer, type Queued } from './priority-buffer.ts'
 import { Slots } from './slots.ts'
 
 /** What a line is made of. */
@@ -34,10 +34,8 @@ export interface Bundles {
 const LONGEST_BUNDLE = 1
 const LARGEST_BUNDLE = 256
 
-interface Waiting {
-  readonly id: string
-  priority: number
-}
+/** A task that waits for a slot, as it stood when it came: nothing is made for it. */
+type Waiting = TaskRow
 
 /** The tasks of a lane that wait for slots of one kind, and those slots. Tasks that are held to a rate wait at its gate instead. */
 export class Line implements ProbeLine {
@@ -47,7 +45,7 @@ export class Line implements ProbeLine {
   readonly #execute: LineParts['execute']
   readonly #bundles: Bundles | undefined
   readonly #left: () => void
-  readonly #newBuffer: <T extends Prioritised>() => PriorityBuffer<T>
+  readonly #newBuffer: <T extends Queued>() => PriorityBuffer<T>
   /** Tasks that wait at gates; of each priority in the order in which they came to it. */
   readonly #gated = new Set<string>()
   /** Probes of gates that wait for a slot. */
@@ -98,9 +96,9 @@ export class Line implements ProbeLine {
   }
 
   /** Let a task wait for its slot, or at its gate. @throws UMBEL_BAD_RATE for a key or weight that is none */
-  add({ id, spec, args }: TaskRow): void {
-    if (this.#limits.take({ id, spec, args }, this)) this.#gated.add(id)
-    else this.#slots.add({ id, priority: spec.priority })
+  add(row: TaskRow): void {
+    if (this.#limits.take(row, this)) this.#gated.add(row.id)
+    else this.#slots.add(row, row.spec.priority)
   }
 
   /** Slots that are free for what comes now. */
@@ -120,12 +118,12 @@ export class Line implements ProbeLine {
   /** Let a probe wait for a slot in the place of the tasks of its gate. */
   probe(probe: Probe): void {
     this.#probes += 1
-    this.#slots.add(probe)
+    this.#slots.add(probe, probe.priority)
   }
 
-  /** Take a waiting task out; false where it does not wait. */
-  remove(id: string): boolean {
-    return (this.#gated.delete(id) ? this.#limits.remove(id) : this.#slots.remove(id)) !== undefined
+  /** Take a waiting task out, by its priority sooner where that is known; false where it does not wait. */
+  remove(id: string, priority?: number): boolean {
+    return (this.#gated.delete(id) ? this.#limits.remove(id) : this.#slots.remove(id, priority)) !== undefined
   }
 
   /** Move a waiting task to another priority. */

@@ -4,21 +4,19 @@ const LEVELS = 10
 /** Holes left by `remove` that are always allowed before the rings are closed up. */
 const FREE_HOLES = 1024
 
-/** What waits: anything with an id of its own and a priority from 0 to 9. */
-export interface Prioritised {
+/** What waits: anything with an id of its own. */
+export interface Queued {
   readonly id: string
-  /** Changed by `reprioritise` alone while it waits. */
-  priority: number
   /** Where ages are kept: since when it waits, if not from its `push` on. */
   readonly since?: number | undefined
 }
 
 /**
- * What waits in a lane: 9 first, oldest first within a level. Bare records in one ring per level, 8 to 16 bytes for each.
- * All calls take constant time on average; the ids are indexed by the first `remove` or `reprioritise` and until the buffer is empty.
+ * What waits in a lane: 9 first, oldest first within a level. One ring per level, 8 to 16 bytes for each item.
+ * All calls take constant time on average; the ids are indexed by the first `reprioritise`, or `remove` of what stands in no order, and until the buffer is empty.
  * An id must not wait twice at the same time.
  */
-export class PriorityBuffer<T extends Prioritised> {
+export class PriorityBuffer<T extends Queued> {
   readonly #rings: readonly Ring<T>[] = Array.from({ length: LEVELS }, () => new Ring<T>())
   /** Bit n is set while something waits at level n. */
   #levels = 0
@@ -37,8 +35,8 @@ export class PriorityBuffer<T extends Prioritised> {
   }
 
   /** Put an item behind those of its level. Throws a RangeError unless its priority is a whole number from 0 to 9. */
-  push(item: T): void {
-    this.#put(item)
+  push(item: T, priority: number): void {
+    this.#put(item, priority)
   }
 
   /** Take the oldest item of the highest level, or `undefined` when nothing waits. */
@@ -70,22 +68,25 @@ export class PriorityBuffer<T extends Prioritised> {
     return item !== undefined && fits(item) ? this.take() : undefined
   }
 
-  /** Take the item of this id out of its turn, or `undefined` when it does not wait. */
-  remove(id: string): T | undefined {
-    const place = this.#placeOf(id)
+  /**
+   * Take the item of this id out of its turn, or `undefined` when it does not wait. `level`: the one it most likely has. Ids come in their order as a rule,
+   * and then it is found there without an index, which takes a good microsecond for each item to be made.
+   */
+  remove(id: string, level?: number): T | undefined {
+    const found = level === undefined || this.#places !== undefined ? undefined : this.#ring(level).find(id)
+    const place = found === undefined ? this.#placeOf(id) : found * LEVELS + (level as number)
     return place === undefined ? undefined : this.#pull(id, place)
   }
 
-  /** Move an item behind those of another level; in its own it keeps its place. False when it does not wait. Throws like `push`. */
-  reprioritise(id: string, priority: number): boolean {
-    this.#ring(priority)
+  /** Move an item behind those of another level; in its own it keeps its place. Gives it, or `undefined` when it does not wait. Throws like `push`. */
+  reprioritise(id: string, priority: number): T | undefined {
+    const own = this.#ring(priority)
     const place = this.#placeOf(id)
-    if (place === undefined) return false
-    if (place % LEVELS === priority) return true
+    if (place === undefined) return undefined
+    if (place % LEVELS === priority) return own.at((place - priority) / LEVELS)
     const item = this.#pull(id, place)
-    item.priority = priority
-    this.#put(item)
-    return true
+    this.#put(item, priority)
+    return item
   }
 
   /** Whether an item of this id waits. */
@@ -114,8 +115,7 @@ export class PriorityBuffer<T extends Prioritised> {
     return ring
   }
 
-  #put(item: T): void {
-    const level = item.priority
+  #put(item: T, level: number): void {
     const place = this.#ring(level).push(item)
     this.#places?.set(item.id, place * LEVELS + level)
     this.#levels |= 1 << level
@@ -167,9 +167,17 @@ export class PriorityBuffer<T extends Prioritised> {
 /** Slots of a ring that holds next to nothing. */
 const SMALLEST_RING = 16
 
+/** A hole: what is left where an item stood that was taken out of its turn. */
+class Hole {
+  readonly id: string
+  constructor(id: string) {
+    this.id = id
+  }
+}
+
 /** A queue in one array whose size is a power of two. The place of an item is its number since the ring was made or resized by `resize`. */
-class Ring<T> {
-  #slots: (T | undefined)[] = new Array(SMALLEST_RING)
+class Ring<T extends Queued> {
+  #slots: (T | Hole | undefined)[] = new Array(SMALLEST_RING)
   #mask = SMALLEST_RING - 1
   #head = 0
   #tail = 0
@@ -192,8 +200,8 @@ class Ring<T> {
     while (this.#head < this.#tail) {
       const slot = this.#head++ & this.#mask
       const item = this.#slots[slot]
-      if (item === undefined) continue
       this.#slots[slot] = undefined
+      if (item === undefined || item instanceof Hole) continue
       this.size--
       if (this.#slots.length > SMALLEST_RING && this.length < this.#slots.length / 4) this.#move(this.#slots.length / 2)
       return item
@@ -204,18 +212,39 @@ class Ring<T> {
   /** The oldest item. Passes over the holes before it for good. */
   peek(): T | undefined {
     while (this.#head < this.#tail) {
-      const item = this.#slots[this.#head & this.#mask]
+      const item = this.at(this.#head)
       if (item !== undefined) return item
+      this.#slots[this.#head & this.#mask] = undefined
       this.#head++
     }
     return undefined
   }
 
+  /** Where an item stands, if all stand in the order of their ids. */
+  find(id: string): number | undefined {
+    let [low, high] = [this.#head, this.#tail - 1]
+    while (low <= high) {
+      const place = Math.floor((low + high) / 2)
+      const slot = this.#slots[place & this.#mask] as T | Hole
+      if (slot.id === id) return slot instanceof Hole ? undefined : place
+      if (slot.id < id) low = place + 1
+      else high = place - 1
+    }
+    return undefined
+  }
+
+  /** What stands at a place. */
+  at(place: number): T | undefined {
+    const item = this.#slots[place & this.#mask]
+    return item instanceof Hole ? undefined : item
+  }
+
   /** Leave a hole. */
   delete(place: number): T | undefined {
-    const item = this.#slots[place & this.#mask]
-    this.#slots[place & this.#mask] = undefined
-    if (item !== undefined) this.size--
+    const item = this.at(place)
+    if (item === undefined) return undefined
+    this.#slots[place & this.#mask] = new Hole(item.id)
+    this.size--
     return item
   }
 
@@ -227,7 +256,7 @@ class Ring<T> {
 
   *entries(): IterableIterator<[place: number, item: T]> {
     for (let place = this.#head; place < this.#tail; place++) {
-      const item = this.#slots[place & this.#mask]
+      const item = this.at(place)
       if (item !== undefined) yield [place, item]
     }
   }
@@ -243,7 +272,7 @@ class Ring<T> {
 
   /** Go over to an array of another size. Places stay. */
   #move(length: number): void {
-    const slots: (T | undefined)[] = new Array(length)
+    const slots: (T | Hole | undefined)[] = new Array(length)
     for (let place = this.#head; place < this.#tail; place++)
       slots[place & (length - 1)] = this.#slots[place & this.#mask]
     this.#slots = slots

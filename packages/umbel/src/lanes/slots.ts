@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import PQueue from 'p-queue'
-import { type Prioritised, PriorityBuffer } from './priority-buffer.ts'
+import { PriorityBuffer, type Queued } from './priority-buffer.ts'
 
 /** What slots are made for. */
-export interface SlotsOptions<T extends Prioritised> {
+export interface SlotsOptions<T extends Queued> {
   /** Items that may run at the same time; 0 is legal: nothing runs. */
   readonly concurrency: number
   /** Where items wait. Default: by priority alone. */
@@ -30,7 +30,7 @@ const outside = AsyncLocalStorage.snapshot()
  * again and again and rests while there is none, so that its cost is paid once for a slot and not for each item.
  * Items added in one go are sorted before the first one starts.
  */
-export class Slots<T extends Prioritised> {
+export class Slots<T extends Queued> {
   readonly #buffer: PriorityBuffer<T>
   readonly #queue: PQueue
   readonly #run: SlotsOptions<T>['run']
@@ -78,9 +78,9 @@ export class Slots<T extends Prioritised> {
     this.#wake()
   }
 
-  /** Let an item wait for its slot. Its id must not wait already. */
-  add(item: T): void {
-    this.#buffer.push(item)
+  /** Let an item wait for its slot, by its priority from 0 to 9. Its id must not wait already. */
+  add(item: T, priority: number): void {
+    this.#buffer.push(item, priority)
     if (this.#serving - this.#resting.length < this.#concurrency) this.#wake()
   }
 
@@ -96,9 +96,9 @@ export class Slots<T extends Prioritised> {
     return slot.over
   }
 
-  /** Take a waiting item out; `undefined` when it runs already or is not known. */
-  remove(id: string): T | undefined {
-    const item = this.#buffer.remove(id)
+  /** Take a waiting item out, by its priority sooner where that is known; `undefined` when it runs already or is not known. */
+  remove(id: string, priority?: number): T | undefined {
+    const item = this.#buffer.remove(id, priority)
     if (item !== undefined) this.#tellIdle()
     return item
   }
@@ -108,8 +108,8 @@ export class Slots<T extends Prioritised> {
     return this.#buffer.takeIf(fits)
   }
 
-  /** Give a waiting item another priority; false when it runs already or is not known. */
-  reprioritise(id: string, priority: number): boolean {
+  /** Give a waiting item another priority; `undefined` when it runs already or is not known. */
+  reprioritise(id: string, priority: number): T | undefined {
     return this.#buffer.reprioritise(id, priority)
   }
 

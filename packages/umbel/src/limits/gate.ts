@@ -69,7 +69,7 @@ export class Gate implements PermitGate {
   }
 
   add(task: Gated): void {
-    this.#buffer.push(task)
+    this.#buffer.push(task, task.priority)
     this.#changed()
   }
 
@@ -83,7 +83,8 @@ export class Gate implements PermitGate {
 
   /** Move a task to another priority. */
   reprioritise(id: string, priority: number): void {
-    this.#buffer.reprioritise(id, priority)
+    const task = this.#buffer.reprioritise(id, priority)
+    if (task !== undefined) task.priority = priority
     this.#changed()
   }
 
@@ -111,8 +112,10 @@ export class Gate implements PermitGate {
   /** Another task may be the most urgent one by now: the probe stands where it would, and it may weigh less than the one before. */
   #changed(): void {
     const priority = this.#buffer.peek()?.priority
-    if (this.#probe !== undefined && priority !== undefined && priority !== this.#probe.priority)
+    if (this.#probe !== undefined && priority !== undefined && priority !== this.#probe.priority) {
+      this.#probe.priority = priority
       this.#line.moveProbe(this.#probe, priority)
+    }
     this.bucket.pump()
   }
 
