@@ -50,6 +50,8 @@ export function threadWorker(options: ThreadOptions): Worker {
   return new ThreadWorker(options)
 }
 
+const NOTHING_MORE = (): void => {}
+
 class ThreadWorker implements Worker {
   readonly #options: ThreadOptions
   readonly #cells = new ThreadCells()
@@ -100,7 +102,7 @@ class ThreadWorker implements Worker {
   }
 
   run(call: AttemptCall, ended: (outcome: Outcome) => void, timed?: () => void): void {
-    this.#dispatch([call], (_, outcome) => ended(outcome), timed)
+    this.#dispatch([call], (_, outcome) => ended(outcome), NOTHING_MORE, timed)
   }
 
   runBundle(
@@ -108,7 +110,7 @@ class ThreadWorker implements Worker {
     ended: (call: AttemptCall, outcome: Outcome) => void,
     over: () => void,
   ): void {
-    this.#dispatch(calls, ended).then(over)
+    this.#dispatch(calls, ended, over)
   }
 
   finish(id: string): Promise<void> {
@@ -166,28 +168,31 @@ class ThreadWorker implements Worker {
     await this.#pool.stop()
   }
 
-  /** Send calls to one thread, for it to run in order. Resolves once it is free again. */
-  async #dispatch(
+  /**
+   * Send calls to one thread, for it to run in order. `over` is called once it is free again: right behind its last outcome, so that the starts of what it
+   * takes next are stored in one batch with that.
+   */
+  #dispatch(
     calls: readonly AttemptCall[],
     ended: (call: AttemptCall, outcome: Outcome) => void,
+    over: () => void,
     timed?: () => void,
-  ): Promise<void> {
+  ): void {
     const known = calls.filter((call) => {
       const refusal = refusalOf(call, this.#options.name, this.#threads)
       if (refusal !== undefined) ended(call, { kind: 'failed', error: toErrorData(refusal) })
       return refusal === undefined
     })
-    if (known.length === 0) return
+    if (known.length === 0) return over()
     const cell = this.#stopped === undefined ? this.#cells.take() : undefined
     if (cell === undefined) {
       for (const call of known) ended(call, { kind: 'given-back' })
-      return
+      return over()
     }
     const message: Message = { cell, kill: new KillSwitch(), runs: [], read: 0 }
     for (const call of known) this.#enter(call, message, ended, timed)
     if (known.length > 1) this.#bundles.add(message)
-    await this.#send(message)
-    this.#bundles.delete(message)
+    this.#send(message, over)
   }
 
   #enter(
@@ -213,7 +218,7 @@ class ThreadWorker implements Worker {
     this.#byNumber.set(run.number, run)
   }
 
-  async #send(message: Message): Promise<void> {
+  async #send(message: Message, over: () => void): Promise<void> {
     try {
       if (!this.#ready) await this.start()
       const answer = await this.#pool.run(packWork(message.cell, message.runs), message.kill)
@@ -221,6 +226,8 @@ class ThreadWorker implements Worker {
     } catch (error) {
       this.#lost(message, error)
     }
+    this.#bundles.delete(message)
+    over()
   }
 
   #answered(message: Message, { outcomes }: Answer): void {
