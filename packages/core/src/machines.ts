@@ -4,13 +4,13 @@ import { type TaskAction, taskFacts, taskMachine } from './task-machine.ts'
 import { type TransitionTable, transitionTable } from './transition-table.ts'
 import { WORKFLOW_FACTS, type WorkflowAction, workflowMachine } from './workflow-machine.ts'
 
-/** The statecharts that `advance` moves everything by, compiled to tables. Nothing else decides where a fact leads. */
+/** The statecharts that `advance` moves everything by, compiled to tables as they are first needed. Nothing else decides where a fact leads. */
 export class Machines {
-  readonly workflow: TransitionTable<WorkflowAction>
   /** The machines that the user drew. */
   readonly charts: Charts
   readonly #taskMachine: (states: readonly string[]) => AnyStateMachine
   readonly #workflowMachine: AnyStateMachine
+  #workflow: TransitionTable<WorkflowAction> | undefined
   readonly #byList = new WeakMap<readonly string[], TransitionTable<TaskAction>>()
   #lastList: readonly string[] | undefined
   #lastTable: TransitionTable<TaskAction> = new Map()
@@ -24,7 +24,12 @@ export class Machines {
     this.#taskMachine = task
     this.charts = charts
     this.#workflowMachine = workflow
-    this.workflow = transitionTable(workflow, WORKFLOW_FACTS)
+  }
+
+  /** The table of a workflow. */
+  get workflow(): TransitionTable<WorkflowAction> {
+    this.#workflow ??= transitionTable(this.#workflowMachine, WORKFLOW_FACTS)
+    return this.#workflow
   }
 
   /** The same, with other machines of the user's. */

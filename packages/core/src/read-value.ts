@@ -61,6 +61,8 @@ const SMALL_LIST = 4 * (SMALL + 1)
 function smallList(text: string): number[] | undefined {
   const end = text.length - 1
   if (end < 1 || end > SMALL_LIST || text.charCodeAt(end) !== CLOSED) return undefined
+  const only = smallWithin(text, 1, end)
+  if (only !== undefined) return [only] // a list that grows takes room for seventeen
   const list: number[] = []
   for (let from = 1; from < end; ) {
     const comma = text.indexOf(',', from)
