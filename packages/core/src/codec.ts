@@ -20,8 +20,6 @@ export interface EncodeOptions {
   readonly maxBytes?: number
   /** What the value is called in errors. Default `value`. */
   readonly path?: string
-  /** Whether the value is a list that has nothing but its elements, as whoever has made it knows: nobody looks for more. Default false. */
-  readonly isBareList?: boolean
 }
 
 /**
@@ -36,7 +34,6 @@ export function encode(value: unknown, options?: EncodeOptions): Encoded {
   return writeValue(value, {
     maxBytes: options?.maxBytes ?? MAX_BYTES,
     path: options?.path ?? 'value',
-    isBareList: options?.isBareList ?? false,
     describe: toErrorData,
   })
 }

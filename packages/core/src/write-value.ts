@@ -8,8 +8,6 @@ export interface Writing {
   readonly maxBytes: number
   /** What the value is called in errors: `args` gives `args[1].rows`. */
   readonly path: string
-  /** Whether it is a list of which is known that it has nothing but its elements. */
-  readonly isBareList?: boolean
   /** Turn an error into plain data. */
   readonly describe: (error: Error) => unknown
 }
@@ -23,9 +21,9 @@ export type Written = string | { readonly text: string; readonly bytes: readonly
  * @throws UMBEL_CANNOT_TRAVEL, UMBEL_VALUE_TOO_DEEP, UMBEL_VALUE_TOO_LARGE
  */
 export function writeValue(value: unknown, writing: Writing): Written {
-  const short = writing.isBareList === true ? shortList(value as readonly unknown[]) : shortText(value)
+  const short = shortText(value)
   if (short !== undefined && short.length <= writing.maxBytes) return short
-  if (isPlainJson(value, writing.maxBytes)) return stringify(value, 0, writing)
+  if (isPlainJson(value, writing.maxBytes)) return plainText(value, writing)
   const writer = new Writer(writing)
   const tree = writer.write(value)
   const text = stringify(tree, writer.byteLength, writing)
@@ -41,9 +39,14 @@ function shortText(value: unknown): string | undefined {
 /** The most elements of a list that is written without JSON. */
 const FEW = 4
 
-/** The same of a list of few such values, as most tasks are given. */
+/** The text of what JSON carries exactly. */
+function plainText(value: unknown, writing: Writing): string {
+  const short = Array.isArray(value) && value.length <= FEW ? shortList(value) : undefined
+  return short !== undefined && short.length <= writing.maxBytes ? short : stringify(value, 0, writing)
+}
+
+/** The same as `shortText` of a list of few numbers, as most tasks are given. */
 function shortList(list: readonly unknown[]): string | undefined {
-  if (list.length > FEW) return undefined
   let text = '['
   for (let index = 0; index < list.length; index += 1) {
     const own = shortText(list[index])

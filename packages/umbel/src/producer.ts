@@ -264,7 +264,7 @@ function wholeOf(canvas: Canvas, { args, kwargs, options }: Call): Canvas {
   if (!isEmpty(kwargs) || !isEmpty(options)) return withCall(canvas, args, kwargs, options)
   if (args.length === 0) return canvas
   if (canvas.kind !== 'task' || canvas.immutable) return withCall(canvas, args, kwargs, options)
-  return { ...canvas, args: [...args, ...canvas.args] }
+  return { ...canvas, args: canvas.args.length === 0 ? args : [...args, ...canvas.args] }
 }
 
 const isEmpty = (record: object): boolean => {

@@ -126,8 +126,7 @@ export class SpecResolver {
       this.#options.limits.check(definition, signature.args)
     }
     const spec = isPlain(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
-    const encoding = { maxBytes: this.#options.maxBytes, path: 'args', isBareList: true }
-    return { spec, args: encode(signature.args, encoding), kwargs: this.#kwargs(signature, definition) }
+    return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
   }
 
   /**

@@ -188,3 +188,17 @@ test('a schema that rejects in its own time fails the task and nothing else', as
   const app = open({ tasks: [tasks] })
   expect(await outcome(app.delay(tasks.late.s()))).toEqual(new RangeError('no schema today'))
 })
+
+test.each([
+  ['with a property of its own', Object.assign([1], { extra: 1 }), 'UMBEL_CANNOT_TRAVEL'],
+  ['with a symbol', Object.assign([1], { [Symbol('extra')]: 1 }), 'UMBEL_CANNOT_TRAVEL'],
+  ['with toJSON', Object.assign([1], { toJSON: () => [2] }), 'UMBEL_CANNOT_TRAVEL'],
+  ['that is a number', 1, 'UMBEL_BAD_CANVAS'],
+  ['that looks like one', { length: 1, 0: 1 }, 'UMBEL_BAD_CANVAS'],
+])('a list of arguments %s is refused, and nothing of it is left out', (_, args, code) => {
+  const app = open()
+  const signature = onLoop.echo.s(1)
+  const call = { args, kwargs: {}, options: {} }
+  expect(codeOf(() => app.delay(loose<typeof signature>({ ...signature.data, args })))).toBe(code)
+  expect(codeOf(() => app.delay(loose<typeof signature>(onLoop.echo.s()), loose(call)))).toBe(code)
+})
