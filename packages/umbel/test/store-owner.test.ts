@@ -67,11 +67,14 @@ test.runIf(process.platform === 'linux')(
   async () => {
     const file = newFile()
     await (await opened(file)).close()
-    // the shell starts one that ends at once, becomes something else, and never asks
-    const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    // the shell starts one that ends with its input, becomes something else, and never asks
+    const script = 'exec 3<&0; cat <&3 & echo $!; exec sleep 60'
+    const parent = spawn('bash', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] })
     try {
       const [said] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(String(said))
+      await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n') // a shell would ask
+      parent.stdin.end()
       await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ')
       tamper(file, `UPDATE owner SET pid = ${pid}, host = '${hostname()}', since = ${Date.now()}, at = ${Date.now()}`)
       await opened(file)
