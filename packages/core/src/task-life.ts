@@ -124,9 +124,13 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       draft.put({ ...row, progress: event.progress })
       return show(draft, row)
     case 'task-succeeded':
-      return moveTask(draft, { ...row, result: event.result }, 'task-succeeded')
+      return moveTask(
+        draft,
+        { ...row, result: event.result, startedAt: event.began ?? row.startedAt },
+        'task-succeeded',
+      )
     case 'task-failed':
-      return moveTask(draft, { ...row, error: event.error }, 'task-failed')
+      return moveTask(draft, { ...row, error: event.error, startedAt: event.began ?? row.startedAt }, 'task-failed')
     case 'task-retried':
       return moveTask(
         draft,

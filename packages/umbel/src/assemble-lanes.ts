@@ -1,4 +1,4 @@
-import { type AttemptReports, currentRun, type ErrorData, toErrorData, type Worker } from '@umbel/core'
+import { type AttemptReports, currentRun, type ErrorData, type TaskRow, toErrorData, type Worker } from '@umbel/core'
 import type { AppSettings } from './app-options.ts'
 import { executeBundle } from './bundle.ts'
 import { type ExecutorContext, execute } from './executor.ts'
@@ -61,16 +61,15 @@ export function assembleLanes(parts: LanesParts): readonly Lane[] {
 
 /** Only tasks that need nothing of the lane while they run go in bundles: no time limit, nothing to be done once their outcome is stored. */
 function bundlesOf(context: ExecutorContext, tiny: TinyTasks): Bundles {
-  const { engine, timeLimits, tasks } = context
+  const { timeLimits, tasks } = context
   const alone = new Set<string>()
   for (const { name, bases } of tasks.values())
     if (bases.some(({ afterReturn }) => afterReturn !== undefined)) alone.add(name)
+  const isPlain = (row: TaskRow): boolean =>
+    row.spec.via === 'call' && !alone.has(row.spec.task) && timeLimits.of(row) === undefined
   return {
-    cost: (id) => {
-      const row = engine.task(id)
-      if (row === undefined || row.spec.via !== 'call' || alone.has(row.spec.task)) return Number.POSITIVE_INFINITY
-      return timeLimits.of(row) === undefined ? tiny.cost(row.spec.task) : Number.POSITIVE_INFINITY
-    },
+    cost: (row) => (isPlain(row) ? tiny.cost(row.spec.task) : Number.POSITIVE_INFINITY),
+    isShort: (row) => isPlain(row) && tiny.isShort(row.spec.task),
     execute: (ids, worker, over) => executeBundle(context, ids, worker, over),
   }
 }
@@ -85,6 +84,8 @@ function threadsOf(name: string, settings: LaneSettings, tiny: TinyTasks, parts:
     resourceLimits: maxMemoryMb === undefined ? {} : { maxOldGenerationSizeMb: maxMemoryMb },
     maxBytes: parts.settings.maxBytes,
     takesWrites: parts.settings.store.takesWrites ?? false,
+    cost: (task) => tiny.cost(task),
+    isShort: (task) => tiny.isShort(task),
     ran: (task, took) => tiny.ran(task, took),
     reports: guarded(reports, refused),
     onStray,

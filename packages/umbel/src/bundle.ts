@@ -16,7 +16,7 @@ export function executeBundle(
     const row = context.engine.task(id)
     if (row?.state === 'RECEIVED') rows.push(row)
   }
-  const ended = (call: AttemptCall, outcome: Outcome): void => report(context, call, outcome)
+  const ended = (call: AttemptCall, outcome: Outcome, took?: number): void => report(context, call, outcome, took)
   allBegun(context, rows, (begun) => {
     const calls = begun.filter((call) => isCurrent(context, call))
     if (worker.runBundle === undefined) over()
@@ -41,9 +41,9 @@ function allBegun(
   for (const row of rows) begin(context, row, taken)
 }
 
-function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome): void {
+function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome, took: number | undefined): void {
   if (outcome.kind !== 'given-back') context.totals.count(call, 'started')
   countOutcome(context, call, outcome)
-  context.engine.accept(outcomeEvent(context, call, outcome))
+  context.engine.accept(outcomeEvent(context, call, outcome, took))
   context.revocations.over(call.id)
 }

@@ -71,9 +71,9 @@ export function runBegun(
 ): void {
   context.totals.count(spec, 'started')
   const watch = context.timeLimits.watch(call, worker)
-  const ended = (outcome: Outcome): void => {
+  const ended = (outcome: Outcome, took?: number): void => {
     if (outcome.kind === 'given-back') context.limits.late(call.id)
-    const event = outcomeEvent(context, call, outcome)
+    const event = outcomeEvent(context, call, outcome, took)
     countOutcome(context, spec, outcome)
     if ('unfinished' in outcome) return finish(context, event, worker, () => finished(context, call, watch, over))
     context.engine.accept(event)
@@ -239,22 +239,36 @@ const NOTHING = {}
 const writesOf = ({ writes }: { readonly writes?: Encoded }): { readonly writes?: Encoded } =>
   writes === undefined ? NOTHING : { writes }
 
-/** The fact an outcome is. */
+/** Where an attempt began later than it was said to start, because it was handed on before it could, when that was. */
+function beganOf(
+  { engine }: ExecutorContext,
+  id: string,
+  at: number,
+  took: number | undefined,
+): { readonly began?: number } {
+  if (took === undefined) return NOTHING
+  const began = Math.round(at - took)
+  return began > (engine.task(id)?.startedAt ?? began) ? { began } : NOTHING
+}
+
+/** The fact an outcome is. `took`: see `Worker.run`. */
 export function outcomeEvent(
   context: ExecutorContext,
   { id, attempt, run, task }: AttemptCall,
   outcome: Outcome,
+  took?: number,
 ): EngineEvent {
   const { producer, clock, stopping } = context
   const at = clock.now()
   if (outcome.kind === 'succeeded') {
     const event = { type: 'task-succeeded', id, attempt, run, at, result: outcome.result } as const
-    return outcome.writes === undefined ? event : { ...event, writes: outcome.writes }
+    if (outcome.writes === undefined && took === undefined) return event
+    return { ...event, ...writesOf(outcome), ...beganOf(context, id, at, took) }
   }
   const own = { id, attempt, run, at }
   switch (outcome.kind) {
     case 'failed':
-      return { type: 'task-failed', ...own, error: outcome.error }
+      return { type: 'task-failed', ...own, error: outcome.error, ...beganOf(context, id, at, took) }
     case 'retry':
       return { type: 'task-retried', ...own, error: outcome.error, delay: outcome.delay }
     case 'replaced':

@@ -13,6 +13,9 @@ export const systemClock: Clock = {
   setTimer: (run, delay) => new SystemTimer(run, delay),
 }
 
+/** Milliseconds since any moment, at the least cost: to measure moments in one thread. */
+export const stopwatch = (): number => performance.now()
+
 /** When this process began, in milliseconds since the epoch. */
 const processStartedAt = Date.now() - process.uptime() * 1_000
 
@@ -82,6 +85,9 @@ class SystemTimer implements Timer {
 
 /** Wait for so many milliseconds of real time. */
 export const pause = (delay: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delay))
+
+/** Call back in the next turn of the event loop, behind everything that is ready. */
+export const inNextTurn = (run: () => void): void => void setImmediate(run)
 
 /** Wait for one turn of the event loop, in which everything that is ready has run. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,19 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Slots } from '../src/lanes/slots.ts'
+import { type AheadOptions, Slots } from '../src/lanes/slots.ts'
 
 interface Item {
   readonly id: string
   priority: number
 }
 
-/** Slots whose items run until they are told to end. */
-function handSlots(concurrency: number) {
+/** Slots whose items run until they are told to end; with those taken ahead that are short. */
+function handSlots(concurrency: number, ahead?: AheadOptions<Item>) {
   const started: string[] = []
   const ends = new Map<string, () => void>()
   const slots = new Slots<Item>({
     concurrency,
+    ahead,
     run: (item, over) => {
       started.push(item.id)
       ends.set(item.id, over)
@@ -207,5 +208,138 @@ describe('Slots', () => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('Slots that take short items ahead', () => {
+  const short: AheadOptions<Item> = { isShort: ({ id }) => !id.startsWith('long'), recall: () => {} }
+
+  test('have one more each than they work at, in order, and go on with it at once', async () => {
+    const { slots, started, end } = handSlots(2, short)
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) add(slots, item(id))
+    await settled()
+    expect(started).toEqual(['a', 'b', 'c', 'd'])
+    expect([slots.running, slots.waiting]).toEqual([2, 2])
+    await end('b')
+    expect(started).toEqual(['a', 'b', 'c', 'd', 'e'])
+    for (const id of ['a', 'c', 'd']) await end(id)
+    expect(started).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+    expect([slots.running, slots.waiting]).toEqual([2, 0])
+    await end('e')
+    expect(slots.running).toBe(1)
+    await end('f')
+    await slots.onIdle()
+  })
+
+  test('take none behind one that may be long, nor a long one', async () => {
+    const { slots, started, end } = handSlots(2, short)
+    for (const id of ['a', 'long 1', 'b']) add(slots, item(id))
+    await settled()
+    expect(started).toEqual(['a', 'long 1'])
+    await end('long 1')
+    for (const id of ['long 2', 'c']) add(slots, item(id))
+    await settled()
+    expect(started).toEqual(['a', 'long 1', 'b'])
+    await end('a')
+    expect(started).toEqual(['a', 'long 1', 'b', 'long 2'])
+  })
+
+  test('take none while a slot is free, and none before all that comes in one go is there', async () => {
+    const { slots, started } = handSlots(1, short)
+    add(slots, item('a'))
+    await settled()
+    add(slots, item('b', 1))
+    add(slots, item('c', 9))
+    expect(started).toEqual(['a'])
+    await settled()
+    expect(started).toEqual(['a', 'c'])
+  })
+
+  test('give back what was taken ahead once something more urgent comes, and when they are paused', async () => {
+    let recalled = 0
+    const { slots, end } = handSlots(1, { ...short, recall: () => recalled++ })
+    for (const id of ['a', 'b']) add(slots, item(id))
+    await settled()
+    add(slots, item('c'))
+    expect(recalled).toBe(0)
+    add(slots, item('d', 6))
+    expect(recalled).toBe(1)
+    await end('b') // it was given back
+    await end('a')
+    expect(slots.running).toBe(1) // d
+    // where that is often so, none is taken ahead for a while
+    let held = 0
+    for (let n = 0; n < 200; n++) add(slots, item(`more ${n}`))
+    for (; slots.waiting > 0; held++)
+      await end(['d', 'c', ...Array.from({ length: 200 }, (_, n) => `more ${n}`)][held] as string)
+    slots.pause()
+    expect(recalled).toBe(2)
+    await end('more 198')
+    await end('more 199')
+    await slots.onIdle()
+  })
+
+  test('go through 100,000 items that are over at once, and none twice', async () => {
+    const ran: string[] = []
+    const overs: (() => void)[] = []
+    const slots = new Slots<Item>({
+      concurrency: 2,
+      ahead: short,
+      run: ({ id }, over) => {
+        ran.push(id)
+        if (id.startsWith('held')) overs.push(over)
+        else over()
+      },
+    })
+    for (const id of ['held 1', 'held 2']) add(slots, item(id))
+    for (let n = 0; n < 100_000; n += 1) add(slots, item(`${n}`))
+    await settled()
+    expect(ran.length).toBe(100_002) // all but two went by ahead
+    for (const over of overs) over()
+    await slots.onIdle()
+    expect(new Set(ran).size).toBe(100_002)
+  })
+
+  test('never have more than twice as many as there are slots, and run each item once, whatever happens', async () => {
+    const act = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ does: fc.constant('add' as const), n: fc.nat(9) }) },
+      { weight: 5, arbitrary: fc.record({ does: fc.constant('end' as const), n: fc.nat(9) }) },
+      { weight: 1, arbitrary: fc.record({ does: fc.constant('limit' as const), n: fc.nat(4) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          does: fc.constantFrom('pause' as const, 'resume' as const, 'tick' as const),
+          n: fc.constant(0),
+        }),
+      },
+    )
+    const run = async (acts: readonly { does: string; n: number }[], kinds: readonly boolean[]): Promise<void> => {
+      let recalls = 0
+      const { slots, started, end, running } = handSlots(2, { ...short, recall: () => recalls++ })
+      let added = 0
+      for (const { does, n } of acts) {
+        const before = started.length
+        const ran = running()
+        if (does === 'add') {
+          const isLong = kinds[added % kinds.length] === true
+          add(slots, item(`${isLong ? 'long' : 'short'} ${added++}`, n))
+        } else if (does === 'limit') slots.concurrency = n
+        else if (does === 'pause') slots.pause()
+        else if (does === 'resume') slots.resume()
+        else if (does === 'tick') await settled()
+        else await end(ran[n % ran.length] ?? '')
+        expect(slots.running).toBeLessThanOrEqual(running().length)
+        if (started.length > before)
+          expect(running().length).toBeLessThanOrEqual(Math.max(ran.length, 2 * slots.concurrency))
+      }
+      slots.resume()
+      slots.concurrency = 3
+      await settled()
+      while (running().length > 0) await end(running()[0] as string)
+      await slots.onIdle()
+      expect([started.length, new Set(started).size, slots.running]).toEqual([added, added, 0])
+    }
+    const kinds = fc.array(fc.boolean(), { minLength: 1, maxLength: 5 })
+    await fc.assert(fc.asyncProperty(fc.array(act, { maxLength: 120, size: 'max' }), kinds, run), { numRuns: 300 })
   })
 })

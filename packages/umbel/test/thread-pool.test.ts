@@ -1,8 +1,17 @@
 import { encode, type Outcome } from '@umbel/core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Handed } from '../src/lanes/pooled-thread.ts'
 import { ThreadCells } from '../src/lanes/thread-cells.ts'
 import { ThreadPool } from '../src/lanes/thread-pool.ts'
-import { type Item, packWork, type Told, unpackOutcomes, unpackWork } from '../src/lanes/thread-protocol.ts'
+import {
+  type Item,
+  type Outcomes,
+  packWork,
+  type Told,
+  unpackOutcomes,
+  unpackWork,
+  type Work,
+} from '../src/lanes/thread-protocol.ts'
 
 const module = new URL('./fixtures/thread-tasks.ts', import.meta.url).href
 const cells = new ThreadCells()
@@ -63,6 +72,19 @@ const toldOutcomes = (cell: number): [number, Outcome][] => {
   return outcomes.sort(([one], [other]) => one - other)
 }
 const succeeded = (result: unknown): Outcome => ({ kind: 'succeeded', result: encode(result) })
+/** Have the pool run a message. */
+const handed = (work: Work): Promise<{ thread: number | undefined; outcomes: Outcomes }> =>
+  new Promise((resolve, reject) => {
+    const message: Handed = {
+      work,
+      thread: undefined,
+      isQuick: false,
+      isShort: false,
+      answered: (outcomes) => resolve({ thread: message.thread, outcomes }),
+      lost: reject,
+    }
+    pool.run(message)
+  })
 const takeCell = (): number => cells.take() ?? Number.NaN
 
 /** What an item of the same task may differ in, each other than in `itemOf`. */
@@ -111,7 +133,7 @@ test('a message of several items leaves results in its outbox, tells what does n
     n === 20 ? itemOf(n + 1, 'throwsNull') : itemOf(n + 1, 'add', n === 30 ? 'long'.repeat(2_000) : n, n),
   )
   const cell = takeCell()
-  const answer = await pool.run(packed(cell, items))
+  const answer = await handed(packed(cell, items))
   expect(outcomesOf(answer.outcomes)).toEqual([[50, succeeded(98)]])
   const outcomes = toldOutcomes(cell)
   expect(outcomes.map(([number]) => number)).toEqual(items.slice(0, -1).map(({ number }) => number))
@@ -125,7 +147,7 @@ test('results can be read while the next item lasts, though its handler never le
   const cell = takeCell()
   const flag = new Int32Array(new SharedArrayBuffer(4))
   const items = [itemOf(101, 'add', 1, 1), itemOf(102, 'add', 2, 2), itemOf(103, 'busy', 200), itemOf(104, 'add', 3, 3)]
-  const answer = pool.run(packed(cell, items))
+  const answer = handed(packed(cell, items))
   while (cells.running(cell) !== 103) Atomics.wait(flag, 0, 0, 1)
   expect(toldOutcomes(cell)).toEqual([
     [101, succeeded(2)],
@@ -139,7 +161,7 @@ test('results can be read while the next item lasts, though its handler never le
 
 test('an item aborted before its turn does not start', async () => {
   const cell = takeCell()
-  const answer = pool.run(packed(cell, [itemOf(201, 'wait', 20), itemOf(202, 'tell'), itemOf(203, 'add', 1, 1)]))
+  const answer = handed(packed(cell, [itemOf(201, 'wait', 20), itemOf(202, 'tell'), itemOf(203, 'add', 1, 1)]))
   pool.order(['abort', 202, 'stopped'])
   await answer
   expect(toldOutcomes(cell).find(([number]) => number === 202)?.[1].kind).toBe('aborted')
@@ -149,7 +171,7 @@ test('an item aborted before its turn does not start', async () => {
 test('a thread that is lost leaves behind which item ran', async () => {
   const cell = takeCell()
   const items = [itemOf(301, 'add', 1, 1), itemOf(302, 'exit', 4), itemOf(303, 'add', 2, 2)]
-  await expect(pool.run(packed(cell, items))).rejects.toThrow('worker exited with code: 4')
+  await expect(handed(packed(cell, items))).rejects.toThrow('worker exited with code: 4')
   expect(cells.running(cell)).toBe(302)
   expect(cells.culprit(cell)).toBe(302)
   expect(toldOutcomes(cell)).toEqual([[301, succeeded(2)]])
@@ -159,10 +181,10 @@ test('a pool that has grown never has a thread more than it was told, also after
   await pool.grow(3)
   await pool.grow(2)
   let number = 400
-  const seen = new Set<number>()
+  const seen = new Set<number | undefined>()
   const round = async (task: string, ...args: unknown[]): Promise<void> => {
     const cell = takeCell()
-    const answer = await pool.run(packed(cell, [itemOf(++number, task, ...args)]))
+    const answer = await handed(packed(cell, [itemOf(++number, task, ...args)]))
     seen.add(answer.thread)
     cells.give(cell)
   }

@@ -35,6 +35,23 @@ describe('a task is taken for tiny', () => {
     expect(ran(...quick, 0.3, 0.01, 0.3, 0.01, 0.3, 0.01)).toBe(never)
   })
 
+  test('and for short once four in a row took no more than 8 ms, until one does', () => {
+    const isShort = (...times: number[]): boolean => {
+      const tiny = new TinyTasks()
+      for (const time of times) tiny.ran('a', time)
+      expect(tiny.isShort('b')).toBe(false)
+      return tiny.isShort('a')
+    }
+    expect(isShort(5, 5, 5)).toBe(false)
+    expect(isShort(5, 0.1, 8, 5)).toBe(true)
+    expect(isShort(80, 5, 5, 5, 5)).toBe(true)
+    expect(isShort(5, 5, 5, 5, 5, 8.1)).toBe(false)
+    expect(isShort(5, 5, 5, 5, Number.POSITIVE_INFINITY, 5)).toBe(false)
+    expect(isShort(5, 5, 5, 5, 9, 5, 5)).toBe(true)
+    expect(ran(5, 5, 5, 5)).toBe(never)
+    expect(ran(0.1, 0.1, 0.1, 5, 0.1)).toBe(never)
+  })
+
   test('with the time that its latest runs took', () => {
     const times = (time: number): number[] => Array.from({ length: 40 }, () => time)
     expect(ran(...times(0.01), ...times(0.2))).toBeCloseTo(0.2, 1)
@@ -68,7 +85,7 @@ function handLine(width: number, aging?: number) {
     now: () => clock.monotonic(),
     limits: new Limits({ tasks: new Map(), shared: new Map(), source: readyTokens(clock), clock, failed: nothing }),
     execute: (id, _, over) => run([id], over),
-    bundles: { cost: costOf, execute: (ids, _, over) => run(ids, over) },
+    bundles: { cost: ({ id }) => costOf(id), isShort: () => false, execute: (ids, _, over) => run(ids, over) },
     left: nothing,
   })
   const add = (id: string, priority = 5): void =>
@@ -103,10 +120,19 @@ describe('a bundle', () => {
   test('holds no more than the share that its slot has in what waits, among those that are free', async () => {
     const { line, started, add } = handLine(4)
     line.pause()
-    for (let n = 0; n < 10; n++) add(`${n} 0.01`)
+    for (let n = 0; n < 10; n++) add(`${n} 0.1`)
     line.resume()
     await settled()
     expect(started.map((ids) => ids.length)).toEqual([3, 3, 2, 2])
+  })
+
+  test('leaves nothing to another slot that is not worth waking it for: less than a tenth of a millisecond', async () => {
+    const { line, started, add } = handLine(4)
+    line.pause()
+    for (let n = 0; n < 10; n++) add(`${n} 0.015625`)
+    line.resume()
+    await settled()
+    expect(started.map((ids) => ids.length)).toEqual([7, 3])
   })
 
   test('holds, whatever waits: what is most urgent, in order, at most 256 and a millisecond, each task once', async () => {

@@ -89,9 +89,9 @@ export interface Worker {
   /**
    * Run one attempt and call `ended` once with its outcome, at the earliest within this call. Of a call with a time limit, `timed` is
    * called when its time begins: what comes before its handler (a thread that starts, modules, setups) is not its doing. In a map it
-   * begins with each item.
+   * begins with each item. `took`: the milliseconds it took, of one that may have waited where it was to run.
    */
-  run(call: AttemptCall, ended: (outcome: Outcome) => void, timed?: () => void): void
+  run(call: AttemptCall, ended: (outcome: Outcome, took?: number) => void, timed?: () => void): void
   /**
    * Run a bundle: attempts one after another in one place, in order. `ended` is called with each outcome as it becomes known; what
    * stands behind an attempt that lasts, or that costs the worker its life, is given back. `over` is called once the place is free.
@@ -99,9 +99,11 @@ export interface Worker {
    */
   runBundle?(
     calls: readonly AttemptCall[],
-    ended: (call: AttemptCall, outcome: Outcome) => void,
+    ended: (call: AttemptCall, outcome: Outcome, took?: number) => void,
     over: () => void,
   ): void
+  /** Give back what stands behind something else and has not begun, where there are places for that. */
+  recall?(): void
   /** Let an attempt whose outcome says `unfinished`, and is stored, run what its task does afterwards. Resolves once it is over; never rejects. */
   finish(id: string): Promise<void>
   /** Abort the signal of a running attempt: `reason` becomes the signal's. Harmless when it does not run. */

@@ -29,7 +29,7 @@ export class BundleWatch<Bundle> {
   }
 
   add(bundle: Bundle): void {
-    this.#bundles.set(bundle, { item: 0, looks: 0 })
+    if (!this.#bundles.has(bundle)) this.#bundles.set(bundle, { item: 0, looks: 0 })
     this.#timer ??= systemClock.setTimer(() => this.#look(), LOOK)
   }
 

@@ -25,7 +25,9 @@ export interface LineParts {
 /** How bundles of tiny tasks are made and run. */
 export interface Bundles {
   /** Milliseconds that a waiting task will take; Infinity where it is to run alone. */
-  readonly cost: (id: string) => number
+  readonly cost: (row: TaskRow) => number
+  /** Whether a waiting task is known to take no more than some milliseconds. */
+  readonly isShort: (row: TaskRow) => boolean
   /** Run one attempt of each task, in order, in one slot, and call `over` once that is free. */
   readonly execute: (ids: readonly string[], worker: Worker, over: () => void) => void
 }
@@ -33,6 +35,9 @@ export interface Bundles {
 /** Milliseconds of work that a bundle holds, and the most tasks. */
 const LONGEST_BUNDLE = 1
 const LARGEST_BUNDLE = 256
+
+/** Milliseconds of work below which it does not pay to give a part of it to another slot. */
+const WORTH_A_THREAD = 0.1
 
 /** A task that waits for a slot, as it stood when it came: nothing is made for it. */
 type Waiting = TaskRow
@@ -68,6 +73,10 @@ export class Line implements ProbeLine {
       concurrency: width,
       buffer: this.#newBuffer(),
       run: (item, over) => this.#run(item, over),
+      ahead: bundles && {
+        isShort: (item) => !('gate' in item) && bundles.isShort(item),
+        recall: () => worker.recall?.(),
+      },
     })
   }
 
@@ -202,23 +211,24 @@ export class Line implements ProbeLine {
     this.#left()
     const bundles = this.#bundles
     if (bundles === undefined || this.#slots.waiting === 0) return this.#execute(item.id, this.worker, over)
-    const ids = this.#bundle(item.id, bundles)
+    const ids = this.#bundle(item, bundles)
     if (ids.length === 1) this.#execute(item.id, this.worker, over)
     else bundles.execute(ids, this.worker, over)
   }
 
-  /** A task that has come to its slot, and what follows it there: no more than its share, among the slots that are free. */
-  #bundle(first: string, { cost }: Bundles): string[] {
-    const ids = [first]
+  /** A task that has come to its slot, and what follows it there: its share among the slots that are free, or what no other one is worth waking for. */
+  #bundle(first: TaskRow, { cost }: Bundles): string[] {
+    const ids = [first.id]
     const slots = this.#slots
     const free = slots.concurrency - slots.running + 1 // with this one
     const share = Math.min(LARGEST_BUNDLE, Math.ceil((slots.waiting + 1) / Math.max(1, free)))
     let left = LONGEST_BUNDLE - cost(first)
+    const enough = LONGEST_BUNDLE - WORTH_A_THREAD
     const fits = (item: Waiting | Probe): boolean => {
-      left -= 'gate' in item ? Number.POSITIVE_INFINITY : cost(item.id)
+      left -= 'gate' in item ? Number.POSITIVE_INFINITY : cost(item)
       return left >= 0
     }
-    while (left > 0 && ids.length < share) {
+    while (left > 0 && ids.length < LARGEST_BUNDLE && (ids.length < share || left > enough)) {
       const next = slots.takeIf(fits)
       if (next === undefined) break
       this.#left()

@@ -29,6 +29,11 @@ export class PriorityBuffer<T extends Queued> {
     return this.#size
   }
 
+  /** The highest level at which something waits; -1 where nothing does. */
+  get highest(): number {
+    return 31 - Math.clz32(this.#levels)
+  }
+
   /** Since when the one waits that has waited longest; `undefined` where ages are not kept. */
   get since(): number | undefined {
     return undefined

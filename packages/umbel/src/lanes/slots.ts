@@ -10,12 +10,27 @@ export interface SlotsOptions<T extends Queued> {
   readonly buffer?: PriorityBuffer<T>
   /** Run one item, whatever it is, and call `over` once, at once where there is nothing to do. Should never throw; when it does, its slot goes on. */
   readonly run: (item: T, over: () => void) => void
+  /** How items are taken ahead of their time. Default: none is. */
+  readonly ahead?: AheadOptions<T> | undefined
 }
+
+/** How a busy slot is given the next item before it is free, so that it goes on with that at once. */
+export interface AheadOptions<T> {
+  /** Whether an item is known to take but a moment: only behind such, and only such, are taken ahead. */
+  readonly isShort: (item: T) => boolean
+  /** Give back what was taken ahead and has not begun: something more urgent has come, or nothing more is to start. Its `over` is called as ever. */
+  readonly recall: () => void
+}
+
+/** Items taken by slots that are free until some are taken ahead again, once those had to be given back: where that is often so it does not pay. */
+const HELD_BACK = 64
 
 /** One of the slots. */
 interface Slot {
   /** Whether it has no item. */
   free: boolean
+  /** Whether it has one that may take longer than a moment. */
+  long: boolean
   /** Take items as long as there are any. */
   readonly serve: () => void
   /** Its item is over. */
@@ -43,10 +58,24 @@ export class Slots<T extends Queued> {
   readonly #resting: Slot[] = []
   #waking: Slot[] = []
   #running = 0
+  /** How many of the slots have an item that may take longer than a moment. */
+  #long = 0
+  readonly #aheadOptions: AheadOptions<T> | undefined
+  /** The levels of what was taken ahead and has no slot yet: of each the lowest of what was taken at once. */
+  readonly #ahead: number[] = []
+  /** Slots whose own item is over, and that have one now that was taken ahead. */
+  readonly #adopted: Slot[] = []
+  /** Items to be taken before some are taken ahead again. */
+  #heldBack = 0
+  #goingAhead = false
+  #goesAheadSoon = false
+  /** The level of the item that was taken last. */
+  #level = 0
 
   constructor(options: SlotsOptions<T>) {
     this.#buffer = options.buffer ?? new PriorityBuffer()
     this.#run = options.run
+    this.#aheadOptions = options.ahead
     this.#concurrency = options.concurrency
     this.#queue = new PQueue({ concurrency: Math.max(1, options.concurrency) })
   }
@@ -74,7 +103,10 @@ export class Slots<T extends Queued> {
   set concurrency(concurrency: number) {
     this.#concurrency = concurrency
     this.#queue.concurrency = Math.max(1, concurrency)
-    if (this.#serving > concurrency) for (const slot of this.#resting.splice(0)) this.#waken(slot) // to give up their slots
+    if (this.#serving > concurrency) {
+      for (const slot of this.#resting.splice(0)) this.#waken(slot) // to give up their slots
+      this.#recall()
+    }
     this.#wake()
   }
 
@@ -82,6 +114,7 @@ export class Slots<T extends Queued> {
   add(item: T, priority: number): void {
     this.#buffer.push(item, priority)
     if (this.#serving - this.#resting.length < this.#concurrency) this.#wake()
+    else if (this.#aheadOptions !== undefined) this.#cameBehind(priority)
   }
 
   /**
@@ -92,7 +125,9 @@ export class Slots<T extends Queued> {
     const slot = this.resting > 0 ? this.#resting.pop() : undefined
     if (slot === undefined) return undefined
     this.#running++
+    this.#long++
     slot.free = false
+    slot.long = true
     return slot.over
   }
 
@@ -105,12 +140,17 @@ export class Slots<T extends Queued> {
 
   /** Take the item that is next, if it fits, for a slot that has one already. */
   takeIf(fits: (item: T) => boolean): T | undefined {
-    return this.#buffer.takeIf(fits)
+    const { highest } = this.#buffer
+    const item = this.#buffer.takeIf(fits)
+    if (item !== undefined) this.#level = highest
+    return item
   }
 
   /** Give a waiting item another priority; `undefined` when it runs already or is not known. */
   reprioritise(id: string, priority: number): T | undefined {
-    return this.#buffer.reprioritise(id, priority)
+    const item = this.#buffer.reprioritise(id, priority)
+    if (item !== undefined) this.#cameBehind(priority)
+    return item
   }
 
   /** Whether an item waits. */
@@ -126,12 +166,14 @@ export class Slots<T extends Queued> {
   /** Start nothing more. What runs goes on. */
   pause(): void {
     this.#paused = true
+    this.#recall()
   }
 
   /** Go on starting. */
   resume(): void {
     this.#paused = false
     this.#wake()
+    this.#goAhead()
   }
 
   /** Resolve once nothing waits and nothing runs. While paused, what waits is waited for. */
@@ -146,7 +188,7 @@ export class Slots<T extends Queued> {
   }
 
   get #isIdle(): boolean {
-    return this.#buffer.size === 0 && this.#running === 0
+    return this.#buffer.size === 0 && this.#running === 0 && this.#ahead.length === 0
   }
 
   /** Have as many slots awake as there is work and room for. */
@@ -177,6 +219,9 @@ export class Slots<T extends Queued> {
     new Promise((resolve) => {
       let serving = false
       const over = (): void => {
+        if (slot.long) this.#long--
+        slot.long = false
+        if (this.#ahead.length > 0) return this.#adopt(slot)
         slot.free = true
         this.#running--
         this.#tellIdle()
@@ -197,6 +242,7 @@ export class Slots<T extends Queued> {
           }
           slot.free = false
           this.#running++
+          if (this.#aheadOptions !== undefined) this.#took(slot, item)
           try {
             this.#run(item, over)
           } catch {
@@ -204,10 +250,73 @@ export class Slots<T extends Queued> {
           }
         }
         serving = false
+        this.#goAhead()
       }
-      const slot: Slot = { free: true, serve, over }
+      const slot: Slot = { free: true, long: false, serve, over }
       this.#waken(slot)
     })
+
+  #took(slot: Slot, item: T): void {
+    slot.long = this.#aheadOptions?.isShort(item) === false
+    if (slot.long) this.#long++
+    if (this.#heldBack > 0) this.#heldBack--
+  }
+
+  /** Give a slot whose own item is over the first that was taken ahead: which it is makes no difference, one of them begins now. */
+  #adopt(slot: Slot): void {
+    this.#ahead.shift()
+    this.#adopted.push(slot)
+    this.#goAhead()
+  }
+
+  /** One that was taken ahead is over. */
+  readonly #aheadOver = (): void => {
+    if (this.#ahead.length === 0) return this.#adopted.pop()?.over()
+    this.#ahead.shift()
+    this.#tellIdle()
+    this.#goAhead()
+  }
+
+  /** Something waits at a priority that did not before. */
+  #cameBehind(priority: number): void {
+    if (this.#ahead.some((level) => level < priority)) this.#recall()
+    if (this.#goesAheadSoon || !this.#mayGoAhead()) return
+    this.#goesAheadSoon = true
+    // once all that is added in one go is there
+    outside(queueMicrotask, () => {
+      this.#goesAheadSoon = false
+      this.#goAhead()
+    })
+  }
+
+  #recall(): void {
+    if (this.#ahead.length === 0) return
+    this.#heldBack = HELD_BACK
+    this.#aheadOptions?.recall()
+  }
+
+  #mayGoAhead(): boolean {
+    if (this.#aheadOptions === undefined || this.#paused || this.#long > 0 || this.#heldBack > 0) return false
+    return this.#running === this.#concurrency && this.#ahead.length < this.#running
+  }
+
+  /** Give each slot one item more than it works at, as long as all take but a moment. */
+  #goAhead(): void {
+    if (this.#goingAhead) return // what was over at once: the loop below goes on
+    this.#goingAhead = true
+    while (this.#mayGoAhead()) {
+      const item = this.takeIf((next) => this.#aheadOptions?.isShort(next) === true)
+      if (item === undefined) break
+      this.#ahead.push(this.#level)
+      try {
+        this.#run(item, this.#aheadOver)
+      } catch {
+        this.#aheadOver() // as above
+      }
+      if (this.#ahead.length > 0) this.#ahead[this.#ahead.length - 1] = this.#level
+    }
+    this.#goingAhead = false
+  }
 
   #tellIdle(): void {
     if (!this.#isIdle) return

@@ -1,5 +1,5 @@
 import { Outboxes } from './outbox.ts'
-import { BEGUN, CELL_SIZE, CULPRIT, RECALLED, RUNNING, THREAD } from './thread-protocol.ts'
+import { BEGUN, CELL_SIZE, CULPRIT, RECALLED, RUNNING } from './thread-protocol.ts'
 
 /** Messages that can be under way at once, with those whose thread is dying. */
 const CELLS = 4_096
@@ -40,11 +40,6 @@ export class ThreadCells {
   /** Number of the item that runs, or ran when the thread was lost; 0 between items. */
   running(cell: number): number {
     return Atomics.load(this.shared, cell * CELL_SIZE + RUNNING)
-  }
-
-  /** Number of the thread that has the message; 0 before it gets there. */
-  thread(cell: number): number {
-    return Atomics.load(this.shared, cell * CELL_SIZE + THREAD)
   }
 
   /** Number of the item whose code called `process.exit`; 0 for nobody known. */

@@ -1,8 +1,10 @@
-import { MessagePort, type ResourceLimits, receiveMessageOnPort } from 'node:worker_threads'
+import type { ResourceLimits, Worker } from 'node:worker_threads'
 import type { Pong, ThreadsSeen } from '@umbel/core'
-import type { Piscina } from 'piscina'
-import { systemClock } from '../system.ts'
-import type { Answer, Asked, Hello, Order, ThreadData, Told, Work } from './thread-protocol.ts'
+import { inNextTurn, ProcessHold, systemClock } from '../system.ts'
+import { BusyThreads, Lingering } from './linger.ts'
+import { type Handed, PooledThread } from './pooled-thread.ts'
+import { Crew } from './thread-crew.ts'
+import type { Asked, Hello, Order, Outcomes, ThreadData, Told } from './thread-protocol.ts'
 
 /** How long a thread that is gone counts as lost lately, in milliseconds. */
 const LATELY = 60_000
@@ -13,74 +15,59 @@ const MOST_LOST = 100
 /** Longest that the teardowns of all threads may take together, in milliseconds. */
 const TEARDOWN_DEADLINE = 5_000
 
+/** Milliseconds for which the main loop lingers at most for an answer that is about to come. */
+const LONGEST_LINGER = 0.1
+
 /** What a pool is made with. */
 export interface ThreadPoolOptions {
   readonly nice: number
   readonly resourceLimits: ResourceLimits | undefined
-  readonly data: Omit<ThreadData, 'runtime'>
+  readonly data: Omit<ThreadData, 'runtime' | 'busy'>
   /** Called with what threads tell, in order, and always before what they answer. */
   readonly told: (told: Told) => void
-  /** Called with what a thread asks, and the port on which it waits for the answer. */
-  readonly asked: (asked: Asked, port: MessagePort) => void
-  /** Called with the port of each new thread. */
-  readonly joined: (port: MessagePort) => void
+  /** Called with what a thread asks, and how to give it an order: it waits for the answer. */
+  readonly asked: (asked: Asked, give: GiveOrder) => void
+  /** Called with how to give each new thread an order. */
+  readonly joined: (give: GiveOrder) => void
   /** Called with what went wrong in a thread while it ran nothing. */
   readonly failed: (error: unknown) => void
 }
 
-/**
- * Ends the thread that runs a message. What Piscina needs of an AbortSignal and no more: a real one costs as much as the run.
- */
-export class KillSwitch {
-  aborted = false
-  reason: unknown
-  #listener: (() => void) | undefined
-
-  addEventListener(_name: 'abort', listener: () => void): void {
-    this.#listener = listener
-  }
-
-  removeEventListener(): void {
-    this.#listener = undefined
-  }
-
-  /** End the thread. Harmless when it has answered. */
-  abort(): void {
-    this.aborted = true
-    this.#listener?.()
-  }
-}
-
-/** Some of the threads: Piscina replaces those that die, and never has more or fewer. */
-interface Crew {
-  readonly piscina: Piscina
-  readonly threads: number
-  /** Messages under way. */
-  busy: number
-}
+/** Give one thread an order. */
+export type GiveOrder = (order: Order) => void
 
 /**
- * Piscina, and a port to each of its threads beside Piscina's own: for what is told and ordered while a message is under way.
+ * Threads, made, kept and replaced by Piscina, and a port to each of them, through which goes what is to be done and what comes of it. By
+ * Piscina's own `run` the same way there and back takes the main loop and the thread twice as long.
  * Threads that come later are a Piscina of their own: one with room to grow starts a thread too many
  * when it replaces one that was ended.
  */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
-  readonly #ports = new Map<number, MessagePort>()
-  /** How much was heard through each port. */
-  readonly #heard = new WeakMap<MessagePort, number>()
-  readonly #awaited = new Map<number, (port: MessagePort) => void>()
+  readonly #live = new Map<number, PooledThread>()
+  /** Those that have nothing to do. */
+  #free: PooledThread[] = []
+  /** Messages that no thread is free for. */
+  #waiting: Handed[] = []
   readonly #crews: Crew[] = []
   /** Threads there are, those being started included. */
   #threads = 0
   #stopped = false
   /** When threads were lost, oldest first. */
   #lost: number[] = []
+  /** What is waited for: messages that are not answered, threads that are to come. */
+  #awaited = 0
+  readonly #hold = new ProcessHold()
+  /** Messages handed to threads so far. */
+  #handed = 0
+  /** Threads whose answers are about to come. */
+  #quick: PooledThread[] = []
+  readonly #lingering = new Lingering(LONGEST_LINGER, BUSY)
   #pings = 0
   /** Called with each answer to a ping, by its number. */
   readonly #pinged = new Map<number, () => void>()
-  /** Called with each port whose thread has run its teardowns or is gone. */
-  #tornDown: ((port: MessagePort) => void) | undefined
+  /** Called with each thread that has run its teardowns or is gone. */
+  #tornDown: ((thread: PooledThread) => void) | undefined
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options
@@ -93,160 +80,227 @@ export class ThreadPool {
     this.#threads = threads
     const { Piscina } = await import('piscina')
     if (this.#stopped) return
-    const crew = { piscina: this.#start(Piscina, more), threads: more, busy: 0 }
+    const { data } = this.#options
+    const crew = new Crew(Piscina, more, {
+      ...this.#options,
+      data: { ...data, busy: BUSY.shared },
+      hello: (hello, worker) => this.#join(hello, worker),
+    })
     this.#crews.push(crew)
+    this.#await(1)
     try {
-      await Promise.all(Array.from({ length: more }, () => this.#runIn(crew, [0])))
+      await crew.complete()
     } catch (error) {
       if (this.#stopped) return
       this.#threads -= more
       this.#crews.splice(this.#crews.indexOf(crew), 1)
-      await crew.piscina.destroy()
+      await crew.destroy()
       throw error
+    } finally {
+      this.#await(-1)
     }
   }
 
-  /** Have a thread run a message. Rejects when the thread is lost or ended. All it told before has been taken in then. */
-  run(work: Work, kill?: KillSwitch): Promise<Answer> {
-    const crew = this.#crews.find(({ busy, threads }) => busy < threads) ?? this.#crews[0]
-    if (crew === undefined) return Promise.reject(new Error('The pool has no threads.'))
-    return this.#runIn(crew, work, kill)
+  /** Have a thread run a message, the first that is free. */
+  run(message: Handed): void {
+    this.#await(1)
+    if (this.#stopped) return this.#lose(message, new Error('The pool has stopped.'))
+    const thread = this.#free.pop() ?? (message.isShort ? this.#behindOne() : undefined)
+    if (thread !== undefined) return this.#hand(thread, message)
+    this.#waiting.push(message)
+    // should none be left of a Piscina whose threads could not be replaced, this makes it try again
+    for (const crew of this.#crews) crew.revive()
+  }
+
+  /** End the thread that has a message. Harmless once it was answered. */
+  end(message: Handed): void {
+    const ended = new Error('The thread was ended.')
+    const place = this.#waiting.indexOf(message)
+    if (place >= 0) {
+      this.#waiting.splice(place, 1)
+      return this.#lose(message, ended)
+    }
+    const thread = this.#live.get(message.thread ?? 0)
+    if (thread === undefined) return
+    thread.hear()
+    if (thread.messages[0] !== message) return
+    this.#gone(thread, ended)
+    thread.worker.terminate()
+  }
+
+  /** What its thread does before a message; `undefined` where that is first. */
+  before(message: Handed): Handed | undefined {
+    const [first, second] = this.#live.get(message.thread ?? 0)?.messages ?? []
+    return second === message ? first : undefined
+  }
+
+  /** What its thread does once it has answered a message, if that is first. */
+  behind(message: Handed): Handed | undefined {
+    const [first, second] = this.#live.get(message.thread ?? 0)?.messages ?? []
+    return first === message ? second : undefined
+  }
+
+  /** All that stands behind something else. */
+  seconds(): Handed[] {
+    return Array.from(this.#live.values(), ({ messages }) => messages[1] ?? []).flat()
   }
 
   /** Tell all threads something. */
   order(order: Order): void {
-    for (const port of this.#ports.values()) port.postMessage(order)
+    for (const thread of this.#live.values()) thread.give(order)
   }
 
-  /** Take in at once what threads have told. */
-  hear(): void {
-    for (const port of this.#ports.values()) this.#drain(port)
+  /** Take in at once what the thread of a message has told. */
+  hear({ thread }: Handed): void {
+    this.#live.get(thread ?? 0)?.hear()
   }
 
   /** Ask every thread for an answer, and wait so long for each. */
   ping(timeout: number): Promise<Pong[]> {
-    return Promise.all(Array.from(this.#ports, ([thread, port]) => this.#ping(thread, port, timeout)))
+    return Promise.all(Array.from(this.#live.values(), (thread) => this.#ping(thread, timeout)))
   }
 
   /** How many threads are up, and how many were lost lately. */
   seen(): ThreadsSeen {
     const since = systemClock.monotonic() - LATELY
-    return { live: this.#ports.size, lost: this.#lost.filter((at) => at >= since).length }
+    return { live: this.#live.size, lost: this.#lost.filter((at) => at >= since).length }
   }
 
   /** Run teardowns in every thread and end them. What they run is lost. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#tearDown()
-    await Promise.all(this.#crews.splice(0).map(({ piscina }) => piscina.destroy()))
+    await Promise.all(this.#crews.splice(0).map((crew) => crew.destroy()))
+    for (const message of this.#waiting.splice(0)) this.#lose(message, new Error('The pool has stopped.'))
+    this.#hold.release()
   }
 
-  #start(Pool: typeof Piscina, threads: number): Piscina {
-    const { nice, resourceLimits, data } = this.#options
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const runtime = new URL(`./thread-runtime.${extension}`, import.meta.url).href
-    const piscina = new Pool({
-      filename: new URL('./worker.js', import.meta.url).href,
-      workerData: { ...data, runtime } satisfies ThreadData,
-      atomics: 'async', // idle threads must hear timers and ports
-      minThreads: threads,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
-      maxQueue: 'auto',
-      niceIncrement: nice,
-      recordTiming: false,
-      ...(resourceLimits === undefined ? {} : { resourceLimits }),
+  #join(hello: Hello, worker: Worker): void {
+    if (this.#live.has(hello.thread)) return
+    const thread = new PooledThread(hello, worker, this.#take)
+    worker.once('error', (error) => {
+      thread.error = error
     })
-    piscina.on('message', (message) => this.#join(message))
-    piscina.on('error', (error) => {
-      // Piscina says so of an answer that was on its way when its thread was ended
-      if (!String(error?.message).startsWith('Unexpected message from Worker')) this.#options.failed(error)
-    })
-    return piscina
+    worker.once('exit', (code) => this.#died(thread, new Error(`worker exited with code: ${code}`)))
+    this.#live.set(thread.number, thread)
+    this.#options.joined((order) => thread.give(order))
+    this.#serve(thread)
   }
 
-  async #runIn(crew: Crew, work: Work, kill?: KillSwitch): Promise<Answer> {
-    crew.busy += 1
-    try {
-      const answer: Answer = await crew.piscina.run(work, kill === undefined ? {} : { signal: kill })
-      const port = this.#ports.get(answer.thread) ?? (await this.#portOf(answer.thread))
-      // to look is not free, and as a rule there is nothing
-      if (this.#heard.get(port) !== answer.told) this.#drain(port)
-      return answer
-    } catch (error) {
-      this.hear()
-      throw error
-    } finally {
-      crew.busy -= 1
+  /** A thread has nothing to do. */
+  #serve(thread: PooledThread): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free.push(thread)
+    else this.#hand(thread, next)
+  }
+
+  /** The thread behind whose one message another may stand: that which has had it longest. */
+  #behindOne(): PooledThread | undefined {
+    let found: PooledThread | undefined
+    for (const thread of this.#live.values()) {
+      if (thread.messages.length !== 1 || thread.messages[0]?.isShort !== true) continue
+      if (found === undefined || thread.since < found.since) found = thread
     }
+    return found
   }
 
-  /** Take in what came through a parent port. Handlers can reach theirs, and say anything. */
-  #join(message: Partial<Hello> | null): void {
-    if (message?.umbel !== 'hello' || !(message.port instanceof MessagePort)) return
-    const { thread, port } = message as Hello
-    port.on('message', (told: Told) => this.#take(told, port))
-    port.on('close', () => {
-      this.#ports.delete(thread)
-      if (!this.#stopped) this.#lost = [...this.#lost.slice(1 - MOST_LOST), systemClock.monotonic()]
-      this.#tornDown?.(port)
+  #hand(thread: PooledThread, message: Handed): void {
+    this.#handed += 1
+    if (thread.messages.push(message) === 1) {
+      thread.since = this.#handed
+      BUSY.add(1)
+    }
+    message.thread = thread.number
+    thread.give(['work', message.work])
+    if (!message.isQuick) return
+    this.#quick.push(thread)
+    if (this.#quick.length === 1) inNextTurn(this.#linger)
+  }
+
+  #died(thread: PooledThread, exited: Error): void {
+    if (!this.#live.has(thread.number)) return // it was ended
+    thread.hear()
+    const { messages, error = exited } = thread
+    if (messages.length === 0 && thread.error !== undefined) this.#options.failed(error)
+    this.#gone(thread, error)
+  }
+
+  /** Wait a moment for the answers that are about to come, in a turn of the loop of its own. */
+  readonly #linger = (): void => {
+    const quick = this.#quick
+    this.#quick = []
+    if (!this.#lingering.until(() => quick.some((thread) => thread.hasAnswered))) return
+    for (const thread of quick) thread.hear()
+  }
+
+  /** A thread is no more: what it had to do is lost. */
+  #gone(thread: PooledThread, error: unknown): void {
+    const { messages } = thread
+    if (messages.length > 0) BUSY.add(-1)
+    this.#live.delete(thread.number)
+    this.#free = this.#free.filter((other) => other !== thread)
+    thread.close()
+    if (!this.#stopped) this.#lost = [...this.#lost.slice(1 - MOST_LOST), systemClock.monotonic()]
+    this.#tornDown?.(thread)
+    for (const [index, message] of messages.splice(0).entries()) this.#lose(message, error, index > 0)
+  }
+
+  #lose(message: Handed, error: unknown, behind = false): void {
+    queueMicrotask(() => {
+      this.#await(-1)
+      message.lost(error, behind)
     })
-    port.unref()
-    this.#heard.set(port, 0)
-    this.#ports.set(thread, port)
-    this.#options.joined(port)
-    this.#awaited.get(thread)?.(port)
-    this.#awaited.delete(thread)
   }
 
-  /** A thread's first answer can overtake its hello. Nothing else might keep the process open until it comes. */
-  #portOf(thread: number): Promise<MessagePort> {
-    const worker = this.#crews.flatMap(({ piscina }) => piscina.threads).find(({ threadId }) => threadId === thread)
-    worker?.ref()
-    return new Promise((resolve) => {
-      this.#awaited.set(thread, (port) => {
-        worker?.unref()
-        resolve(port)
-      })
-    })
+  /** The process stays open while anything is waited for. */
+  #await(more: 1 | -1): void {
+    const before = this.#awaited
+    this.#awaited += more
+    if (before === 0 || this.#awaited === 0) this.#hold.set(this.#awaited > 0)
   }
 
-  #drain(port: MessagePort): void {
-    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
-      this.#take(got.message, port)
-  }
-
-  #take(told: Told, port: MessagePort): void {
-    this.#heard.set(port, (this.#heard.get(port) ?? 0) + 1)
-    if (told[0] === 'torn-down') this.#tornDown?.(port)
+  readonly #take = (told: Told, thread: PooledThread): void => {
+    if (told[0] === 'answer') this.#answered(thread, told[1])
+    else if (told[0] === 'torn-down') this.#tornDown?.(thread)
     else if (told[0] === 'pong') this.#pinged.get(told[1])?.()
-    else if (told[0] === 'ask') this.#options.asked(told, port)
+    else if (told[0] === 'ask') this.#options.asked(told, (order) => thread.give(order))
     else this.#options.told(told)
   }
 
-  #ping(thread: number, port: MessagePort, timeout: number): Promise<Pong> {
+  #answered(thread: PooledThread, outcomes: Outcomes): void {
+    const message = thread.answered()
+    if (message === undefined) return // its thread was ended meanwhile
+    thread.since = this.#handed
+    if (thread.messages.length === 0) {
+      BUSY.add(-1)
+      this.#serve(thread)
+    }
+    this.#await(-1)
+    message.answered(outcomes)
+  }
+
+  #ping(thread: PooledThread, timeout: number): Promise<Pong> {
     const number = ++this.#pings
     const asked = systemClock.monotonic()
     return new Promise((resolve) => {
       const end = (ms: number | undefined): void => {
         timer.cancel()
         this.#pinged.delete(number)
-        resolve({ thread, ms })
+        resolve({ thread: thread.number, ms })
       }
       const timer = systemClock.setTimer(() => end(undefined), timeout)
       this.#pinged.set(number, () => end(systemClock.monotonic() - asked))
-      port.postMessage(['ping', number] satisfies Order)
+      thread.give(['ping', number])
     })
   }
 
   async #tearDown(): Promise<void> {
-    const awaited = new Set(this.#ports.values())
+    const awaited = new Set(this.#live.values())
     if (awaited.size === 0) return
     await new Promise<void>((resolve) => {
       const timer = systemClock.setTimer(resolve, TEARDOWN_DEADLINE)
-      this.#tornDown = (port) => {
-        awaited.delete(port)
+      this.#tornDown = (thread) => {
+        awaited.delete(thread)
         if (awaited.size > 0) return
         timer.cancel()
         resolve()
@@ -256,3 +310,6 @@ export class ThreadPool {
     this.#tornDown = undefined
   }
 }
+
+/** Threads of all pools that have something to do. */
+const BUSY = new BusyThreads()

@@ -5,10 +5,12 @@ import type { AbortReason, AttemptCall, Encoded, ErrorData, Outcome, SentAs } fr
 export interface ThreadData {
   /** URL of the module that runs attempts. */
   readonly runtime: string
-  /** Numbers for each message under way: see RUNNING, CULPRIT, THREAD and BEGUN. */
+  /** Numbers for each message under way: see RUNNING, CULPRIT and BEGUN. */
   readonly cells: Int32Array
   /** Where the results of bundles are left: see Outboxes. */
   readonly outboxes: Int32Array
+  /** How many threads have something to do: see BusyThreads. */
+  readonly busy: Int32Array
   /** Longest encoded value. */
   readonly maxBytes: number
   /** Whether handlers can write to the store. */
@@ -16,15 +18,13 @@ export interface ThreadData {
 }
 
 /** Numbers in a cell. They are shared with the lane and outlive the thread, so that it can tell who is to blame. */
-export const CELL_SIZE = 4
+export const CELL_SIZE = 3
 /** Place in a cell of the number of the item that runs, or ran last; 0 before the first and after the last. */
 export const RUNNING = 0
 /** Place in a cell of the number of the item that ended the thread with `process.exit`; 0 for nobody known. */
 export const CULPRIT = 1
-/** Place in a cell of the number of the thread that has the message; 0 before it gets there. */
-export const THREAD = 2
 /** Place in a cell of how many items have begun, or RECALLED once no further one may: whoever is first has its way. */
-export const BEGUN = 3
+export const BEGUN = 2
 export const RECALLED = -1
 
 /** An attempt on its way to a thread. */
@@ -164,20 +164,19 @@ export function unpackOutcomes(
   }
 }
 
-/** What a thread answers to a message: the outcomes it has neither left in the outbox nor told already. */
-export interface Answer {
-  readonly thread: number
-  /** How much the thread has told so far. */
-  readonly told: number
-  readonly outcomes: Outcomes
-}
-
 /** A thread's first word, through its parent port: here is where it will tell more. */
 export interface Hello {
   readonly umbel: 'hello'
   readonly thread: number
   readonly port: MessagePort
+  /** Numbers that tell of what is on its way through the port: see ORDERED and ANSWERED. */
+  readonly bell: Int32Array
 }
+
+/** Place in a bell of how many orders the thread was given. */
+export const ORDERED = 0
+/** Place in a bell of how many messages it has answered. */
+export const ANSWERED = 1
 
 /** What a thread tells while it runs. The number says about which item. */
 export type Told =
@@ -199,6 +198,8 @@ export type Told =
   /** The outcome of an item that goes on once it is stored: with `finish`. */
   | readonly ['unfinished', number: number, outcome: Outcome]
   | Asked
+  /** The work it was given is done, with the outcomes it has neither left in the outbox nor told already. */
+  | readonly ['answer', outcomes: Outcomes]
   /** An error that belongs to no item that runs. */
   | readonly ['stray', error: ErrorData]
   | readonly ['torn-down']
@@ -218,6 +219,7 @@ export type Answered =
 
 /** What a thread is told while it runs. */
 export type Order =
+  | readonly ['work', work: Work]
   | readonly ['abort', number: number, reason: AbortReason]
   | readonly ['finish', number: number]
   | readonly ['tear-down']

@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import {
   type AttemptCall,
   type AttemptReports,
@@ -7,7 +6,8 @@ import {
   toErrorData,
   umbelError,
 } from '@umbel/core'
-import type { Answered, Asked, Order, Question } from './thread-protocol.ts'
+import type { GiveOrder } from './thread-pool.ts'
+import type { Answered, Asked, Question } from './thread-protocol.ts'
 
 /** What a thread has asked and waits to be answered. */
 export class ThreadQuestions {
@@ -41,11 +41,11 @@ export class ThreadQuestions {
 /** Answer what a thread has asked for an attempt; `call` is `undefined` of one that has ended. */
 export async function answer(
   [, , number, question]: Asked,
-  port: MessagePort,
+  give: GiveOrder,
   call: AttemptCall | undefined,
   reports: AttemptReports,
 ): Promise<void> {
-  port.postMessage(['answer', number, await answerTo(question, call, reports)] satisfies Order)
+  give(['answer', number, await answerTo(question, call, reports)])
 }
 
 async function answerTo(question: Question, call: AttemptCall | undefined, reports: AttemptReports): Promise<Answered> {

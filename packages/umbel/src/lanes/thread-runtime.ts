@@ -9,26 +9,27 @@ import {
   toErrorData,
   umbelError,
 } from '@umbel/core'
-import { runAttempt } from '../attempt.ts'
+import { type AttemptOwner, runAttempt } from '../attempt.ts'
 import type { AttemptEnvironment } from '../attempt-context.ts'
 import { AttemptControl } from '../attempt-control.ts'
 import { currentAttempt } from '../current-attempt.ts'
 import { definitionOf, type TaskDefinition } from '../definition.ts'
 import { Resources } from '../resources.ts'
-import { systemClock, systemRandom } from '../system.ts'
+import { nextTurn, stopwatch, systemClock, systemRandom } from '../system.ts'
+import { BusyThreads, Lingering } from './linger.ts'
 import { Outboxes } from './outbox.ts'
 import {
-  type Answer,
+  ANSWERED,
   BEGUN,
   CELL_SIZE,
   CULPRIT,
   type Hello,
   type Item,
+  ORDERED,
   type Order,
   type Outcomes,
   packOutcome,
   RUNNING,
-  THREAD,
   type ThreadData,
   type Told,
   unpackWork,
@@ -37,19 +38,43 @@ import {
 import { ThreadQuestions } from './thread-questions.ts'
 import { ThreadResults } from './thread-results.ts'
 
+/** Milliseconds for which a thread lingers at most when it has done what it had to do, and for which its loop need not turn while it has more. */
+const LONGEST_LINGER = 0.2
+const LONGEST_TURN = 2
+
 /** Most aborts remembered for items that have not started here. Aborts go to all threads of a pool. */
 const MAX_EARLY_ABORTS = 4_096
 
-interface Running {
+/** An item that runs. */
+class Running implements AttemptOwner {
   readonly number: number
   readonly control: AttemptControl
+  /** What it came to. */
+  outcome: Outcome | undefined
+  /** Called once it has come to that, where it did not at once. */
+  over: (() => void) | undefined
   /** Called once its outcome, told before it was over, is stored. */
   finish: (() => void) | undefined
+
+  constructor(number: number, control: AttemptControl) {
+    this.number = number
+    this.control = control
+  }
+
+  ended(outcome: Outcome): void {
+    this.outcome = outcome
+    this.over?.()
+  }
 }
 
-const { cells, maxBytes, takesWrites, outboxes: shared } = workerData as ThreadData
+const { cells, maxBytes, takesWrites, outboxes: shared, busy } = workerData as ThreadData
 const outboxes = new Outboxes(shared)
 const { port1: port, port2 } = new MessageChannel()
+const bell = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
+/** Orders taken so far. */
+let taken = 0
+const isOrdered = (): boolean => Atomics.load(bell, ORDERED) !== taken
+const lingering = new Lingering(LONGEST_LINGER, new BusyThreads(busy))
 
 /** The item that runs, if one does. */
 let running: Running | undefined
@@ -58,11 +83,7 @@ let cell = 0
 const earlyAborts = new Map<number, AbortReason>()
 
 const results = new ThreadResults()
-let told = 0
-const tell = (what: Told): void => {
-  told += 1
-  port.postMessage(what)
-}
+const tell = (what: Told): void => port.postMessage(what)
 const questions = new ThreadQuestions(tell)
 /** Every call here is an item. */
 const numberOf = (call: AttemptCall): number => (call as Item).number
@@ -90,17 +111,36 @@ const environment: AttemptEnvironment = {
   handleOf: (id) => results.handle(id),
 }
 
+/** Messages that are to be run after the one that is. */
+const works: Work[] = []
+let isWorking = false
+
+/** Run messages in order, and answer each. Never rejects. */
+async function work(): Promise<void> {
+  isWorking = true
+  let turned = stopwatch()
+  for (let next = works.shift(); next !== undefined; next = works.shift()) {
+    const outcomes = await runWork(next)
+    tell(['answer', outcomes])
+    Atomics.add(bell, ANSWERED, 1)
+    if (stopwatch() - turned > LONGEST_TURN) {
+      await nextTurn()
+      turned = stopwatch()
+    } else if (works.length === 0 && lingering.until(isOrdered)) takeOrders()
+  }
+  isWorking = false
+}
+
 /** Run the items of one message in order, up to where it is recalled. Never rejects. */
-export async function runWork(work: Work): Promise<Answer> {
-  const { cell: place, items } = unpackWork(work)
+async function runWork(packed: Work): Promise<Outcomes> {
+  const { cell: place, items } = unpackWork(packed)
   const outcomes: Outcomes = []
   cell = place * CELL_SIZE
-  Atomics.store(cells, cell + THREAD, threadId)
-  let since = systemClock.monotonic()
+  let since = stopwatch()
   for (const [index, item] of items.entries()) {
     if (Atomics.compareExchange(cells, cell + BEGUN, index, index + 1) !== index) break
-    const outcome = await runItem(item)
-    const now = systemClock.monotonic()
+    const outcome = await runItem(item) // in any case: what an item has put off for a moment comes before the next one
+    const now = stopwatch()
     const took = now - since
     since = now
     if (outcome === undefined) continue
@@ -110,39 +150,63 @@ export async function runWork(work: Work): Promise<Answer> {
     if (!isLast) tell(['outcomes', outcomes.splice(0)])
   }
   Atomics.store(cells, cell + RUNNING, 0)
-  return { thread: threadId, told, outcomes }
+  return outcomes
 }
 
 /** Whether an outcome is a result of text and nothing else. */
 const isBareText = (outcome: Outcome): outcome is { readonly kind: 'succeeded'; readonly result: string } =>
   outcome.kind === 'succeeded' && typeof outcome.result === 'string' && outcome.writes === undefined
 
-/** Run an item to its end. Gives the outcome unless that was told already. */
-async function runItem(item: Item): Promise<Outcome | undefined> {
+/**
+ * Run an item to its end. Gives the outcome unless that was told already: at once where its handler promises nothing, as each promise
+ * would cost as much as all else that is done for a tiny task here.
+ */
+function runItem(item: Item): Outcome | Promise<Outcome | undefined> {
   const { number, task, module } = item
   const timed = item.timeLimit === undefined ? undefined : () => tell(['timed', number])
-  const control = new AttemptControl(item, { look: takeOrders, timed })
-  const current: Running = { number, control, finish: undefined }
+  const current = new Running(number, new AttemptControl(item, { look: takeOrders, timed }))
   running = current
-  Atomics.store(cells, cell + CULPRIT, 0)
   Atomics.store(cells, cell + RUNNING, number)
+  const early = earlyAborts.size === 0 ? undefined : earlyAborts.get(number)
+  if (early !== undefined) current.control.abort(early)
+  const definition = definitionOf(task)
+  if (definition === undefined) return runImported(item, current, importedDefinition(task, module))
+  runAttempt(definition, item, environment, current.control, current)
+  if (current.outcome === undefined || current.control.rest !== undefined) return runOn(current)
+  running = undefined
+  return current.outcome
+}
+
+async function runImported(
+  item: Item,
+  current: Running,
+  imported: Promise<TaskDefinition>,
+): Promise<Outcome | undefined> {
   try {
-    const early = earlyAborts.get(number)
-    if (early !== undefined) control.abort(early)
-    const definition = definitionOf(task) ?? (await importedDefinition(task, module))
-    const outcome = await new Promise<Outcome>((ended) => runAttempt(definition, item, environment, control, { ended }))
-    if (control.rest === undefined) return outcome
+    runAttempt(await imported, item, environment, current.control, current)
+  } catch (error) {
+    running = undefined
+    return { kind: 'failed', error: toErrorData(error) }
+  }
+  return runOn(current)
+}
+
+/** Wait for what an item comes to, and for the rest of it, which is run once that is stored. */
+async function runOn(current: Running): Promise<Outcome | undefined> {
+  if (current.outcome === undefined)
+    await new Promise<void>((resolve) => {
+      current.over = resolve
+    })
+  const { number, control, outcome } = current
+  if (control.rest !== undefined && outcome !== undefined) {
     await new Promise<void>((resolve) => {
       current.finish = resolve
       tell(['unfinished', number, outcome])
     })
     await control.rest()
-    return undefined
-  } catch (error) {
-    return { kind: 'failed', error: toErrorData(error) }
-  } finally {
-    running = undefined
   }
+  running = undefined
+  return control.rest === undefined ? outcome : undefined
 }
 
 /** The definition of a task whose module has not been imported yet. @throws UMBEL_MODULE_FAILED, UMBEL_UNKNOWN_TASK */
@@ -158,7 +222,12 @@ async function importedDefinition(task: string, module: string): Promise<TaskDef
 }
 
 function take(order: Order): void {
+  taken += 1
   switch (order[0]) {
+    case 'work':
+      works.push(order[1])
+      if (!isWorking) work()
+      return
     case 'abort': {
       const [, number, reason] = order
       if (running?.number === number) return running.control.abort(reason)
@@ -183,6 +252,7 @@ function take(order: Order): void {
 
 /** Take in what has arrived on the port and was not seen yet, as while a handler never lets the loop turn. */
 function takeOrders(): void {
+  if (!isOrdered()) return
   for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port))
     take(got.message as Order)
 }
@@ -222,4 +292,4 @@ port.unref()
 process.on('uncaughtException', stray)
 process.on('unhandledRejection', stray)
 guardExit()
-parentPort?.postMessage({ umbel: 'hello', thread: threadId, port: port2 } satisfies Hello, [port2])
+parentPort?.postMessage({ umbel: 'hello', thread: threadId, port: port2, bell } satisfies Hello, [port2])

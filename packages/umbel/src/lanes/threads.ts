@@ -1,4 +1,4 @@
-import type { MessagePort, ResourceLimits } from 'node:worker_threads'
+import type { ResourceLimits } from 'node:worker_threads'
 import {
   type AbortReason,
   type AttemptCall,
@@ -12,18 +12,15 @@ import {
   type Worker,
 } from '@umbel/core'
 import { abortError } from '../attempt-control.ts'
-import { definitionOf } from '../definition.ts'
 import { BundleWatch } from './bundle-watch.ts'
+import { Blame } from './thread-blame.ts'
 import { ThreadCells } from './thread-cells.ts'
 import { lossError, refusalOf } from './thread-errors.ts'
-import { KillSwitch, ThreadPool } from './thread-pool.ts'
-import { type Answer, packWork, type Told, unpackOutcomes } from './thread-protocol.ts'
+import { type GiveOrder, ThreadPool } from './thread-pool.ts'
+import { type Outcomes, type Told, unpackOutcomes } from './thread-protocol.ts'
 import { answer } from './thread-questions.ts'
 import { report } from './thread-reports.ts'
-import type { Message, Run } from './thread-run.ts'
-
-/** Threads that may be lost one after another before any of their items has started; then the first item is to blame. */
-const MAX_BARREN = 3
+import { type Message, newMessage, newRun, type Run } from './thread-run.ts'
 
 /** What handlers in threads are run with. */
 export interface ThreadOptions {
@@ -37,6 +34,10 @@ export interface ThreadOptions {
   readonly maxBytes: number
   /** Whether handlers can write to the store. Default false. */
   readonly takesWrites?: boolean
+  /** Milliseconds that a run of a task will take. Default: nobody knows. */
+  readonly cost?: (task: string) => number
+  /** Whether a task is known to take no more than some milliseconds. Default: none is. */
+  readonly isShort?: (task: string) => boolean
   /** Told how many milliseconds a task took in its thread; Infinity of one that lasts longer than is known yet. */
   readonly ran?: (task: string, took: number) => void
   /** Told the errors that belong to no handler which still runs: of finished tasks' callbacks, of teardowns. */
@@ -50,6 +51,9 @@ export function threadWorker(options: ThreadOptions): Worker {
   return new ThreadWorker(options)
 }
 
+/** Milliseconds after which an answer need not be waited for awake. */
+const QUICK = 0.1
+
 const NOTHING_MORE = (): void => {}
 
 class ThreadWorker implements Worker {
@@ -61,7 +65,7 @@ class ThreadWorker implements Worker {
   /** Threads it has, or is to have once it starts: never fewer than before. */
   #threads: number
   #number = 0
-  #barren = 0
+  readonly #blame: Blame
   #ready = false
   #started: Promise<void> | undefined
   #stopped: Promise<void> | undefined
@@ -70,13 +74,14 @@ class ThreadWorker implements Worker {
     const { threads, nice = 0, resourceLimits, maxBytes, takesWrites = false, onStray } = options
     this.#options = options
     this.#threads = threads
+    this.#blame = new Blame(this.#cells, (error) => onStray(toErrorData(error)))
     this.#pool = new ThreadPool({
       nice,
       resourceLimits,
       data: { cells: this.#cells.shared, outboxes: this.#cells.outboxes.shared, maxBytes, takesWrites },
       told: (told) => this.#take(told),
-      asked: (asked, port) => answer(asked, port, this.#byNumber.get(asked[1])?.call, options.reports),
-      joined: (port) => this.#repeatAborts(port),
+      asked: (asked, give) => answer(asked, give, this.#byNumber.get(asked[1])?.call, options.reports),
+      joined: (give) => this.#repeatAborts(give),
       failed: (error) => onStray(toErrorData(error)),
     })
     this.#bundles = new BundleWatch({
@@ -85,6 +90,8 @@ class ThreadWorker implements Worker {
       recall: (message) => {
         this.#lasts(this.#byNumber.get(this.#cells.running(message.cell)))
         this.#recall(message)
+        const behind = this.#pool.behind(message)
+        if (behind !== undefined) this.#recall(behind as Message)
       },
     })
   }
@@ -101,16 +108,16 @@ class ThreadWorker implements Worker {
     await this.#pool.grow(this.#threads)
   }
 
-  run(call: AttemptCall, ended: (outcome: Outcome) => void, timed?: () => void): void {
-    this.#dispatch([call], (_, outcome) => ended(outcome), NOTHING_MORE, timed)
+  run(call: AttemptCall, ended: (outcome: Outcome, took?: number) => void, timed?: () => void): void {
+    this.#dispatch([call], (_, outcome, took) => ended(outcome, took), NOTHING_MORE, timed)
   }
 
-  runBundle(
-    calls: readonly AttemptCall[],
-    ended: (call: AttemptCall, outcome: Outcome) => void,
-    over: () => void,
-  ): void {
+  runBundle(calls: readonly AttemptCall[], ended: Run['ended'], over: () => void): void {
     this.#dispatch(calls, ended, over)
+  }
+
+  recall(): void {
+    for (const message of this.#pool.seconds()) this.#recall(message as Message)
   }
 
   finish(id: string): Promise<void> {
@@ -133,15 +140,14 @@ class ThreadWorker implements Worker {
     const run = this.#runOf(id)
     if (run === undefined) return
     run.killed ??= reason
-    if (run.message.runs.length > 1) this.#recall(run.message) // its neighbours are not to end with it
-    if (this.#byNumber.get(run.number) === run) run.message.kill.abort()
+    this.#pool.hear(run.message)
+    // its neighbours are not to end with it, nor what stands before it
+    if (run.message.runs.length > 1 || this.#pool.before(run.message) !== undefined) this.#recall(run.message)
+    if (this.#byNumber.get(run.number) === run) this.#pool.end(run.message)
   }
 
   underWay(): UnderWay[] {
-    return Array.from(this.#byNumber.values(), ({ call, message }) => ({
-      id: call.id,
-      thread: this.#cells.thread(message.cell) || undefined,
-    }))
+    return Array.from(this.#byNumber.values(), ({ call: { id }, message: { thread } }) => ({ id, thread }))
   }
 
   ping(timeout: number): Promise<readonly Pong[]> {
@@ -172,12 +178,7 @@ class ThreadWorker implements Worker {
    * Send calls to one thread, for it to run in order. `over` is called once it is free again: right behind its last outcome, so that the starts of what it
    * takes next are stored in one batch with that.
    */
-  #dispatch(
-    calls: readonly AttemptCall[],
-    ended: (call: AttemptCall, outcome: Outcome) => void,
-    over: () => void,
-    timed?: () => void,
-  ): void {
+  #dispatch(calls: readonly AttemptCall[], ended: Run['ended'], over: () => void, timed?: () => void): void {
     const known = calls.filter((call) => {
       const refusal = refusalOf(call, this.#options.name, this.#threads)
       if (refusal !== undefined) ended(call, { kind: 'failed', error: toErrorData(refusal) })
@@ -189,49 +190,60 @@ class ThreadWorker implements Worker {
       for (const call of known) ended(call, { kind: 'given-back' })
       return over()
     }
-    const message: Message = { cell, kill: new KillSwitch(), runs: [], read: 0 }
-    for (const call of known) this.#enter(call, message, ended, timed)
+    const message = newMessage(cell, this.#expected(known), {
+      answered: (own, outcomes) => {
+        this.#answered(own, outcomes)
+        over()
+      },
+      lost: (own, error, behind) => {
+        this.#lost(own, error, behind)
+        over()
+      },
+    })
+    for (const call of known) message.runs.push(this.#enter(call, message, ended, timed))
     if (known.length > 1) this.#bundles.add(message)
-    this.#send(message, over)
+    this.#send(message)
   }
 
-  #enter(
-    call: AttemptCall,
-    message: Message,
-    ended: (call: AttemptCall, outcome: Outcome) => void,
-    timed: (() => void) | undefined,
-  ): void {
+  /** How long calls will take together. */
+  #expected(calls: readonly AttemptCall[]): Pick<Message, 'isQuick' | 'isShort'> {
+    const { cost = () => QUICK, isShort = () => false } = this.#options
+    let [left, areShort, known, each] = [QUICK, true, '', 0]
+    for (const { task, via } of calls) {
+      if (via !== 'call') return { isQuick: false, isShort: false }
+      if (task !== known) {
+        known = task
+        each = cost(task)
+        areShort &&= isShort(task)
+      }
+      left -= each
+    }
+    return { isQuick: left > 0, isShort: areShort }
+  }
+
+  #enter(call: AttemptCall, message: Message, ended: Run['ended'], timed: (() => void) | undefined): Run {
     this.#number = (this.#number % 0x7fff_fffe) + 1
-    const run: Run = {
-      number: this.#number,
-      module: definitionOf(call.task)?.module ?? '',
-      call,
-      message,
-      ended,
-      timed,
-      told: false,
-      over: undefined,
-      aborted: undefined,
-      killed: undefined,
-    }
-    message.runs.push(run)
+    const run = newRun(this.#number, call, message, ended, timed)
     this.#byNumber.set(run.number, run)
+    return run
   }
 
-  async #send(message: Message, over: () => void): Promise<void> {
-    try {
-      if (!this.#ready) await this.start()
-      const answer = await this.#pool.run(packWork(message.cell, message.runs), message.kill)
-      this.#answered(message, answer)
-    } catch (error) {
-      this.#lost(message, error)
+  #send(message: Message): void {
+    if (this.#ready) {
+      this.#pool.run(message)
+      const before = this.#pool.before(message)
+      if (before === undefined) return
+      message.cameBehind = true
+      this.#bundles.add(before as Message) // should it last, what stands behind it is given back
+    } else {
+      const lost = (error: unknown): void => message.lost(error, false)
+      this.start().then(() => this.#pool.run(message), lost)
     }
-    this.#bundles.delete(message)
-    over()
   }
 
-  #answered(message: Message, { outcomes }: Answer): void {
-    this.#barren = 0
+  #answered(message: Message, outcomes: Outcomes): void {
+    this.#blame.answered()
+    this.#bundles.delete(message)
     this.#collect(message)
     this.#cells.give(message.cell)
     unpackOutcomes(outcomes, (number, outcome, took) => this.#came(number, outcome, took))
@@ -244,7 +256,7 @@ class ThreadWorker implements Worker {
     const { outboxes } = this.#cells
     const filled = outboxes.filled(message.cell)
     if (filled === message.read) return
-    this.#pool.hear()
+    this.#pool.hear(message)
     outboxes.read(message.cell, message.read, filled, (number, took, result) =>
       this.#came(number, { kind: 'succeeded', result }, took),
     )
@@ -272,12 +284,13 @@ class ThreadWorker implements Worker {
   }
 
   /** The thread of a message is gone. Who is to blame is lost or aborted; the others of the message are given back. */
-  #lost(message: Message, error: unknown): void {
+  #lost(message: Message, error: unknown, behind: boolean): void {
     const { cell, runs } = message
+    this.#bundles.delete(message)
     this.#collect(message)
     this.#cells.retire(cell)
     const left = runs.filter(({ number }) => this.#byNumber.has(number))
-    const blamed = this.#stopped === undefined ? this.#blamed(cell, left, error) : undefined
+    const blamed = this.#stopped === undefined && !behind ? this.#blame.of(cell, left, error) : undefined
     if (blamed?.told) this.#options.onStray(toErrorData(error)) // what it came to is known: it fails nobody
     for (const run of left) {
       if (run !== blamed || run.killed !== undefined) this.#giveBack(run)
@@ -285,25 +298,12 @@ class ThreadWorker implements Worker {
     }
   }
 
-  #blamed(cell: number, left: readonly Run[], error: unknown): Run | undefined {
-    if (left.some(({ killed }) => killed !== undefined)) return undefined
-    const running = this.#cells.running(cell)
-    const culprit = this.#cells.culprit(cell)
-    if (running === 0) {
-      this.#barren += 1
-      return this.#barren < MAX_BARREN ? undefined : left[0]
-    }
-    this.#barren = 0
-    if (culprit !== 0 && culprit !== running) this.#options.onStray(toErrorData(error))
-    return left.find(({ number }) => number === (culprit === 0 ? running : culprit))
-  }
-
   /** A thread says what came of an item. */
   #came(number: number, outcome: Outcome, took: number): void {
     const run = this.#byNumber.get(number)
     if (run === undefined) return
     if (run.call.via === 'call') this.#options.ran?.(run.call.task, took) // a map is as long as its list
-    this.#over(run, outcome)
+    this.#over(run, outcome, run.message.cameBehind ? took : undefined)
   }
 
   #settle(number: number, outcome: Outcome): void {
@@ -311,9 +311,9 @@ class ThreadWorker implements Worker {
     if (run !== undefined) this.#over(run, outcome)
   }
 
-  #over(run: Run, outcome: Outcome): void {
+  #over(run: Run, outcome: Outcome, took?: number): void {
     this.#byNumber.delete(run.number)
-    if (!run.told) run.ended(run.call, outcome)
+    if (!run.told) run.ended(run.call, outcome, took)
     run.over?.()
   }
 
@@ -335,16 +335,16 @@ class ThreadWorker implements Worker {
     if (told[0] === 'outcomes') return unpackOutcomes(told[1], (...came) => this.#came(...came))
     if (told[0] === 'unfinished') return this.#unfinished(told[1], told[2])
     if (told[0] === 'stray') return this.#options.onStray(told[1])
-    if (told[0] === 'torn-down' || told[0] === 'pong' || told[0] === 'ask') return
+    if (told[0] === 'answer' || told[0] === 'torn-down' || told[0] === 'pong' || told[0] === 'ask') return
     if (told[0] === 'timed') return this.#byNumber.get(told[1])?.timed?.()
     const call = this.#byNumber.get(told[1])?.call ?? (told[0] === 'send' ? told[5] : undefined)
     if (call !== undefined) report(this.#options.reports, call, told)
   }
 
   /** A thread that is new has not heard the aborts of what may be on its way to it. */
-  #repeatAborts(port: MessagePort): void {
+  #repeatAborts(give: GiveOrder): void {
     for (const { number, aborted } of this.#byNumber.values()) {
-      if (aborted !== undefined) port.postMessage(['abort', number, aborted])
+      if (aborted !== undefined) give(['abort', number, aborted])
     }
   }
 }

@@ -1,5 +1,6 @@
-/** Longest that a task may take to be tiny, in milliseconds. */
+/** Longest that a task may take to be tiny, and to be short, in milliseconds. */
 const TINY = 0.25
+const SHORT = 8
 
 /** Runs in a row that must have been tiny before a task is taken for it, and once one was not. */
 const PROOFS = 4
@@ -13,24 +14,25 @@ const OVERHEAD = 0.002
 
 interface Measured {
   mean: number
-  /** Runs in a row that were tiny. */
+  /** Runs in a row that were tiny, and that were short. */
   proofs: number
+  shortProofs: number
 }
 
-/** Which tasks of a lane are tiny, as measured where they run: a run that is not takes its task out at once, until it has proved itself again. */
+/** Which tasks of a lane are tiny or short, as measured where they run: a run that is not takes its task out at once, until it has proved itself again. */
 export class TinyTasks {
   readonly #tasks = new Map<string, Measured>()
 
   /** A run of a task has taken so many milliseconds. */
   ran(task: string, took: number): void {
     const known = this.#tasks.get(task)
-    if (took > TINY) {
-      if (known !== undefined) known.proofs = Math.min(known.proofs, PROOFS - PROOFS_AGAIN)
-    } else if (known === undefined) this.#tasks.set(task, { mean: took, proofs: 1 })
-    else {
-      known.mean += (took - known.mean) * LATEST
-      known.proofs += 1
+    if (known === undefined) {
+      if (took <= SHORT) this.#tasks.set(task, { mean: took, proofs: took <= TINY ? 1 : 0, shortProofs: 1 })
+      return
     }
+    known.shortProofs = proved(known.shortProofs, took <= SHORT)
+    known.proofs = proved(known.proofs, took <= TINY)
+    if (took <= TINY) known.mean += (took - known.mean) * LATEST
   }
 
   /** Milliseconds that a run of a task will take; Infinity where it has not proved tiny. */
@@ -38,4 +40,12 @@ export class TinyTasks {
     const known = this.#tasks.get(task)
     return known === undefined || known.proofs < PROOFS ? Number.POSITIVE_INFINITY : known.mean + OVERHEAD
   }
+
+  /** Whether a task has proved short. */
+  isShort(task: string): boolean {
+    return (this.#tasks.get(task)?.shortProofs ?? 0) >= PROOFS
+  }
 }
+
+const proved = (proofs: number, again: boolean): number =>
+  again ? proofs + 1 : Math.min(proofs, PROOFS - PROOFS_AGAIN)

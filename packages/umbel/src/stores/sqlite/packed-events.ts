@@ -39,7 +39,7 @@ export function packEvents(events: readonly EngineEvent[], plans: StoredPlans): 
     before = event.id
     if (event.type === 'task-started' && event.key === undefined)
       list.push(STARTED, id, event.attempt, event.run, event.at)
-    else if (event.type === 'task-succeeded' && event.writes === undefined)
+    else if (event.type === 'task-succeeded' && event.writes === undefined && event.began === undefined)
       list.push(SUCCEEDED, id, event.attempt, event.run, event.at, event.result)
     else if (event.type === 'canvas-sent') packSent(list, event, id, plans)
     else list.push(WHOLE, event)
