@@ -1,11 +1,12 @@
 import { nodeId, type Row, type RowReader, type TaskRow } from '@umbel/core'
 import { isActive } from './engine-batch.ts'
 import { Followers } from './followers.ts'
+import { SteadyMap } from './steady-map.ts'
 
 /** What an engine has at hand: the rows of what is going on. */
 export class EngineRows implements RowReader {
   /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new SteadyMap<Row>()
   readonly #followers = new Followers()
   /** Tasks that wait in a lane or run. */
   #active = 0
@@ -31,7 +32,7 @@ export class EngineRows implements RowReader {
   }
 
   /** All rows of what has not ended. */
-  rows(): IterableIterator<Row> {
+  rows(): Iterable<Row> {
     return this.#rows.values()
   }
 

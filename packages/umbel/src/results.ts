@@ -1,4 +1,5 @@
 import { headersOf, isResultRow, NO_HEADERS, type Plan, type ResultRow, type Row, type TaskHeaders } from '@umbel/core'
+import { SteadyMap } from './steady-map.ts'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
@@ -193,7 +194,7 @@ export class Cell {
 
 /** The cells of what has not ended, by id. A cell leaves when it ends; the handles that hold it keep it. */
 export class Results {
-  readonly #cells = new Map<string, Cell>()
+  readonly #cells = new SteadyMap<Cell>()
   readonly #wanted: Wanted | undefined
   /** Those of what sleeps, as long as somebody has a handle. */
   readonly #resting = new Map<string, WeakRef<Cell>>()

@@ -13,6 +13,7 @@ import {
   type Store,
   type StoredEvent,
 } from '@umbel/core'
+import { SteadyMap } from '../steady-map.ts'
 import { EndedRows, type RootRow } from './memory-ended.ts'
 import { MemoryLetters } from './memory-letters.ts'
 
@@ -36,7 +37,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 class MemoryStore implements Store {
   /** All rows but those in `#ended`. */
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new SteadyMap<Row>()
   readonly #children = new Map<string, string[]>()
   /** Ended tasks outside of workflows, ended workflows and ended runs. */
   readonly #ended = new EndedRows()
