@@ -1,7 +1,7 @@
 import { type ErrorClasses, fromErrorData, toErrorData } from './error-data.ts'
 import { umbelError } from './errors.ts'
 import { readValue } from './read-value.ts'
-import { writeValue } from './write-value.ts'
+import { type Writing, writeBareList, writeValue } from './write-value.ts'
 
 /**
  * A value as it travels and is stored: tagged JSON, and its binary parts beside the text in the order of their tags.
@@ -31,12 +31,19 @@ export interface EncodeOptions {
  * UMBEL_VALUE_TOO_LARGE past `maxBytes`.
  */
 export function encode(value: unknown, options?: EncodeOptions): Encoded {
-  return writeValue(value, {
-    maxBytes: options?.maxBytes ?? MAX_BYTES,
-    path: options?.path ?? 'value',
-    describe: toErrorData,
-  })
+  return writeValue(value, writingBy(options))
 }
+
+/** The same of a list that was made of rest parameters and that nobody else has: it is not looked through for more than its elements. */
+export function encodeRest(list: readonly unknown[], options?: EncodeOptions): Encoded {
+  return writeBareList(list, writingBy(options))
+}
+
+const writingBy = (options: EncodeOptions | undefined): Writing => ({
+  maxBytes: options?.maxBytes ?? MAX_BYTES,
+  path: options?.path ?? 'value',
+  describe: toErrorData,
+})
 
 /**
  * Decode to a value that shares nothing with anyone: bytes are copied. Errors of `classes` are revived as such.

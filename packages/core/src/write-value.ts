@@ -30,6 +30,12 @@ export function writeValue(value: unknown, writing: Writing): Written {
   return writer.bytes.length === 0 ? text : { text, bytes: writer.bytes }
 }
 
+/** Write a list that has nothing but its elements, as whoever made it knows: to look for more costs a dozen times what is done here. */
+export function writeBareList(list: readonly unknown[], writing: Writing): Written {
+  const short = list.length <= FEW ? shortList(list) : undefined
+  return short !== undefined && short.length <= writing.maxBytes ? short : writeValue(list, writing)
+}
+
 /** The text of what most tasks give: nothing, or a number. `undefined` of all else. */
 function shortText(value: unknown): string | undefined {
   if (value === undefined) return UNDEFINED

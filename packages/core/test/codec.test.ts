@@ -10,6 +10,7 @@ import {
   encode,
   encodedSize,
   encodeList,
+  encodeRest,
 } from '../src/codec.ts'
 import { UmbelError } from '../src/errors.ts'
 import { TaskError } from '../src/task-error.ts'
@@ -488,9 +489,11 @@ it('a list of few numbers is written and read as any list', () => {
       const encoded = encode(list)
       expect(decode(encoded)).toEqual(list)
       if (list.every((one) => Number.isFinite(one) && !Object.is(one, -0))) expect(encoded).toBe(JSON.stringify(list))
+      expect(encodeRest(list)).toEqual(encoded)
       if (encodedSize(encoded) > maxBytes)
-        expect(codeOf(() => encode(list, { maxBytes }))).toBe('UMBEL_VALUE_TOO_LARGE')
-      else expect(encode(list, { maxBytes })).toEqual(encoded)
+        for (const write of [encode, encodeRest])
+          expect(codeOf(() => write(list, { maxBytes }))).toBe('UMBEL_VALUE_TOO_LARGE')
+      else for (const write of [encode, encodeRest]) expect(write(list, { maxBytes })).toEqual(encoded)
     }),
   )
 })

@@ -15,7 +15,7 @@ import type { Taken } from './engine-batch.ts'
 import type { UniqueOf } from './key-of-task.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Cell, Results } from './results.ts'
-import type { Call } from './sender.ts'
+import { type Call, RestCall } from './sender.ts'
 import type { SignalBus } from './signals.ts'
 import type { SpecResolver } from './spec-resolver.ts'
 
@@ -137,7 +137,9 @@ export class Producer {
   }
 
   #prepare(canvas: Canvas, call: Call): Prepared {
-    const plan = this.#parts.resolver.plan(wholeOf(canvas, call))
+    const whole = wholeOf(canvas, call)
+    const { resolver } = this.#parts
+    const plan = call instanceof RestCall ? resolver.planCall(whole, call) : resolver.plan(whole)
     const chosen = call.options.id ?? canvas.options.id
     if (chosen !== undefined) this.#checkNew(validId(chosen))
     const unique = this.#parts.uniqueOf(plan)
@@ -260,8 +262,10 @@ interface Prepared {
 }
 
 /** A canvas with what its call gives. Nobody keeps it: what is the same but for its arguments need not be frozen. */
-function wholeOf(canvas: Canvas, { args, kwargs, options }: Call): Canvas {
-  if (!isEmpty(kwargs) || !isEmpty(options)) return withCall(canvas, args, kwargs, options)
+function wholeOf(canvas: Canvas, call: Call): Canvas {
+  const { args, kwargs, options } = call
+  if (!(call instanceof RestCall) && !(isEmpty(kwargs) && isEmpty(options)))
+    return withCall(canvas, args, kwargs, options)
   if (args.length === 0) return canvas
   if (canvas.kind !== 'task' || canvas.immutable) return withCall(canvas, args, kwargs, options)
   return { ...canvas, args: canvas.args.length === 0 ? args : [...args, ...canvas.args] }

@@ -9,6 +9,19 @@ export interface Call {
   readonly options: SignatureOptions
 }
 
+const NOTHING = Object.freeze({})
+
+/** What `delay` and `send` of a signature are given: rest parameters, a list that nobody else has and that has nothing but its elements. */
+export class RestCall implements Call {
+  readonly args: readonly unknown[]
+  readonly kwargs: Call['kwargs'] = NOTHING
+  readonly options: SignatureOptions = NOTHING
+
+  constructor(args: readonly unknown[]) {
+    this.args = args
+  }
+}
+
 /** The handle of something sent: an `AsyncResult` or a `GroupResult`. */
 export interface AnyResult {
   readonly id: string

@@ -32,7 +32,7 @@ import {
 import { senderFor } from './live-apps.ts'
 import type { ArgumentsError, FirstName, Following, Gives, KeywordsError, LastName } from './mismatch.ts'
 import { checkRecord } from './option-checks.ts'
-import type { Call, Sender } from './sender.ts'
+import { RestCall, type Sender } from './sender.ts'
 
 /**
  * One call of a task, or a canvas of such calls: immutable data with methods that give new ones.
@@ -168,14 +168,14 @@ export class Signature<
   delay(this: Complete<this, K, N>, ...missing: M): Handle<R, F>
   delay<G extends readonly unknown[]>(this: WrongCall<K, N, G, M>, ...given: G): Handle<R, F>
   delay(this: unknown, ...missing: readonly unknown[]): never {
-    return senderOf(this as AnySignature).delay((this as AnySignature).data, callWith(missing)) as never
+    return senderOf(this as AnySignature).delay((this as AnySignature).data, new RestCall(missing)) as never
   }
 
   /** Send it like `delay`, but wait while a lane's backlog is full. */
   send(this: Complete<this, K, N>, ...missing: M): Promise<Handle<R, F>>
   send<G extends readonly unknown[]>(this: WrongCall<K, N, G, M>, ...given: G): Promise<Handle<R, F>>
   send(this: unknown, ...missing: readonly unknown[]): never {
-    return senderOf(this as AnySignature).send((this as AnySignature).data, callWith(missing)) as never
+    return senderOf(this as AnySignature).send((this as AnySignature).data, new RestCall(missing)) as never
   }
 
   /** Send it with arguments, keyword arguments and options in one record, and return its handle at once. Throws like `delay`. */
@@ -232,11 +232,6 @@ export type FanOut<S extends AnySignature> =
       : 'fans-out'
 
 const senderOf = ({ data }: AnySignature): Sender => senderFor(firstTask(data))
-
-const NO_KWARGS = Object.freeze({})
-const NO_OPTIONS: SignatureOptions = Object.freeze({})
-
-const callWith = (args: readonly unknown[]): Call => ({ args, kwargs: NO_KWARGS, options: NO_OPTIONS })
 
 /** Options as data. @throws UMBEL_BAD_OPTION for a name that is no option, and for headers that are none. */
 function optionsOf({ link, linkError, headers, ...options }: CallOptions): SignatureOptions {

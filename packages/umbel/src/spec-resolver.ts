@@ -10,6 +10,7 @@ import {
   type ErrorCallback,
   type Expiry,
   encode,
+  encodeRest,
   MAX_CANVAS_DEPTH,
   type MapSignature,
   milliseconds,
@@ -28,6 +29,8 @@ import { checkNotUnique } from './key-of-task.ts'
 import { knownTask, shown } from './known-names.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority } from './option-checks.ts'
+import { isPlain, PlainSpecs, plainKey } from './plain-specs.ts'
+import type { RestCall } from './sender.ts'
 import { isWorkflowTask } from './workflows/workflow.ts'
 
 /** Priority of a task where nothing says otherwise. */
@@ -67,6 +70,8 @@ export class SpecResolver {
     errorCallbacks: (callbacks) => callbacks.map((callback) => this.#errorCallback(callback)),
   }
   #depth = 0
+  /** Rest parameters of the call that is being compiled: nobody else has them. */
+  #rest: readonly unknown[] | undefined
   readonly #known = new WeakMap<TaskHeaders, TaskHeaders>()
   /** Headers of the canvas that is being compiled, by their JSON. */
   readonly #texts = new Map<string, TaskHeaders>()
@@ -98,6 +103,16 @@ export class SpecResolver {
     }
   }
 
+  /** Compile what a call with rest parameters sends. @throws what `plan` throws */
+  planCall(canvas: Canvas, { args }: RestCall): Plan {
+    this.#rest = args
+    try {
+      return this.plan(canvas)
+    } finally {
+      this.#rest = undefined
+    }
+  }
+
   /** Compile a canvas that goes on in the place of something or is begun by it. @throws UMBEL_BAD_CANVAS for what is unique, and what `plan` throws */
   part(canvas: Canvas): Plan {
     const plan = this.plan(canvas)
@@ -126,7 +141,7 @@ export class SpecResolver {
       this.#options.limits.check(definition, signature.args)
     }
     const spec = isPlain(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
-    return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
+    return { spec, args: this.#encodeArgs(signature.args), kwargs: this.#kwargs(signature, definition) }
   }
 
   /**
@@ -234,6 +249,11 @@ export class SpecResolver {
     return hasNone(kwargs) ? undefined : this.#encode(kwargs, 'kwargs')
   }
 
+  #encodeArgs(args: readonly unknown[]): Encoded {
+    if (args !== this.#rest) return this.#encode(args, 'args')
+    return encodeRest(args, { maxBytes: this.#options.maxBytes, path: 'args' })
+  }
+
   #encode(value: unknown, path: string): Encoded {
     return encode(value, { maxBytes: this.#options.maxBytes, path })
   }
@@ -252,38 +272,6 @@ function checkMapped({ name, options }: TaskDefinition, kind: 'map' | 'starmap')
   if (options.idempotencyKey === undefined && options.unique === undefined) return
   const message = `A ${kind} of ${name} would run its items in one call, and each has a key of its own: send a group.`
   throw umbelError('UMBEL_BAD_CANVAS', message)
-}
-
-/** Specs of calls that are plain, by `plainKey`. Bounded: only those of priorities and lanes that exist come to be. */
-class PlainSpecs {
-  readonly #specs = new Map<TaskDefinition, Map<string, TaskSpec>>()
-
-  get(definition: TaskDefinition, key: string): TaskSpec | undefined {
-    return this.#specs.get(definition)?.get(key)
-  }
-
-  set(definition: TaskDefinition, key: string, spec: TaskSpec): void {
-    const specs = this.#specs.get(definition) ?? new Map<string, TaskSpec>()
-    specs.set(key, spec)
-    this.#specs.set(definition, specs)
-  }
-}
-
-/** What tells plain calls of a task from each other, but for headers. */
-function plainKey({ immutable, options: { priority, lane } }: TaskSignature): string {
-  const kind = immutable ? 'immutable' : 'open'
-  if (lane !== undefined) return `${kind} ${priority} ${lane}`
-  return priority === undefined ? kind : `${kind} ${priority}`
-}
-
-/** Whether there are no options but headers and a place. */
-const isPlain = (options: SignatureOptions): boolean => {
-  for (const name in options) {
-    if (name === 'headers') continue
-    if (name === 'priority' && typeof options.priority === 'number') continue
-    if (name !== 'lane' || typeof options.lane !== 'string') return false
-  }
-  return true
 }
 
 const hasNone = (kwargs: TaskSignature['kwargs']): boolean => {
