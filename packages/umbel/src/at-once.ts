@@ -9,32 +9,44 @@ import type { Lane } from './lanes/lane.ts'
  * first is for the lane to say. All that takes more than a slot to start (a key, a rate, a moment, a place in a canvas) goes by its lane, too.
  */
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
-  return (events, taken, onTheWay) => {
-    if (!events.some(isSent)) return
-    let sent = 0
-    for (const event of events) {
-      if (!isSent(event)) {
-        if (mayBringMore(context, event)) return
-        continue
-      }
-      const spec = aloneIn(event)
-      // each is counted as if all before it took a slot of the same kind: so there is one for all
-      if (spec === undefined || (lanes.get(spec.lane)?.resting(spec) ?? 0) <= sent + onTheWay) return
-      sent += 1
-    }
+  return (came, onTheWay) => {
+    if (!haveSlots(context, lanes, came.events, onTheWay)) return came
     const at = context.clock.now()
-    const came = events.splice(0)
-    const waiting = taken.splice(0)
-    came.forEach((event, index) => {
+    const events: EngineEvent[] = []
+    const taken: (Taken | undefined)[] = []
+    for (let index = 0; index < came.events.length; index += 1) {
+      const event = came.events[index] as EngineEvent
       events.push(event)
-      taken.push(waiting[index])
-      if (!isSent(event)) return
-      const begun = start(context, lanes, event)
-      if (begun === undefined) return
+      taken.push(came.taken[index])
+      const begun = isSent(event) ? start(context, lanes, event) : undefined
+      if (begun === undefined) continue
       events.push({ type: 'task-started', id: event.id, attempt: 1, run: 1, at })
       taken.push(begun)
-    })
+    }
+    return { events, taken }
   }
+}
+
+/** Whether something is sent, and there are free slots for all that these facts bring. */
+function haveSlots(
+  context: ExecutorContext,
+  lanes: ReadonlyMap<string, Lane>,
+  events: readonly EngineEvent[],
+  onTheWay: number,
+): boolean {
+  if (!events.some(isSent)) return false
+  let sent = 0
+  for (const event of events) {
+    if (!isSent(event)) {
+      if (mayBringMore(context, event)) return false
+      continue
+    }
+    const spec = aloneIn(event)
+    // each is counted as if all before it took a slot of the same kind: so there is one for all
+    if (spec === undefined || (lanes.get(spec.lane)?.resting(spec) ?? 0) <= sent + onTheWay) return false
+    sent += 1
+  }
+  return true
 }
 
 const isSent = (event: EngineEvent): event is CanvasSent => event.type === 'canvas-sent'
@@ -69,10 +81,11 @@ function start(
   if (context.engine.get(id) !== undefined) return undefined // a second issue of it changes nothing
   const claim = lanes.get(spec.lane)?.claim(spec)
   if (claim === undefined) return undefined
+  const { worker, over } = claim
   return (error) => {
     const row = error === undefined ? currentRow(context, id, FIRST.run) : undefined
-    if (row === undefined) claim.over()
-    else runBegun(context, attemptCall(context, row, FIRST), spec, claim.worker, claim.over)
+    if (row === undefined) over()
+    else runBegun(context, attemptCall(context, row, FIRST), spec, worker, over)
   }
 }
 

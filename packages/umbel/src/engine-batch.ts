@@ -21,11 +21,17 @@ import { nextTurn } from './system.ts'
 /** Called once an event is stored, with what `advance` answers, or with the reason why it was not. */
 export type Taken = (error?: unknown, answer?: Encoded) => void
 
-/** Adds facts to a batch, and what is called once they are stored. `onTheWay`: tasks of earlier batches that no lane has been told of. */
-export type AddStarts = (events: EngineEvent[], taken: (Taken | undefined)[], onTheWay: number) => void
-
 /** Those who wait for the events of a batch, each in the place of its event. */
 export type Waiting = readonly (Taken | undefined)[]
+
+/** Facts that came in, and those who wait for them. */
+export interface Came {
+  readonly events: readonly EngineEvent[]
+  readonly taken: Waiting
+}
+
+/** Adds to facts what starts with them, and what is called once that is stored. `onTheWay`: tasks of earlier batches that no lane has been told of. */
+export type AddStarts = (came: Came, onTheWay: number) => Came
 
 /** Whether a fact is what somebody outside has sent, who can send it again. */
 function isSent(event: EngineEvent): boolean {

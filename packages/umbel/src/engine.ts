@@ -21,6 +21,7 @@ import {
   answerAll,
   answerEach,
   batchOf,
+  type Came,
   type JudgeWrites,
   keptOf,
   refusalOf,
@@ -206,17 +207,26 @@ export class Engine extends EngineRows {
       }
       // handlers that never wait for anything must not keep timers and sockets from their turn
       if (batches % BATCHES_A_TURN === 0) await nextTurn()
-      const most = this.#store.mostEvents ?? MAX_BATCH
-      const events = this.#events.splice(0, most)
-      const taken = this.#taken.splice(0, most)
+      const came = this.#next()
+      const { starts } = this.#parts
+      const { events, taken } = refusal === undefined && starts ? starts(came, this.#ahead.onTheWay) : came
       this.#storing = events
-      if (refusal === undefined) this.#parts.starts?.(events, taken, this.#ahead.onTheWay)
       this.#batch = refusal === undefined ? this.#take(events, taken) : Promise.resolve(answerAll(taken, refusal))
       await this.#batch
     }
     this.#storing = []
     this.#batch = undefined
     this.#running = undefined
+  }
+
+  /** What is to be taken in next: all that came in, unless the store wants fewer at once. */
+  #next(): Came {
+    const most = this.#store.mostEvents ?? MAX_BATCH
+    if (this.#events.length > most) return { events: this.#events.splice(0, most), taken: this.#taken.splice(0, most) }
+    const came = { events: this.#events, taken: this.#taken }
+    this.#events = []
+    this.#taken = []
+    return came
   }
 
   async #take(events: readonly EngineEvent[], taken: Waiting, delay = FIRST_DELAY): Promise<void> {
