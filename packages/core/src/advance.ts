@@ -54,20 +54,24 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
   const draft = new Draft(rows, machines)
   const facts: EngineEvent[] = []
   const writes: TaskWrites[] = []
-  for (const event of events) {
-    const { puts } = draft
-    const written = writesOf(draft, event)
-    draft.at = event.at
-    if (event.type === 'chart-due') while (takeChartDue(draft, event)) deliver(draft)
-    else take(draft, event)
-    deliver(draft)
-    draft.forgetSteps()
-    if (draft.puts === puts) continue
-    facts.push(event)
-    if (written !== undefined) writes.push({ id: event.id, writes: written })
+  try {
+    for (const event of events) {
+      const { puts } = draft
+      const written = writesOf(draft, event)
+      draft.at = event.at
+      if (event.type === 'chart-due') while (takeChartDue(draft, event)) deliver(draft)
+      else take(draft, event)
+      deliver(draft)
+      draft.forgetSteps()
+      if (draft.puts === puts) continue
+      facts.push(event)
+      if (written !== undefined) writes.push({ id: event.id, writes: written })
+    }
+    const { shown, moved, commands, letters, effects, answers } = draft
+    return { rows: draft.rows(), shown, moved, commands, letters, effects, writes, answers, facts }
+  } finally {
+    draft.leave()
   }
-  const { shown, moved, commands, letters, effects, answers } = draft
-  return { rows: draft.rows(), shown, moved, commands, letters, effects, writes, answers, facts }
 }
 
 /** Deliver what the actors have told one another, and what follows from that. */

@@ -13,6 +13,7 @@ import {
   type ResultRow,
   type Row,
   type RowReader,
+  type Seat,
   type TaskRow,
   type WorkflowRow,
 } from './rows.ts'
@@ -110,7 +111,13 @@ export class Draft implements RowReader {
   #steps: Map<string, number> | undefined
   /** Rows put, letters changed and effects recorded so far: whether it grows tells whether a fact changed anything. */
   puts = 0
-  readonly #changed = new Map<string, Row>()
+  /** Seats of the rows that changed, in the order in which they did first. */
+  readonly #changed: Seat[] = []
+  /** Seats of rows that the reader has none for. */
+  #seats: Map<string, Seat> | undefined
+  /** The seat that was looked for last. */
+  #sought: string | undefined
+  #found: Seat | undefined
   /** The row that was put last, where nobody else holds it: facts about one task often come one after another. */
   #last: Row | undefined
   /** Tasks that came to follow something, by what that is. */
@@ -125,7 +132,8 @@ export class Draft implements RowReader {
 
   get(id: string): Row | undefined {
     if (this.#last?.id === id) return this.#last
-    return this.#changed.get(id) ?? this.#rows.get(id)
+    const seat = this.#seat(id)
+    return seat === undefined ? this.#rows.get(id) : (seat.next ?? seat.row)
   }
 
   /**
@@ -193,7 +201,9 @@ export class Draft implements RowReader {
     this.puts += 1
     if (row === this.#last) return
     this.#last = row
-    this.#changed.set(row.id, row)
+    const seat = this.#seat(row.id) ?? this.#newSeat(row.id)
+    if (seat.next === undefined) this.#changed.push(seat)
+    seat.next = row
     if (row.kind === 'task' && row.follows !== undefined) this.#follow(row.id, row.follows)
   }
 
@@ -238,6 +248,28 @@ export class Draft implements RowReader {
 
   /** The rows that changed, each once, as they stand at the end. */
   rows(): Row[] {
-    return [...this.#changed.values()]
+    return this.#changed.map((seat) => seat.next as Row)
+  }
+
+  /** Leave the seats of the reader as they were found. */
+  leave(): void {
+    for (const seat of this.#changed) seat.next = undefined
+  }
+
+  #seat(id: string): Seat | undefined {
+    if (this.#sought !== id) {
+      this.#sought = id
+      this.#found = this.#seats?.get(id) ?? this.#rows.seat?.(id)
+    }
+    return this.#found
+  }
+
+  #newSeat(id: string): Seat {
+    const seat: Seat = { row: undefined, next: undefined }
+    this.#seats ??= new Map()
+    this.#seats.set(id, seat)
+    this.#sought = id
+    this.#found = seat
+    return seat
   }
 }

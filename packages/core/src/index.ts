@@ -130,6 +130,7 @@ export {
   type ResultRow,
   type Row,
   type RowReader,
+  type Seat,
   type StreamRow,
   streamRowId,
   uniqueRowId,

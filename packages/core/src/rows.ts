@@ -289,9 +289,19 @@ export type Row = ResultRow | StreamRow | KeyRow
 /** Whether a row is of something that ends and can be waited for. */
 export const isResultRow = (row: Row): row is ResultRow => row.kind !== 'stream' && row.kind !== 'key'
 
+/** Where a row is at hand. */
+export interface Seat {
+  /** The row as it stands. */
+  readonly row: Row | undefined
+  /** The row that is to take its place: of the `Draft` that is being worked on, and of none between two. */
+  next: Row | undefined
+}
+
 /** Read access to the rows as they stand. */
 export interface RowReader {
   get(id: string): Row | undefined
+  /** Where the row of an id is at hand, or will be: looked for once, where a reader has that, a row need not be looked for again to be replaced. */
+  seat?(id: string): Seat | undefined
   /** Ids of the tasks that follow something (see `TaskRow.follows`), the oldest first; nothing, where there can be none. */
   following?(id: string): Iterable<string>
 }

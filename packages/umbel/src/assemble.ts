@@ -18,8 +18,9 @@ import { Recovery } from './recovery.ts'
 import { writesJudge } from './refused-writes.ts'
 import { attemptReports } from './reports.ts'
 import { AppResultSource } from './result-source.ts'
-import { Results } from './results.ts'
+import { type Cell, Results } from './results.ts'
 import { Revocations } from './revocations.ts'
+import { Seats } from './seats.ts'
 import type { AnyResult } from './sender.ts'
 import { Shutdown } from './shutdown.ts'
 import { SignalBus } from './signals.ts'
@@ -87,13 +88,15 @@ export function assemble(settings: AppSettings): Parts {
   const { clock, store, tasks, errors } = settings
   const signals = new SignalBus(() => clock.now())
   const failed = failureTeller(signals, clock)
-  const results = new Results()
+  const seats = new Seats<Cell>()
+  const results = new Results(seats)
   const totals = new Totals()
   const lanes = new Map<string, Lane>()
   const hold = new ProcessHold()
   const limits = new Limits({ tasks, shared: settings.limits, source: settings.tokens, clock, failed })
   const { resolver, registry } = resolving(settings, lanes, limits)
   const engine = new Engine({
+    seats,
     store,
     perform: (step, row) => after(step, row),
     failed,

@@ -1,23 +1,31 @@
-import { nodeId, type Row, type RowReader, type TaskRow } from '@umbel/core'
+import { nodeId, type Row, type RowReader, type Seat, type TaskRow } from '@umbel/core'
 import { isActive } from './engine-batch.ts'
 import { Followers } from './followers.ts'
-import { SteadyMap } from './steady-map.ts'
+import { Seats } from './seats.ts'
 
 /** What an engine has at hand: the rows of what is going on. */
 export class EngineRows implements RowReader {
   /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
-  readonly #rows = new SteadyMap<Row>()
+  readonly #seats: Seats<unknown>
   readonly #followers = new Followers()
   /** Tasks that wait in a lane or run. */
   #active = 0
 
+  constructor(seats: Seats<unknown> = new Seats()) {
+    this.#seats = seats
+  }
+
   /** A row as it stands, of something that has not ended. */
   get(id: string): Row | undefined {
-    return this.#rows.get(id)
+    return this.#seats.get(id)?.row
+  }
+
+  seat(id: string): Seat | undefined {
+    return this.#seats.get(id)
   }
 
   task(id: string): TaskRow | undefined {
-    const row = this.#rows.get(id)
+    const row = this.get(id)
     return row?.kind === 'task' ? row : undefined
   }
 
@@ -33,7 +41,7 @@ export class EngineRows implements RowReader {
 
   /** All rows of what has not ended. */
   rows(): Iterable<Row> {
-    return this.#rows.values()
+    return this.#seats.rows()
   }
 
   /** Go on with something where the store has it. */
@@ -43,21 +51,29 @@ export class EngineRows implements RowReader {
 
   /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. */
   release(row: Row): void {
-    const now = this.#rows.get(row.id)
+    const seat = this.#seats.get(row.id)
+    const now = seat?.row
     if (now !== row && now !== undefined && 'endedAt' in now && now.endedAt === undefined) return // it has been begun again
     if (row.kind === 'stream' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined))
-      this.#rows.delete(row.id)
+      this.#drop(row.id, seat)
     if (row.kind !== 'workflow') return
-    this.#rows.delete(row.id)
-    for (const index of row.plan.nodes.keys()) this.#rows.delete(nodeId(row.id, index))
+    this.#drop(row.id, seat)
+    for (const index of row.plan.nodes.keys()) this.#drop(nodeId(row.id, index))
   }
 
   /** A row is stored. */
   protected set(row: Row): void {
-    if (row.kind === 'key' && row.state !== 'held') return void this.#rows.delete(row.id)
-    const before = this.#rows.get(row.id)
+    if (row.kind === 'key' && row.state !== 'held') return this.#drop(row.id)
+    const seat = this.#seats.take(row.id)
+    const before = seat.row
     this.#active += Number(isActive(row)) - Number(isActive(before))
-    this.#rows.set(row.id, row)
+    seat.row = row
     this.#followers.changed(before, row)
+  }
+
+  #drop(id: string, seat = this.#seats.get(id)): void {
+    if (seat === undefined) return
+    seat.row = undefined
+    this.#seats.left(id, seat)
   }
 }

@@ -33,6 +33,7 @@ import {
 } from './engine-batch.ts'
 import { EngineRows } from './engine-rows.ts'
 import { Turns } from './engine-turn.ts'
+import type { Seats } from './seats.ts'
 import { nextTurn, pause } from './system.ts'
 
 /** Most events taken in at once, where the store does not want fewer. */
@@ -58,6 +59,8 @@ export interface EngineParts {
   /** Told of each fact as it comes in. */
   readonly came?: (event: EngineEvent) => void
   readonly machines?: Machines
+  /** Where it has its rows. Default: seats of its own. */
+  readonly seats?: Seats<unknown>
   /** Adds to the facts that are about to be stored what can start at once. */
   readonly starts?: AddStarts
   /** Says what an outcome comes to whose writes were refused. Default: its task has failed. */
@@ -96,7 +99,7 @@ export class Engine extends EngineRows {
   #lost: (error: UmbelError) => void = () => {}
 
   constructor(parts: EngineParts) {
-    super()
+    super(parts.seats)
     this.#parts = parts
     this.#store = parts.store
     this.#machines = parts.machines ?? MACHINES

@@ -1,5 +1,5 @@
 import { headersOf, isResultRow, NO_HEADERS, type Plan, type ResultRow, type Row, type TaskHeaders } from '@umbel/core'
-import { SteadyMap } from './steady-map.ts'
+import type { Seats } from './seats.ts'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
@@ -194,7 +194,7 @@ export class Cell {
 
 /** The cells of what has not ended, by id. A cell leaves when it ends; the handles that hold it keep it. */
 export class Results {
-  readonly #cells = new SteadyMap<Cell>()
+  readonly #seats: Seats<Cell>
   readonly #wanted: Wanted | undefined
   /** Those of what sleeps, as long as somebody has a handle. */
   readonly #resting = new Map<string, WeakRef<Cell>>()
@@ -204,7 +204,8 @@ export class Results {
   /** Why nothing will ever end here any more. */
   #refusal: unknown
 
-  constructor(wanted?: Wanted) {
+  constructor(seats: Seats<Cell>, wanted?: Wanted) {
+    this.#seats = seats
     this.#wanted = wanted
   }
 
@@ -216,36 +217,36 @@ export class Results {
   /** The cell of an id that nobody knows yet. */
   make(id: string): Cell {
     const cell = new Cell(id, this.#wanted)
-    this.#cells.set(id, cell)
+    this.#seats.take(id).cell = cell
     if (this.#refusal !== undefined) cell.answer(this.#refusal)
     return cell
   }
 
   /** The cell of an id, where there is one. */
   find(id: string): Cell | undefined {
-    return this.#cells.get(id) ?? (this.#resting.size === 0 ? undefined : this.#resting.get(id)?.deref())
+    return this.#at(id) ?? (this.#resting.size === 0 ? undefined : this.#resting.get(id)?.deref())
   }
 
   /** Something sleeps: whoever has a handle of it keeps its cell, and nobody else. */
   rest(id: string): void {
-    const cell = this.#cells.get(id)
+    const cell = this.#at(id)
     if (cell === undefined || cell.awaited) return
-    this.#cells.delete(id)
+    this.#leave(id)
     this.#resting.set(id, new WeakRef(cell))
     this.#gone.register(cell, id)
     cell.rest(() => {
       this.#resting.delete(id)
-      this.#cells.set(id, cell)
+      this.#seats.take(id).cell = cell
     })
   }
 
   /** What is on its way under an id of a caller's choice: see `Cell.checked`. */
   checks(): Promise<unknown>[] {
-    return [...this.#cells.values()].flatMap(({ checked }) => (checked === undefined ? [] : [checked]))
+    return [...this.#seats.cells()].flatMap(({ checked }) => (checked === undefined ? [] : [checked]))
   }
 
   changed(row: Row): void {
-    if (isResultRow(row)) this.#cells.get(row.id)?.changed(row)
+    if (isResultRow(row)) this.#at(row.id)?.changed(row)
   }
 
   ended(row: ResultRow): void {
@@ -257,17 +258,17 @@ export class Results {
 
   /** Whether somebody waits for an id that has not ended. */
   waitsFor(id: string): boolean {
-    return this.#cells.has(id)
+    return this.#at(id) !== undefined
   }
 
   /** Have a cell that was let go before. */
   keep(cell: Cell): void {
-    if (!this.#cells.has(cell.id)) this.#cells.set(cell.id, cell)
+    this.#seats.take(cell.id).cell ??= cell
     if (this.#refusal !== undefined) cell.answer(this.#refusal)
   }
 
   drop(id: string): void {
-    this.#cells.delete(id)
+    this.#leave(id)
     if (this.#resting.size > 0) this.#resting.delete(id)
   }
 
@@ -275,7 +276,19 @@ export class Results {
   refuseAll(error: unknown): void {
     this.#refusal = error
     const resting = Array.from(this.#resting.values(), (one) => one.deref())
-    for (const cell of [...this.#cells.values(), ...resting]) if (cell?.ended === false) cell.answer(error)
-    this.#cells.clear()
+    const cells = [...this.#seats.cells()]
+    for (const cell of [...cells, ...resting]) if (cell?.ended === false) cell.answer(error)
+    for (const { id } of cells) this.#leave(id)
+  }
+
+  #at(id: string): Cell | undefined {
+    return this.#seats.get(id)?.cell
+  }
+
+  #leave(id: string): void {
+    const seat = this.#seats.get(id)
+    if (seat === undefined) return
+    seat.cell = undefined
+    this.#seats.left(id, seat)
   }
 }

@@ -29,7 +29,7 @@ export class SteadyMap<V extends object> {
 
   /** Take out what is there under an id. Tells whether there was anything. */
   delete(id: string): boolean {
-    return this.has(id) && this.#map.delete(id)
+    return this.#map.delete(id)
   }
 
   /** What is there, in the order in which it came. */

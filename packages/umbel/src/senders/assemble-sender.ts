@@ -8,6 +8,7 @@ import { uniqueAmong } from '../key-of-task.ts'
 import { Producer } from '../producer.ts'
 import { AppResultSource } from '../result-source.ts'
 import { Results } from '../results.ts'
+import { Seats } from '../seats.ts'
 import { SignalBus } from '../signals.ts'
 import type { LaneOffer } from '../spec-resolver.ts'
 import type { Emissions } from '../workflows/emissions.ts'
@@ -24,7 +25,7 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
   const failed = failureTeller(signals, clock)
   const outbox = new Outbox(store)
   const lookout = new Lookout({ store, errors, results: () => results, failed })
-  const results: Results = new Results((cell) => lookout.want(cell))
+  const results: Results = new Results(new Seats(), (cell) => lookout.want(cell))
   const ids = makeIds(() => clock.now(), settings.random)
   const remote = new RemoteOwner({ outbox, lookout, ids, errors })
   const source = new AppResultSource({

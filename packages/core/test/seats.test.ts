@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { advance, type Step } from '../src/advance.ts'
+import type { Command } from '../src/command.ts'
+import type { EngineEvent } from '../src/event.ts'
+import { MACHINES, Machines } from '../src/machines.ts'
+import type { Row, RowReader, Seat } from '../src/rows.ts'
+import { taskMachine } from '../src/task-machine.ts'
+import { workflowMachine } from '../src/workflow-machine.ts'
+import { anyCanvas, Desk, plan, sig } from './model.ts'
+
+type Picks = () => number
+const picks = fc.infiniteStream(fc.nat(1_000_000)).map((stream) => () => stream.next().value as number)
+
+/** Rows as an engine has them: some in seats, with room for some that are to come, and others not. */
+class SeatedRows implements RowReader {
+  readonly seats = new Map<string, Seat>()
+  readonly #without = new Set<string>()
+  readonly #rows: ReadonlyMap<string, Row>
+  readonly #pick: Picks
+
+  constructor(rows: ReadonlyMap<string, Row>, pick: Picks) {
+    this.#rows = rows
+    this.#pick = pick
+    for (const [id, row] of rows) if (pick() % 2 === 0) this.seats.set(id, { row, next: undefined })
+  }
+
+  get(id: string): Row | undefined {
+    return this.#rows.get(id)
+  }
+
+  seat(id: string): Seat | undefined {
+    const seat = this.seats.get(id)
+    // whoever has said once that there is none keeps to it
+    if (seat !== undefined || this.#rows.has(id) || this.#without.has(id)) return seat
+    if (this.#pick() % 3 > 0) return void this.#without.add(id)
+    const empty = { row: undefined, next: undefined }
+    this.seats.set(id, empty)
+    return empty
+  }
+}
+
+/** Has each batch worked out twice: over rows that are just rows, and over rows in seats. */
+class SeatedDesk extends Desk {
+  readonly #pick: Picks
+
+  constructor(pick: Picks) {
+    super()
+    this.#pick = pick
+  }
+
+  override accept(...events: EngineEvent[]): readonly Command[] {
+    const seated = new SeatedRows(this.rows, this.#pick)
+    const before = new Map([...seated.seats].map(([id, { row }]) => [id, row]))
+    const step: Step = advance(seated, events)
+    expect(step).toEqual(advance(this.rows, events))
+    for (const [id, { row, next }] of seated.seats) expect([row, next]).toEqual([before.get(id), undefined])
+    return super.accept(...events)
+  }
+}
+
+test('a batch comes to the same whether rows are in seats or not, and leaves the seats as they were', () => {
+  fc.assert(
+    fc.property(anyCanvas, picks, (canvas, pick) => {
+      const desk = new SeatedDesk(pick)
+      desk.send(canvas)
+      let batch: EngineEvent[] = []
+      while (desk.runnable.length > 0) {
+        const id = desk.runnable.splice(pick() % desk.runnable.length, 1)[0] as string
+        batch.push({ type: 'task-started', id, attempt: 1, run: 1, at: 2 }, {
+          ...desk.outcome(id),
+          attempt: 1,
+          run: 1,
+        } as EngineEvent)
+        if (desk.runnable.length > 0 && pick() % 3 > 0) continue
+        desk.accept(...batch)
+        batch = []
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a batch that cannot be taken in leaves nothing in the seats', () => {
+  fc.assert(
+    fc.property(fc.nat(8), fc.integer({ min: 1, max: 5 }), (after, count) => {
+      let asked = 0
+      class Failing extends Machines {
+        override task(states: readonly string[]) {
+          if (asked++ >= after) throw new Error('no machine')
+          return MACHINES.task(states)
+        }
+      }
+      const seats = new Map<string, Seat>()
+      const rows: RowReader = { get: () => undefined, seat: (id) => seats.get(id) }
+      const events = Array.from({ length: count }, (_, n): EngineEvent[] => {
+        const id = `t${n}`
+        seats.set(id, { row: undefined, next: undefined })
+        const sent = { input: undefined, parent: undefined, root: undefined, settles: undefined, at: 1 }
+        return [
+          { type: 'canvas-sent', id, plan: plan(sig('id', [1])), ...sent },
+          { type: 'task-started', id, attempt: 1, run: 1, at: 2 },
+        ]
+      }).flat()
+      const take = (): Step => advance(rows, events, new Failing(taskMachine, workflowMachine))
+      if (after < events.length) expect(take).toThrow('no machine')
+      else expect(take().rows).toHaveLength(count)
+      for (const { row, next } of seats.values()) expect([row, next]).toEqual([undefined, undefined])
+    }),
+  )
+})
