@@ -46,6 +46,7 @@ export { type CeleryOptions, type CelerySignature, toCeleryJson } from './celery
 export { type CeleryJsonLimits, fromCeleryJson } from './celery-json-read.ts'
 export {
   compilePlan,
+  planOfOne,
   END,
   type ErrorCallback,
   type Expiry,

@@ -154,11 +154,21 @@ interface Part {
  */
 export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan {
   checkShape(canvas)
-  if (isSingle(canvas)) return { nodes: [taskNode(canvas, resolve, fed)], entry: 0, exit: 0 }
+  if (isSingle(canvas)) {
+    const { spec, args, kwargs } = resolve.task(canvas, fed)
+    return planOfOne(spec, args, kwargs)
+  }
   const { headers } = canvas.options
   const compiler = new Compiler(resolve)
   return compiler.whole(headers === undefined ? canvas : stampCanvas(canvas, headers), fed)
 }
+
+/** The plan of one task. */
+export const planOfOne = (spec: TaskSpec, args: Encoded, kwargs: Encoded | undefined): Plan => ({
+  nodes: [{ kind: 'task', spec, args, kwargs, next: END }],
+  entry: 0,
+  exit: 0,
+})
 
 /** A step as it runs: a group of one stands for its member, except when it was made from a list. */
 function unrolled(step: Canvas): Canvas {

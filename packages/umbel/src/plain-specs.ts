@@ -1,4 +1,4 @@
-import type { SignatureOptions, TaskSignature, TaskSpec } from '@umbel/core'
+import type { Canvas, SignatureOptions, TaskSignature, TaskSpec } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 
 /** Specs of calls that are plain, by `plainKey`. Bounded: only those of priorities and lanes that exist come to be. */
@@ -32,3 +32,19 @@ export const isPlain = (options: SignatureOptions): boolean => {
   }
   return true
 }
+
+/** A task as it is called with nothing but arguments. */
+export interface KnownTask {
+  readonly definition: TaskDefinition
+  readonly spec: TaskSpec
+}
+
+/** Whether a canvas is a task with nothing to it yet, and stays so. */
+export const isBare = (canvas: Canvas): canvas is TaskSignature =>
+  canvas.kind === 'task' && isEmpty(canvas.args) && isEmpty(canvas.kwargs) && isEmpty(canvas.options) && isOpen(canvas)
+
+const isOpen = (canvas: TaskSignature): boolean => Object.isFrozen(canvas) && canvas.immutable === false
+
+/** Whether something has nothing in it and is frozen. */
+const isEmpty = (record: object): boolean =>
+  Object.isFrozen(record) && Reflect.ownKeys(record).length === (Array.isArray(record) ? 1 : 0)

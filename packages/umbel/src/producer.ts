@@ -137,9 +137,9 @@ export class Producer {
   }
 
   #prepare(canvas: Canvas, call: Call): Prepared {
-    const whole = wholeOf(canvas, call)
     const { resolver } = this.#parts
-    const plan = call instanceof RestCall ? resolver.planCall(whole, call) : resolver.plan(whole)
+    const ofTask = call instanceof RestCall ? resolver.planOfTask(canvas, call.args) : undefined
+    const plan = ofTask ?? resolver.plan(wholeOf(canvas, call))
     const chosen = call.options.id ?? canvas.options.id
     if (chosen !== undefined) this.#checkNew(validId(chosen))
     const unique = this.#parts.uniqueOf(plan)
@@ -262,10 +262,8 @@ interface Prepared {
 }
 
 /** A canvas with what its call gives. Nobody keeps it: what is the same but for its arguments need not be frozen. */
-function wholeOf(canvas: Canvas, call: Call): Canvas {
-  const { args, kwargs, options } = call
-  if (!(call instanceof RestCall) && !(isEmpty(kwargs) && isEmpty(options)))
-    return withCall(canvas, args, kwargs, options)
+function wholeOf(canvas: Canvas, { args, kwargs, options }: Call): Canvas {
+  if (!isEmpty(kwargs) || !isEmpty(options)) return withCall(canvas, args, kwargs, options)
   if (args.length === 0) return canvas
   if (canvas.kind !== 'task' || canvas.immutable) return withCall(canvas, args, kwargs, options)
   return { ...canvas, args: canvas.args.length === 0 ? args : [...args, ...canvas.args] }

@@ -250,9 +250,10 @@ export class Results {
   }
 
   ended(row: ResultRow): void {
-    const cell = this.find(row.id)
+    const seat = this.#seats.get(row.id)
+    const cell = seat?.cell ?? this.find(row.id)
     if (cell === undefined) return
-    this.drop(row.id)
+    this.#drop(row.id, seat)
     cell.end(row)
   }
 
@@ -268,8 +269,7 @@ export class Results {
   }
 
   drop(id: string): void {
-    this.#leave(id)
-    if (this.#resting.size > 0) this.#resting.delete(id)
+    this.#drop(id)
   }
 
   /** Refuse all that is waited for and has not ended, from now on: the app has stopped. */
@@ -285,8 +285,12 @@ export class Results {
     return this.#seats.get(id)?.cell
   }
 
-  #leave(id: string): void {
-    const seat = this.#seats.get(id)
+  #drop(id: string, seat = this.#seats.get(id)): void {
+    this.#leave(id, seat)
+    if (this.#resting.size > 0) this.#resting.delete(id)
+  }
+
+  #leave(id: string, seat = this.#seats.get(id)): void {
     if (seat === undefined) return
     seat.cell = undefined
     this.#seats.left(id, seat)

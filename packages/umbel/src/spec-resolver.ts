@@ -15,6 +15,7 @@ import {
   type MapSignature,
   milliseconds,
   type Plan,
+  planOfOne,
   type Resolve,
   type SignatureOptions,
   stampedCallbacks,
@@ -29,8 +30,7 @@ import { checkNotUnique } from './key-of-task.ts'
 import { knownTask, shown } from './known-names.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority } from './option-checks.ts'
-import { isPlain, PlainSpecs, plainKey } from './plain-specs.ts'
-import type { RestCall } from './sender.ts'
+import { isBare, isPlain, type KnownTask, PlainSpecs, plainKey } from './plain-specs.ts'
 import { isWorkflowTask } from './workflows/workflow.ts'
 
 /** Priority of a task where nothing says otherwise. */
@@ -70,8 +70,8 @@ export class SpecResolver {
     errorCallbacks: (callbacks) => callbacks.map((callback) => this.#errorCallback(callback)),
   }
   #depth = 0
-  /** Rest parameters of the call that is being compiled: nobody else has them. */
-  #rest: readonly unknown[] | undefined
+  /** What is known of tasks by the canvas that their module has of them. */
+  readonly #tasks = new WeakMap<Canvas, KnownTask>()
   readonly #known = new WeakMap<TaskHeaders, TaskHeaders>()
   /** Headers of the canvas that is being compiled, by their JSON. */
   readonly #texts = new Map<string, TaskHeaders>()
@@ -103,14 +103,18 @@ export class SpecResolver {
     }
   }
 
-  /** Compile what a call with rest parameters sends. @throws what `plan` throws */
-  planCall(canvas: Canvas, { args }: RestCall): Plan {
-    this.#rest = args
-    try {
-      return this.plan(canvas)
-    } finally {
-      this.#rest = undefined
-    }
+  /**
+   * Compile a call of a task by the canvas that its module has of it, with nothing but rest parameters, as most are; `undefined` of any other.
+   * What has to be looked up and checked is the same for all of them but for their arguments. @throws what `plan` throws
+   */
+  planOfTask(canvas: Canvas, args: readonly unknown[]): Plan | undefined {
+    const task = this.#tasks.get(canvas) ?? this.#knowTask(canvas)
+    if (task === undefined) return undefined
+    const { definition, spec } = task
+    checkArity(definition, args.length)
+    this.#options.limits.check(definition, args)
+    const encoded = encodeRest(args, { maxBytes: this.#options.maxBytes, path: 'args' })
+    return planOfOne(spec, encoded, undefined)
   }
 
   /** Compile a canvas that goes on in the place of something or is begun by it. @throws UMBEL_BAD_CANVAS for what is unique, and what `plan` throws */
@@ -141,7 +145,7 @@ export class SpecResolver {
       this.#options.limits.check(definition, signature.args)
     }
     const spec = isPlain(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
-    return { spec, args: this.#encodeArgs(signature.args), kwargs: this.#kwargs(signature, definition) }
+    return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
   }
 
   /**
@@ -158,6 +162,15 @@ export class SpecResolver {
       plain.set(definition, key, spec)
     }
     return spec
+  }
+
+  #knowTask(canvas: Canvas): KnownTask | undefined {
+    if (this.#options.routesByCall || !isBare(canvas)) return undefined
+    const definition = this.#definition(canvas.task)
+    if (definition.workflow !== undefined || definition.options.kwargs !== undefined) return undefined
+    const task = { definition, spec: this.#plainSpec(canvas, definition) }
+    this.#tasks.set(canvas, task)
+    return task
   }
 
   #plainSpecs(given: TaskHeaders | undefined): PlainSpecs {
@@ -247,11 +260,6 @@ export class SpecResolver {
       }
     }
     return hasNone(kwargs) ? undefined : this.#encode(kwargs, 'kwargs')
-  }
-
-  #encodeArgs(args: readonly unknown[]): Encoded {
-    if (args !== this.#rest) return this.#encode(args, 'args')
-    return encodeRest(args, { maxBytes: this.#options.maxBytes, path: 'args' })
   }
 
   #encode(value: unknown, path: string): Encoded {

@@ -1,5 +1,7 @@
 import { compileRoutes, type TaskSpec } from '@umbel/core'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { chain } from '../src/canvas.ts'
 import { defineTasks } from '../src/define-tasks.ts'
 import { tasksOf } from '../src/definition.ts'
 import { type ResolverOptions, SpecResolver } from '../src/spec-resolver.ts'
@@ -7,9 +9,9 @@ import { task } from '../src/task.ts'
 
 const tasks = defineTasks('resolved', { one: (_ctx, value: number) => value, two: task(() => 2, { priority: 3 }) })
 
-function specsWith(changes: Partial<ResolverOptions> = {}): (what: { readonly data: unknown }) => TaskSpec {
+function resolverWith(changes: Partial<ResolverOptions> = {}): SpecResolver {
   const everything = { serves: () => true }
-  const resolver = new SpecResolver({
+  return new SpecResolver({
     tasks: new Map(tasksOf(tasks).map((definition) => [definition.name, definition])),
     lanes: new Map(['default', 'high', 'undefined'].map((name) => [name, everything])),
     route: compileRoutes([]),
@@ -19,6 +21,10 @@ function specsWith(changes: Partial<ResolverOptions> = {}): (what: { readonly da
     maxBytes: 1_000,
     ...changes,
   })
+}
+
+function specsWith(changes: Partial<ResolverOptions> = {}): (what: { readonly data: unknown }) => TaskSpec {
+  const resolver = resolverWith(changes)
   return (what) => {
     const [node] = resolver.plan(what.data as Parameters<SpecResolver['plan']>[0]).nodes
     if (node?.kind !== 'task') throw new Error('It is no task.')
@@ -92,5 +98,44 @@ describe('calls of a task that differ in nothing but arguments share one spec', 
       )
       expect(() => spec(one.s(1).set({ lane: '' }))).toThrow(expect.objectContaining({ code: 'UMBEL_UNKNOWN_LANE' }))
     }
+  })
+})
+
+describe('a call of a task with nothing but arguments', () => {
+  const what = (run: () => unknown): unknown => {
+    try {
+      return run()
+    } catch (error) {
+      return error
+    }
+  }
+
+  test('comes to the same as any canvas with these arguments, or is refused for the same reason', () => {
+    const resolver = resolverWith()
+    const { data } = tasks.one
+    if (data.kind !== 'task') throw new Error('It is no task.')
+    const argument = fc.oneof(fc.integer(), fc.double(), fc.string({ maxLength: 400 }), fc.anything())
+    fc.assert(
+      fc.property(fc.array(argument, { maxLength: 3 }), (args) => {
+        const general = what(() => resolver.plan({ ...data, args }))
+        expect(what(() => resolver.planOfTask(data, args))).toEqual(general)
+        expect(what(() => resolver.planOfTask(data, args))).toEqual(general) // once it is known, too
+      }),
+    )
+  })
+
+  test.each([
+    ['it has arguments already', tasks.one.s(1)],
+    ['it takes none', tasks.two.si()],
+    ['it has options', tasks.two.set({ priority: 7 })],
+    ['it has headers', tasks.two.stamp({ customer: 'a' })],
+    ['it is no task', chain(tasks.two.s(), tasks.two.si())],
+  ])('is not known as such where %s', (_, { data }) => {
+    expect(resolverWith().planOfTask(data, [])).toBeUndefined()
+  })
+
+  test('nor where its canvas may still change, or a route looks at the arguments', () => {
+    expect(resolverWith().planOfTask({ ...tasks.one.data }, [1])).toBeUndefined()
+    expect(resolverWith({ routesByCall: true }).planOfTask(tasks.one.data, [1])).toBeUndefined()
   })
 })
