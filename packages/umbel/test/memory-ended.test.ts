@@ -1,4 +1,5 @@
 import type { TaskRow } from '@umbel/core'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EndedRows } from '../src/stores/memory-ended.ts'
 
@@ -62,4 +63,62 @@ test('a row that is put in the place of another keeps its turn', () => {
   expect(rows.replace({ ...ended, id: 'x' })).toBe(false)
   expect(rows.get('a')).toStrictEqual({ ...ended, result: '3' })
   expect(dropsAll(rows, 1)).toEqual(['a', 'b'])
+})
+
+test('it has what a list has that was told the same', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('add' as const), count: fc.integer({ min: 1, max: 1_500 }) }),
+    fc.record({
+      kind: fc.constantFrom('drop' as const, 'replace' as const, 'get' as const),
+      at: fc.nat(),
+      every: fc.nat(3),
+    }),
+    fc.record({ kind: fc.constant('prune' as const), keep: fc.nat(2_000) }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const rows = new EndedRows()
+      let list: TaskRow[] = []
+      let made = 0
+      for (const told of steps) {
+        if (told.kind === 'add') {
+          for (let n = 0; n < told.count; n += 1) {
+            const row = { ...ended, id: `t${made++}` }
+            rows.add(row)
+            list.push(row)
+          }
+        } else if (told.kind === 'prune') {
+          const gone = Math.min(Math.max(list.length - told.keep, 0), Math.max(list.length - 1, 0))
+          const newest = `t${made - 1}`
+          const dropped = dropsAll(rows, told.keep)
+          // the newest place stays, and where that was dropped before, the row before it may go
+          const expected = list.at(-1)?.id === newest ? gone : Math.max(list.length - told.keep, 0)
+          expect(dropped).toEqual(list.slice(0, expected).map(({ id }) => id))
+          list = list.slice(expected)
+        } else {
+          // of what is there, and what is not or no more
+          const ids = Array.from(
+            { length: told.every === 0 ? 1 : 900 },
+            (_, n) => `t${(told.at + n * (told.every + 1)) % (made + 2)}`,
+          )
+          for (const id of new Set(ids)) {
+            const at = list.findIndex((row) => row.id === id)
+            if (told.kind === 'get') expect(rows.get(id)).toBe(list[at])
+            else if (told.kind === 'drop') {
+              expect(rows.drop(id)).toBe(list[at])
+              if (at >= 0) list.splice(at, 1)
+            } else {
+              const next = { ...ended, id, result: '3' }
+              expect(rows.replace(next)).toBe(at >= 0)
+              if (at >= 0) list[at] = next
+            }
+          }
+        }
+      }
+      for (const row of list) expect(rows.get(row.id)).toBe(row)
+      expect(dropsAll(rows, 0)).toEqual(
+        list.map(({ id }) => id).slice(0, list.at(-1)?.id === `t${made - 1}` ? -1 : undefined),
+      )
+    }),
+  )
 })
