@@ -9,8 +9,9 @@ import type { Lane } from './lanes/lane.ts'
  * first is for the lane to say. All that takes more than a slot to start (a key, a rate, a moment, a place in a canvas) goes by its lane, too.
  */
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
+  const kinds = new Kinds(context, lanes)
   return (came, onTheWay) => {
-    if (!haveSlots(context, lanes, came.events, onTheWay)) return came
+    if (!haveSlots(context, kinds, came.events, onTheWay)) return came
     const at = context.clock.now()
     const events: EngineEvent[] = []
     const taken: (Taken | undefined)[] = []
@@ -18,7 +19,7 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
       const event = came.events[index] as EngineEvent
       events.push(event)
       taken.push(came.taken[index])
-      const begun = isSent(event) ? start(context, lanes, event) : undefined
+      const begun = isSent(event) ? start(context, kinds, event) : undefined
       if (begun === undefined) continue
       events.push({ type: 'task-started', id: event.id, attempt: 1, run: 1, at })
       taken.push(begun)
@@ -27,13 +28,38 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
   }
 }
 
+/** What is the same of all tasks of a spec. */
+interface Kind {
+  readonly lane: Lane | undefined
+  /** Whether it takes no more than a slot to start one. */
+  readonly startsAlone: boolean
+}
+
+/** Kinds of tasks. That of the last spec is at hand: most of what is sent in a row is of one. */
+class Kinds {
+  readonly #context: ExecutorContext
+  readonly #lanes: ReadonlyMap<string, Lane>
+  #spec: TaskSpec | undefined
+  #kind: Kind = { lane: undefined, startsAlone: false }
+
+  constructor(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>) {
+    this.#context = context
+    this.#lanes = lanes
+  }
+
+  of(spec: TaskSpec): Kind {
+    if (spec !== this.#spec) {
+      const options = this.#context.tasks.get(spec.task)?.options
+      const startsAlone = options !== undefined && options.idempotencyKey === undefined && !options.place
+      this.#kind = { lane: this.#lanes.get(spec.lane), startsAlone }
+      this.#spec = spec
+    }
+    return this.#kind
+  }
+}
+
 /** Whether something is sent, and there are free slots for all that these facts bring. */
-function haveSlots(
-  context: ExecutorContext,
-  lanes: ReadonlyMap<string, Lane>,
-  events: readonly EngineEvent[],
-  onTheWay: number,
-): boolean {
+function haveSlots(context: ExecutorContext, kinds: Kinds, events: readonly EngineEvent[], onTheWay: number): boolean {
   if (!events.some(isSent)) return false
   let sent = 0
   for (const event of events) {
@@ -43,7 +69,7 @@ function haveSlots(
     }
     const spec = aloneIn(event)
     // each is counted as if all before it took a slot of the same kind: so there is one for all
-    if (spec === undefined || (lanes.get(spec.lane)?.resting(spec) ?? 0) <= sent + onTheWay) return false
+    if (spec === undefined || (kinds.of(spec).lane?.resting(spec) ?? 0) <= sent + onTheWay) return false
     sent += 1
   }
   return true
@@ -70,16 +96,12 @@ function aloneIn({ plan, settles, redrives, unique, input }: CanvasSent): TaskSp
 }
 
 /** Take a slot for what was sent. Gives what is called once that it starts is stored, or was not; `undefined` where it cannot start at once. */
-function start(
-  context: ExecutorContext,
-  lanes: ReadonlyMap<string, Lane>,
-  { id, plan }: CanvasSent,
-): Taken | undefined {
+function start(context: ExecutorContext, kinds: Kinds, { id, plan }: CanvasSent): Taken | undefined {
   const { spec } = plan.nodes[0] as TaskNode
-  const options = context.tasks.get(spec.task)?.options
-  if (options === undefined || options.idempotencyKey !== undefined || options.place) return undefined
+  const { lane, startsAlone } = kinds.of(spec)
+  if (!startsAlone) return undefined
   if (context.engine.get(id) !== undefined) return undefined // a second issue of it changes nothing
-  const claim = lanes.get(spec.lane)?.claim(spec)
+  const claim = lane?.claim(spec)
   if (claim === undefined) return undefined
   const { worker, over } = claim
   return (error) => {
