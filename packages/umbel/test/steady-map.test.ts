@@ -2,12 +2,10 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { SteadyMap } from '../src/steady-map.ts'
 
-type Step = { readonly kind: 'set' | 'delete' | 'clear'; readonly id: string }
+type Step = { readonly kind: 'set' | 'delete'; readonly id: string }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.oneof({ weight: 20, arbitrary: fc.constantFrom('set', 'delete') }, fc.constant('clear')) as fc.Arbitrary<
-    Step['kind']
-  >,
+  kind: fc.constantFrom('set', 'delete'),
   id: fc.constantFrom('a', 'b', 'c', '', '/key/a/b', '0', '511', '__proto__'),
 })
 
@@ -18,11 +16,9 @@ it('has what a map has that was told the same, in the same order', () => {
       const map = new Map<string, object>()
       for (const { kind, id } of steps) {
         const value = {}
-        if (kind === 'clear') for (const one of [steady, map]) one.clear()
-        else if (kind === 'set') for (const one of [steady, map]) one.set(id, value)
+        if (kind === 'set') for (const one of [steady, map]) one.set(id, value)
         else expect(steady.delete(id)).toBe(map.delete(id))
         expect(steady.get(id)).toBe(map.get(id))
-        expect(steady.has(id)).toBe(map.has(id))
         expect([...steady.values()]).toEqual([...map.values()])
       }
     }),
