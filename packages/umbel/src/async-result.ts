@@ -101,18 +101,18 @@ export class AsyncResult<R> {
     if (limit !== undefined || options.signal !== undefined)
       return this.#ended(limit, options.signal).then((row) => this.value(row))
     const { cell } = this
-    return new Promise((resolve, reject) => {
-      const over = (): void => {
-        if (!cell.ended) return reject(cell.refused)
-        try {
-          resolve(this.value(cell.row as ResultRow))
-        } catch (error) {
-          reject(error)
-        }
+    const { promise, resolve, reject } = Promise.withResolvers<R>()
+    const over = (): void => {
+      if (!cell.ended) return reject(cell.refused)
+      try {
+        resolve(this.value(cell.row as ResultRow))
+      } catch (error) {
+        reject(error)
       }
-      if (cell.over) over()
-      else cell.whenOver(over)
-    })
+    }
+    if (cell.over) over()
+    else cell.whenOver(over)
+    return promise
   }
 
   /** State as last known here. PENDING also when nothing is known. */
