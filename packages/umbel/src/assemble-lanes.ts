@@ -69,6 +69,7 @@ function bundlesOf(context: ExecutorContext, tiny: TinyTasks): Bundles {
     row.spec.via === 'call' && !alone.has(row.spec.task) && timeLimits.of(row) === undefined
   return {
     cost: (row) => (isPlain(row) ? tiny.cost(row.spec.task) : Number.POSITIVE_INFINITY),
+    isTiny: (task) => tiny.cost(task) < Number.POSITIVE_INFINITY,
     isShort: (row) => isPlain(row) && tiny.isShort(row.spec.task),
     execute: (ids, worker, over) => executeBundle(context, ids, worker, over),
   }

@@ -1,4 +1,4 @@
-import type { TaskRow, Worker } from '@umbel/core'
+import type { TaskRow, TaskSpec, Worker } from '@umbel/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { inlineWorker } from '../src/lanes/inline.ts'
@@ -85,7 +85,12 @@ function handLine(width: number, aging?: number) {
     now: () => clock.monotonic(),
     limits: new Limits({ tasks: new Map(), shared: new Map(), source: readyTokens(clock), clock, failed: nothing }),
     execute: (id, _, over) => run([id], over),
-    bundles: { cost: ({ id }) => costOf(id), isShort: () => false, execute: (ids, _, over) => run(ids, over) },
+    bundles: {
+      cost: ({ id }) => costOf(id),
+      isTiny: (task) => task === 't',
+      isShort: () => false,
+      execute: (ids, _, over) => run(ids, over),
+    },
     left: nothing,
   })
   const add = (id: string, priority = 5): void =>
@@ -124,6 +129,18 @@ describe('a bundle', () => {
     line.resume()
     await settled()
     expect(started.map((ids) => ids.length)).toEqual([3, 3, 2, 2])
+  })
+
+  test('is for the slots to make: of those that rest there is one for what is tiny, as it takes all that comes together', async () => {
+    const { line, add, end } = handLine(3)
+    for (let n = 0; n < 3; n++) add(`${n} Infinity`)
+    await settled()
+    for (let n = 0; n < 3; n++) end()
+    expect(line.resting({ task: 'other' } as TaskSpec)).toBe(3)
+    expect(line.resting({ task: 't' } as TaskSpec)).toBe(1)
+    for (let n = 0; n < 3; n++) add(`m${n} Infinity`)
+    await settled()
+    expect(line.resting({ task: 't' } as TaskSpec)).toBe(0)
   })
 
   test('leaves nothing to another slot that is not worth waking it for: less than a tenth of a millisecond', async () => {

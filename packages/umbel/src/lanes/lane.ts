@@ -187,9 +187,9 @@ export class Lane {
     }
   }
 
-  /** How many slots are free for tasks like one. */
+  /** How many slots are free for tasks like one that are sent together. */
   resting(spec: TaskSpec): number {
-    return this.#line({ spec }).resting
+    return this.#line({ spec }).resting(spec)
   }
 
   /** Take a free slot for a task that is on its way here; `undefined` where there is none for it. */

@@ -26,6 +26,8 @@ export interface LineParts {
 export interface Bundles {
   /** Milliseconds that a waiting task will take; Infinity where it is to run alone. */
   readonly cost: (row: TaskRow) => number
+  /** Whether a task is known to be so tiny that a slot takes several at once. */
+  readonly isTiny: (task: string) => boolean
   /** Whether a waiting task is known to take no more than some milliseconds. */
   readonly isShort: (row: TaskRow) => boolean
   /** Run one attempt of each task, in order, in one slot, and call `over` once that is free. */
@@ -110,9 +112,10 @@ export class Line implements ProbeLine {
     else this.#slots.add(row, row.spec.priority)
   }
 
-  /** Slots that are free for what comes now. */
-  get resting(): number {
-    return this.#slots.resting
+  /** Slots that are free for tasks like one that come together: of tiny ones a slot takes several, which is for it to do, so that there is one for one. */
+  resting({ task }: TaskSpec): number {
+    const { resting } = this.#slots
+    return resting > 1 && this.#bundles?.isTiny(task) === true ? 1 : resting
   }
 
   /** Take a slot that is free for a task that is not held to a limit, before it comes to wait: see `Slots.claim`. */
