@@ -57,7 +57,8 @@ export class ThreadPool {
   #lost: number[] = []
   /** What is waited for: messages that are not answered, threads that are to come. */
   #awaited = 0
-  readonly #hold = new ProcessHold()
+  /** Made when it is first needed: a pool that is never started is never stopped, and would leave it behind. */
+  #hold: ProcessHold | undefined
   /** Messages handed to threads so far. */
   #handed = 0
   /** Threads whose answers are about to come. */
@@ -172,7 +173,7 @@ export class ThreadPool {
     await this.#tearDown()
     await Promise.all(this.#crews.splice(0).map((crew) => crew.destroy()))
     for (const message of this.#waiting.splice(0)) this.#lose(message, new Error('The pool has stopped.'))
-    this.#hold.release()
+    this.#hold?.release()
   }
 
   #join(hello: Hello, worker: Worker): void {
@@ -256,7 +257,9 @@ export class ThreadPool {
   #await(more: 1 | -1): void {
     const before = this.#awaited
     this.#awaited += more
-    if (before === 0 || this.#awaited === 0) this.#hold.set(this.#awaited > 0)
+    if (before > 0 && this.#awaited > 0) return
+    this.#hold ??= new ProcessHold()
+    this.#hold.set(this.#awaited > 0)
   }
 
   readonly #take = (told: Told, thread: PooledThread): void => {
