@@ -279,6 +279,24 @@ describe('Slots that take short items ahead', () => {
     await slots.onIdle()
   })
 
+  test('give nothing back for what is no more urgent, whatever was taken ahead beside it and is over', async () => {
+    let recalled = 0
+    const slots = new Slots<Item>({
+      concurrency: 2,
+      ahead: { ...short, recall: () => recalled++ },
+      run: ({ id }, over) => {
+        if (id === 'over') over()
+      },
+    })
+    for (const one of [item('a'), item('b'), item('c', 5), item('over', 4)]) add(slots, one)
+    await settled()
+    expect(slots.waiting).toBe(0)
+    add(slots, item('d', 5))
+    expect(recalled).toBe(0)
+    add(slots, item('e', 6))
+    expect(recalled).toBe(1)
+  })
+
   test('go through 100,000 items that are over at once, and none twice', async () => {
     const ran: string[] = []
     const overs: (() => void)[] = []

@@ -25,6 +25,11 @@ export interface AheadOptions<T> {
 /** Items taken by slots that are free until some are taken ahead again, once those had to be given back: where that is often so it does not pay. */
 const HELD_BACK = 64
 
+/** What was taken ahead: the lowest level of what was taken at once. */
+interface Ahead {
+  level: number
+}
+
 /** One of the slots. */
 interface Slot {
   /** Whether it has no item. */
@@ -61,8 +66,10 @@ export class Slots<T extends Queued> {
   /** How many of the slots have an item that may take longer than a moment. */
   #long = 0
   readonly #aheadOptions: AheadOptions<T> | undefined
-  /** The levels of what was taken ahead and has no slot yet: of each the lowest of what was taken at once. */
-  readonly #ahead: number[] = []
+  /** How many were taken ahead and have no slot yet. */
+  #ahead = 0
+  /** All that were taken ahead and are not over. Which of them have begun is not known here: each may not have. */
+  readonly #takenAhead = new Set<Ahead>()
   /** Slots whose own item is over, and that have one now that was taken ahead. */
   readonly #adopted: Slot[] = []
   /** Items to be taken before some are taken ahead again. */
@@ -188,7 +195,7 @@ export class Slots<T extends Queued> {
   }
 
   get #isIdle(): boolean {
-    return this.#buffer.size === 0 && this.#running === 0 && this.#ahead.length === 0
+    return this.#buffer.size === 0 && this.#running === 0 && this.#ahead === 0
   }
 
   /** Have as many slots awake as there is work and room for. */
@@ -221,7 +228,7 @@ export class Slots<T extends Queued> {
       const over = (): void => {
         if (slot.long) this.#long--
         slot.long = false
-        if (this.#ahead.length > 0) return this.#adopt(slot)
+        if (this.#ahead > 0) return this.#adopt(slot)
         slot.free = true
         this.#running--
         this.#tellIdle()
@@ -264,22 +271,27 @@ export class Slots<T extends Queued> {
 
   /** Give a slot whose own item is over the first that was taken ahead: which it is makes no difference, one of them begins now. */
   #adopt(slot: Slot): void {
-    this.#ahead.shift()
+    this.#ahead--
     this.#adopted.push(slot)
     this.#goAhead()
   }
 
   /** One that was taken ahead is over. */
-  readonly #aheadOver = (): void => {
-    if (this.#ahead.length === 0) return this.#adopted.pop()?.over()
-    this.#ahead.shift()
+  #aheadOver(one: Ahead): void {
+    this.#takenAhead.delete(one)
+    if (this.#ahead === 0) return this.#adopted.pop()?.over()
+    this.#ahead--
     this.#tellIdle()
     this.#goAhead()
   }
 
   /** Something waits at a priority that did not before. */
   #cameBehind(priority: number): void {
-    if (this.#ahead.some((level) => level < priority)) this.#recall()
+    for (const { level } of this.#takenAhead)
+      if (level < priority) {
+        this.#recall()
+        break
+      }
     if (this.#goesAheadSoon || !this.#mayGoAhead()) return
     this.#goesAheadSoon = true
     // once all that is added in one go is there
@@ -290,14 +302,14 @@ export class Slots<T extends Queued> {
   }
 
   #recall(): void {
-    if (this.#ahead.length === 0) return
+    if (this.#ahead === 0) return
     this.#heldBack = HELD_BACK
     this.#aheadOptions?.recall()
   }
 
   #mayGoAhead(): boolean {
     if (this.#aheadOptions === undefined || this.#paused || this.#long > 0 || this.#heldBack > 0) return false
-    return this.#running === this.#concurrency && this.#ahead.length < this.#running
+    return this.#running === this.#concurrency && this.#ahead < this.#running
   }
 
   /** Give each slot one item more than it works at, as long as all take but a moment. */
@@ -307,13 +319,16 @@ export class Slots<T extends Queued> {
     while (this.#mayGoAhead()) {
       const item = this.takeIf((next) => this.#aheadOptions?.isShort(next) === true)
       if (item === undefined) break
-      this.#ahead.push(this.#level)
+      const one = { level: this.#level }
+      this.#takenAhead.add(one)
+      this.#ahead++
+      const over = (): void => this.#aheadOver(one)
       try {
-        this.#run(item, this.#aheadOver)
+        this.#run(item, over)
       } catch {
-        this.#aheadOver() // as above
+        over() // as above
       }
-      if (this.#ahead.length > 0) this.#ahead[this.#ahead.length - 1] = this.#level
+      one.level = this.#level // what it took beside that may be of lower levels
     }
     this.#goingAhead = false
   }
