@@ -24,7 +24,7 @@ export async function makeDatabase(name: string): Promise<Database | undefined> 
   url.pathname = `/${own}`
   return {
     url: url.href,
-    drop: () => onServer(async (client) => void (await client.query(`DROP DATABASE ${own} WITH (FORCE)`))),
+    drop: () => onServer(async (client) => void (await client.query(`DROP DATABASE ${own}`))),
   }
 }
 
