@@ -84,7 +84,7 @@ export interface TaskSucceeded extends OfRun {
   readonly type: 'task-succeeded'
   readonly result: Encoded
   /** When its handler began, where that was later than it was said to start: it was handed to a thread that was still at something else. */
-  readonly began?: number
+  readonly began?: number | undefined
   /** What its handler wrote to the user's tables: an encoded list of `[sql, params]`. */
   readonly writes?: Encoded
 }
@@ -94,7 +94,7 @@ export interface TaskFailed extends OfRun {
   readonly type: 'task-failed'
   readonly error: ErrorData
   /** As of `TaskSucceeded`. */
-  readonly began?: number
+  readonly began?: number | undefined
 }
 
 /** An attempt failed and a new one is wanted `delay` milliseconds from `at`. */

@@ -1,5 +1,5 @@
-import type { AttemptCall, Outcome, TaskRow, Worker } from '@umbel/core'
-import { begin, countOutcome, type ExecutorContext, isCurrent, outcomeEvent } from './executor.ts'
+import type { AttemptCall, Outcome, Worker } from '@umbel/core'
+import { begin, beginPlain, countOutcome, type ExecutorContext, isCurrent, outcomeEvent } from './executor.ts'
 
 /**
  * Run one attempt of each of several tiny tasks in one slot, as `execute` does for one: their starts are stored together, and
@@ -11,34 +11,39 @@ export function executeBundle(
   worker: Worker,
   over: () => void,
 ): void {
-  const rows: TaskRow[] = []
-  for (const id of ids) {
-    const row = context.engine.task(id)
-    if (row?.state === 'RECEIVED') rows.push(row)
-  }
-  const ended = (call: AttemptCall, outcome: Outcome, took?: number): void => report(context, call, outcome, took)
-  allBegun(context, rows, (begun) => {
-    const calls = begun.filter((call) => isCurrent(context, call))
-    if (worker.runBundle === undefined) over()
-    else worker.runBundle(calls, ended, over)
+  allBegun(context, ids, (calls) => {
+    if (worker.runBundle === undefined) return over()
+    worker.runBundle(calls, (call, outcome, took) => report(context, call, outcome, took), over)
   })
 }
 
-/** Store that all of these start, and go on once that is done. Those that cannot are left out. */
+/** Store that all of these start, and go on once that is done, with those whose start counts. */
 function allBegun(
   context: ExecutorContext,
-  rows: readonly TaskRow[],
+  ids: readonly string[],
   begun: (calls: readonly AttemptCall[]) => void,
 ): void {
-  const calls: AttemptCall[] = []
-  let left = rows.length
-  if (left === 0) return begun(calls)
-  const taken = (call: AttemptCall | undefined): void => {
-    if (call !== undefined) calls.push(call)
+  const calls: (AttemptCall | undefined)[] = []
+  let left = 1
+  // one for all of them: whose start was not stored is seen by its row
+  const answered = (): void => {
     left -= 1
-    if (left === 0) begun(calls)
+    if (left === 0) begun(calls.filter((call) => call !== undefined && isCurrent(context, call)) as AttemptCall[])
   }
-  for (const row of rows) begin(context, row, taken)
+  for (const id of ids) {
+    const row = context.engine.task(id)
+    if (row?.state !== 'RECEIVED') continue
+    left += 1
+    const place = calls.push(undefined) - 1
+    const call = beginPlain(context, row, answered)
+    if (call !== undefined) calls[place] = call
+    else
+      begin(context, row, (later) => {
+        calls[place] = later
+        answered()
+      })
+  }
+  answered()
 }
 
 function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome, took: number | undefined): void {

@@ -18,6 +18,7 @@ import {
 } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
+import type { Taken } from './engine-batch.ts'
 import type { Finishing } from './finishing.ts'
 import { keyOf } from './key-of-task.ts'
 import type { Limits } from './limits/limits.ts'
@@ -113,19 +114,26 @@ export const isCurrent = (context: ExecutorContext, { id, run }: AttemptCall): b
 
 /** Store that an attempt starts. `taken` is called once that is done: with nothing where the task cannot start, or that cannot be stored. */
 export function begin(context: ExecutorContext, row: TaskRow, taken: (call: AttemptCall | undefined) => void): void {
+  const call = beginPlain(context, row, (error) => taken(error === undefined ? call : undefined))
+  if (call !== undefined) return
   const { engine, clock, tasks } = context
   const at = clock.now()
   const definition = tasks.get(row.spec.task)
-  if (definition === undefined || isExpired(row, at)) {
-    engine.accept(refusalOf(row, at))
-    return taken(undefined)
-  }
-  if (definition.options.idempotencyKey !== undefined) return beginKeyed(context, row, definition, taken)
+  if (definition !== undefined && !isExpired(row, at)) return beginKeyed(context, row, definition, taken)
+  engine.accept(refusalOf(row, at))
+  taken(undefined)
+}
+
+/** The same for a task that needs nothing but to be there in time. Gives what is to be run once that is stored; nothing of one that needs more, and nothing is stored then. */
+export function beginPlain(context: ExecutorContext, row: TaskRow, taken: Taken): AttemptCall | undefined {
+  const { engine, clock, tasks } = context
+  const at = clock.now()
+  const definition = tasks.get(row.spec.task)
+  if (definition === undefined || definition.options.idempotencyKey !== undefined || isExpired(row, at))
+    return undefined
   const call = callOf(context, row, definition)
-  const { id, attempt, run } = call
-  engine.accept({ type: 'task-started', id, attempt, run, at }, (error) =>
-    taken(error === undefined ? call : undefined),
-  )
+  engine.accept({ type: 'task-started', id: call.id, attempt: call.attempt, run: call.run, at }, taken)
+  return call
 }
 
 /** The same for a task that asks for a key as it starts. */
@@ -240,35 +248,40 @@ const writesOf = ({ writes }: { readonly writes?: Encoded }): { readonly writes?
   writes === undefined ? NOTHING : { writes }
 
 /** Where an attempt began later than it was said to start, because it was handed on before it could, when that was. */
-function beganOf(
-  { engine }: ExecutorContext,
-  id: string,
-  at: number,
-  took: number | undefined,
-): { readonly began?: number } {
-  if (took === undefined) return NOTHING
+function beganOf({ engine }: ExecutorContext, id: string, at: number, took: number | undefined): number | undefined {
+  if (took === undefined) return undefined
   const began = Math.round(at - took)
-  return began > (engine.task(id)?.startedAt ?? began) ? { began } : NOTHING
+  return began > (engine.task(id)?.startedAt ?? began) ? began : undefined
+}
+
+/** The fact that an attempt has succeeded. */
+function successOf(
+  context: ExecutorContext,
+  { id, attempt, run }: AttemptCall,
+  { result, writes }: Outcome & { readonly kind: 'succeeded' },
+  took: number | undefined,
+): EngineEvent {
+  const at = context.clock.now()
+  const began = beganOf(context, id, at, took)
+  const event = { type: 'task-succeeded', id, attempt, run, at, result, began } as const
+  return writes === undefined ? event : { ...event, writes }
 }
 
 /** The fact an outcome is. `took`: see `Worker.run`. */
 export function outcomeEvent(
   context: ExecutorContext,
-  { id, attempt, run, task }: AttemptCall,
+  call: AttemptCall,
   outcome: Outcome,
   took?: number,
 ): EngineEvent {
+  if (outcome.kind === 'succeeded') return successOf(context, call, outcome, took)
+  const { id, attempt, run, task } = call
   const { producer, clock, stopping } = context
   const at = clock.now()
-  if (outcome.kind === 'succeeded') {
-    const event = { type: 'task-succeeded', id, attempt, run, at, result: outcome.result } as const
-    if (outcome.writes === undefined && took === undefined) return event
-    return { ...event, ...writesOf(outcome), ...beganOf(context, id, at, took) }
-  }
   const own = { id, attempt, run, at }
   switch (outcome.kind) {
     case 'failed':
-      return { type: 'task-failed', ...own, error: outcome.error, ...beganOf(context, id, at, took) }
+      return { type: 'task-failed', ...own, error: outcome.error, began: beganOf(context, id, at, took) }
     case 'retry':
       return { type: 'task-retried', ...own, error: outcome.error, delay: outcome.delay }
     case 'replaced':

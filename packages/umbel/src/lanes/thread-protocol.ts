@@ -65,66 +65,75 @@ const FIELDS: readonly (keyof Item)[] = ['number', 'module', ...CALL_FIELDS]
 
 /**
  * Several items as one flat list, which costs far less to post than objects: the number of a cell, then of each item one bit for
- * each of FIELDS that is not as in the item before, and those. As text where it has no binary parts: that costs half as much again.
+ * each of FIELDS that is not as in the item before, and those; or LIKE and what even such an item has of its own. As text where it
+ * has no binary parts: that costs half as much again.
  */
 export type Work = readonly unknown[] | string
+
+/** In the place of an item's bits: the next number, its own id and arguments, and of its tree the root where the item before was that; else all as there. */
+const LIKE = 0
 
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Posted[]): Work {
   const work: unknown[] = [cell]
   let isText = true
-  let before: Partial<Posted> = {}
-  let callBefore: Partial<AttemptCall> = {}
+  let before: Posted | undefined
   for (const item of items) {
-    const { number, module, call } = item
-    const place = work.push(0, number) - 2
-    let told = 1
-    if (module !== before.module) {
-      told |= 2
-      work.push(module)
-    }
-    if (isLike(call, callBefore)) {
-      told |= OWN_FIELDS
-      work.push(call.id, call.args, call.root)
-      if (typeof call.args === 'object') isText = false
-    } else {
-      for (let index = 0; index < CALL_FIELDS.length; index += 1) {
-        const field = CALL_FIELDS[index] as keyof AttemptCall
-        const value = call[field]
-        if (value === callBefore[field]) continue
-        told |= 4 << index
-        work.push(value)
-        if (typeof value === 'object' && 'bytes' in value) isText = false
-      }
-    }
-    work[place] = told
+    const { id, args } = item.call
+    if (before !== undefined && isLike(item, before)) {
+      work.push(LIKE, id, args)
+      if (typeof args === 'object') isText = false
+    } else if (!packWhole(work, item, before)) isText = false
     before = item
-    callBefore = call
   }
   return isText ? JSON.stringify(work) : work
 }
 
-/** Bits of what each call has of its own, in the order in which it travels. */
-const OWN_FIELDS = (['id', 'args', 'root'] as const).reduce(
-  (bits, field) => bits | (4 << CALL_FIELDS.indexOf(field)),
-  0,
-)
+/** Pack an item field by field. Tells whether all of them can go as text. */
+function packWhole(work: unknown[], { number, module, call }: Posted, before: Posted | undefined): boolean {
+  let isText = true
+  const place = work.push(0, number) - 2
+  let told = 1
+  if (module !== before?.module) {
+    told |= 2
+    work.push(module)
+  }
+  for (let index = 0; index < CALL_FIELDS.length; index += 1) {
+    const field = CALL_FIELDS[index] as keyof AttemptCall
+    const value = call[field]
+    if (value === before?.call[field]) continue
+    told |= 4 << index
+    work.push(value)
+    if (typeof value === 'object' && 'bytes' in value) isText = false
+  }
+  work[place] = told
+  return isText
+}
 
-/** Whether calls differ at most in OWN_FIELDS, as those of one task do. By name: to go through the names of fields costs ten times as much. */
-const isLike = (call: AttemptCall, before: Partial<AttemptCall>): boolean =>
-  call.task === before.task &&
-  call.via === before.via &&
-  call.attempt === before.attempt &&
-  call.run === before.run &&
-  call.kwargs === before.kwargs &&
-  call.parent === before.parent &&
-  call.lane === before.lane &&
-  call.chord === before.chord &&
-  call.place === before.place &&
-  call.startBy === before.startBy &&
-  call.timeLimit === before.timeLimit &&
-  call.headers === before.headers &&
-  call.version === before.version
+/** Whether an item may go as LIKE, as those of one task do. By name: to go through the names of fields costs ten times as much. */
+function isLike(
+  { number, module, call }: Posted,
+  { number: numberBefore, module: moduleBefore, call: before }: Posted,
+): boolean {
+  return (
+    number === numberBefore + 1 &&
+    module === moduleBefore &&
+    (call.root === call.id ? before.root === before.id : call.root === before.root && before.root !== before.id) &&
+    call.task === before.task &&
+    call.via === before.via &&
+    call.attempt === before.attempt &&
+    call.run === before.run &&
+    call.kwargs === before.kwargs &&
+    call.parent === before.parent &&
+    call.lane === before.lane &&
+    call.chord === before.chord &&
+    call.place === before.place &&
+    call.startBy === before.startBy &&
+    call.timeLimit === before.timeLimit &&
+    call.headers === before.headers &&
+    call.version === before.version
+  )
+}
 
 /** Take the items out of a message again, and the number of its cell. */
 export function unpackWork(packed: Work): { readonly cell: number; readonly items: Item[] } {
@@ -132,15 +141,24 @@ export function unpackWork(packed: Work): { readonly cell: number; readonly item
   const items: Item[] = []
   let item = NO_ITEM
   for (let at = 1; at < work.length; ) {
-    item = { ...item }
-    for (let told = work[at++] as number; told !== 0; told &= told - 1)
-      item[FIELDS[31 - Math.clz32(told & -told)] as keyof Item] = work[at++] ?? undefined
-    items.push(item as unknown as Item)
+    let told = work[at++] as number
+    if (told === LIKE) item = likeItem(item, work[at++] as string, work[at++] as Item['args'])
+    else {
+      item = { ...item }
+      for (; told !== 0; told &= told - 1)
+        (item as Record<keyof Item, unknown>)[FIELDS[31 - Math.clz32(told & -told)] as keyof Item] =
+          work[at++] ?? undefined
+    }
+    items.push(item)
   }
   return { cell: work[0] as number, items }
 }
 
-const NO_ITEM = Object.fromEntries(FIELDS.map((field) => [field, undefined])) as Record<keyof Item, unknown>
+function likeItem(before: Item, id: string, args: Item['args']): Item {
+  return { ...before, number: before.number + 1, id, args, root: before.root === before.id ? id : before.root }
+}
+
+const NO_ITEM = Object.fromEntries(FIELDS.map((field) => [field, undefined])) as unknown as Item
 
 /** Outcomes as one flat list: number, outcome and the milliseconds it took in turn. The outcome of a bare success is its encoded result. */
 export type Outcomes = unknown[]

@@ -6,11 +6,10 @@ import { type Outcomes, type Posted, packWork } from './thread-protocol.ts'
 /** An attempt under way. */
 export interface Run extends Posted {
   readonly message: Message
-  readonly ended: (call: AttemptCall, outcome: Outcome, took?: number) => void
-  /** Called when its time begins. */
-  readonly timed: (() => void) | undefined
   /** Whether its outcome was told before it was over. */
   told: boolean
+  /** Whether it is over: nobody asks for it any more. */
+  isOver: boolean
   /** Called once it is over, where its outcome was told before. */
   over: (() => void) | undefined
   /** Why its signal was aborted. */
@@ -19,38 +18,28 @@ export interface Run extends Posted {
   killed: AbortReason | undefined
 }
 
+/** Who is told of the attempts of a message. */
+export interface Listeners {
+  readonly ended: (call: AttemptCall, outcome: Outcome, took?: number) => void
+  /** Called when the time of an attempt begins. */
+  readonly timed: (() => void) | undefined
+}
+
 /** Items on their way to one thread. */
 export interface Message extends Handed {
   readonly cell: number
   readonly runs: Run[]
+  /** Number of the first of them; the others follow. */
+  first: number
+  readonly listeners: Listeners
   /** Whether it was handed to a thread that was still at another one. */
   cameBehind: boolean
   /** How far its outbox was read. */
   read: number
 }
 
-/** Make an attempt that is about to be under way. */
-export function newRun(
-  number: number,
-  call: AttemptCall,
-  message: Message,
-  ended: Run['ended'],
-  timed: (() => void) | undefined,
-): Run {
-  const module = definitionOf(call.task)?.module ?? ''
-  return {
-    number,
-    module,
-    call,
-    message,
-    ended,
-    timed,
-    told: false,
-    over: undefined,
-    aborted: undefined,
-    killed: undefined,
-  }
-}
+/** What is known of a message before it is sent. */
+export type Expected = Pick<Handed, 'isQuick' | 'isShort'>
 
 /** What becomes of a message. */
 export interface MessageEnds {
@@ -59,11 +48,13 @@ export interface MessageEnds {
 }
 
 /** Make a message of a cell, with no items yet. */
-export function newMessage(cell: number, expected: Pick<Message, 'isQuick' | 'isShort'>, ends: MessageEnds): Message {
+export function newMessage(cell: number, expected: Expected, listeners: Listeners, ends: MessageEnds): Message {
   const runs: Run[] = []
   const message: Message = {
     cell,
     runs,
+    first: 0,
+    listeners,
     ...expected,
     read: 0,
     cameBehind: false,
@@ -75,4 +66,23 @@ export function newMessage(cell: number, expected: Pick<Message, 'isQuick' | 'is
     lost: (error, behind) => ends.lost(message, error, behind),
   }
   return message
+}
+
+/** Add an attempt to a message that has a first number. */
+export function addRun(message: Message, call: AttemptCall): void {
+  const { runs, first } = message
+  const before = runs.at(-1)
+  const module = before?.call.task === call.task ? before.module : (definitionOf(call.task)?.module ?? '')
+  const number = first + runs.length
+  runs.push({
+    number,
+    module,
+    call,
+    message,
+    told: false,
+    isOver: false,
+    over: undefined,
+    aborted: undefined,
+    killed: undefined,
+  })
 }

@@ -20,7 +20,8 @@ import { type GiveOrder, ThreadPool } from './thread-pool.ts'
 import { type Outcomes, type Told, unpackOutcomes } from './thread-protocol.ts'
 import { answer } from './thread-questions.ts'
 import { report } from './thread-reports.ts'
-import { type Message, newMessage, newRun, type Run } from './thread-run.ts'
+import { addRun, type Expected, type Listeners, type Message, newMessage, type Run } from './thread-run.ts'
+import { Runs, runIn } from './thread-runs.ts'
 
 /** What handlers in threads are run with. */
 export interface ThreadOptions {
@@ -60,11 +61,10 @@ class ThreadWorker implements Worker {
   readonly #options: ThreadOptions
   readonly #cells = new ThreadCells()
   readonly #pool: ThreadPool
-  readonly #byNumber = new Map<number, Run>()
+  readonly #runs = new Runs()
   readonly #bundles: BundleWatch<Message>
   /** Threads it has, or is to have once it starts: never fewer than before. */
   #threads: number
-  #number = 0
   readonly #blame: Blame
   #ready = false
   #started: Promise<void> | undefined
@@ -80,7 +80,7 @@ class ThreadWorker implements Worker {
       resourceLimits,
       data: { cells: this.#cells.shared, outboxes: this.#cells.outboxes.shared, maxBytes, takesWrites },
       told: (told) => this.#take(told),
-      asked: (asked, give) => answer(asked, give, this.#byNumber.get(asked[1])?.call, options.reports),
+      asked: (asked, give) => answer(asked, give, this.#runs.get(asked[1])?.call, options.reports),
       joined: (give) => this.#repeatAborts(give),
       failed: (error) => onStray(toErrorData(error)),
     })
@@ -88,7 +88,7 @@ class ThreadWorker implements Worker {
       running: ({ cell }) => this.#cells.running(cell),
       collect: (message) => this.#collect(message),
       recall: (message) => {
-        this.#lasts(this.#byNumber.get(this.#cells.running(message.cell)))
+        this.#lasts(runIn(message, this.#cells.running(message.cell)))
         this.#recall(message)
         const behind = this.#pool.behind(message)
         if (behind !== undefined) this.#recall(behind as Message)
@@ -109,11 +109,11 @@ class ThreadWorker implements Worker {
   }
 
   run(call: AttemptCall, ended: (outcome: Outcome, took?: number) => void, timed?: () => void): void {
-    this.#dispatch([call], (_, outcome, took) => ended(outcome, took), NOTHING_MORE, timed)
+    this.#dispatch([call], { ended: (_, outcome, took) => ended(outcome, took), timed }, NOTHING_MORE)
   }
 
-  runBundle(calls: readonly AttemptCall[], ended: Run['ended'], over: () => void): void {
-    this.#dispatch(calls, ended, over)
+  runBundle(calls: readonly AttemptCall[], ended: Listeners['ended'], over: () => void): void {
+    this.#dispatch(calls, { ended, timed: undefined }, over)
   }
 
   recall(): void {
@@ -121,7 +121,7 @@ class ThreadWorker implements Worker {
   }
 
   finish(id: string): Promise<void> {
-    const run = this.#runOf(id)
+    const run = this.#runs.ofTask(id)
     if (!run?.told) return Promise.resolve() // its thread is gone
     return new Promise((resolve) => {
       run.over = resolve
@@ -130,24 +130,24 @@ class ThreadWorker implements Worker {
   }
 
   abort(id: string, reason: AbortReason): void {
-    const run = this.#runOf(id)
+    const run = this.#runs.ofTask(id)
     if (run === undefined || run.aborted !== undefined) return
     run.aborted = reason
     this.#pool.order(['abort', run.number, reason])
   }
 
   kill(id: string, reason: AbortReason): void {
-    const run = this.#runOf(id)
+    const run = this.#runs.ofTask(id)
     if (run === undefined) return
     run.killed ??= reason
     this.#pool.hear(run.message)
     // its neighbours are not to end with it, nor what stands before it
     if (run.message.runs.length > 1 || this.#pool.before(run.message) !== undefined) this.#recall(run.message)
-    if (this.#byNumber.get(run.number) === run) this.#pool.end(run.message)
+    if (!run.isOver) this.#pool.end(run.message)
   }
 
   underWay(): UnderWay[] {
-    return Array.from(this.#byNumber.values(), ({ call: { id }, message: { thread } }) => ({ id, thread }))
+    return this.#runs.underWay()
   }
 
   ping(timeout: number): Promise<readonly Pong[]> {
@@ -178,19 +178,19 @@ class ThreadWorker implements Worker {
    * Send calls to one thread, for it to run in order. `over` is called once it is free again: right behind its last outcome, so that the starts of what it
    * takes next are stored in one batch with that.
    */
-  #dispatch(calls: readonly AttemptCall[], ended: Run['ended'], over: () => void, timed?: () => void): void {
+  #dispatch(calls: readonly AttemptCall[], listeners: Listeners, over: () => void): void {
     const known = calls.filter((call) => {
       const refusal = refusalOf(call, this.#options.name, this.#threads)
-      if (refusal !== undefined) ended(call, { kind: 'failed', error: toErrorData(refusal) })
+      if (refusal !== undefined) listeners.ended(call, { kind: 'failed', error: toErrorData(refusal) })
       return refusal === undefined
     })
     if (known.length === 0) return over()
     const cell = this.#stopped === undefined ? this.#cells.take() : undefined
     if (cell === undefined) {
-      for (const call of known) ended(call, { kind: 'given-back' })
+      for (const call of known) listeners.ended(call, { kind: 'given-back' })
       return over()
     }
-    const message = newMessage(cell, this.#expected(known), {
+    const message = newMessage(cell, this.#expected(known), listeners, {
       answered: (own, outcomes) => {
         this.#answered(own, outcomes)
         over()
@@ -200,13 +200,14 @@ class ThreadWorker implements Worker {
         over()
       },
     })
-    for (const call of known) message.runs.push(this.#enter(call, message, ended, timed))
+    message.first = this.#runs.enter(message, known.length)
+    for (const call of known) addRun(message, call)
     if (known.length > 1) this.#bundles.add(message)
     this.#send(message)
   }
 
   /** How long calls will take together. */
-  #expected(calls: readonly AttemptCall[]): Pick<Message, 'isQuick' | 'isShort'> {
+  #expected(calls: readonly AttemptCall[]): Expected {
     const { cost = () => QUICK, isShort = () => false } = this.#options
     let [left, areShort, known, each] = [QUICK, true, '', 0]
     for (const { task, via } of calls) {
@@ -219,13 +220,6 @@ class ThreadWorker implements Worker {
       left -= each
     }
     return { isQuick: left > 0, isShort: areShort }
-  }
-
-  #enter(call: AttemptCall, message: Message, ended: Run['ended'], timed: (() => void) | undefined): Run {
-    this.#number = (this.#number % 0x7fff_fffe) + 1
-    const run = newRun(this.#number, call, message, ended, timed)
-    this.#byNumber.set(run.number, run)
-    return run
   }
 
   #send(message: Message): void {
@@ -246,8 +240,9 @@ class ThreadWorker implements Worker {
     this.#bundles.delete(message)
     this.#collect(message)
     this.#cells.give(message.cell)
-    unpackOutcomes(outcomes, (number, outcome, took) => this.#came(number, outcome, took))
-    for (const { number } of message.runs) this.#settle(number, { kind: 'given-back' })
+    unpackOutcomes(outcomes, (number, outcome, took) => this.#came(runIn(message, number), outcome, took))
+    for (const run of message.runs) this.#settle(run, { kind: 'given-back' })
+    this.#runs.leave(message)
   }
 
   /** Take in what a bundle has come to so far, and before it all that was told. */
@@ -258,7 +253,7 @@ class ThreadWorker implements Worker {
     if (filled === message.read) return
     this.#pool.hear(message)
     outboxes.read(message.cell, message.read, filled, (number, took, result) =>
-      this.#came(number, { kind: 'succeeded', result }, took),
+      this.#came(runIn(message, number), { kind: 'succeeded', result }, took),
     )
     message.read = filled
   }
@@ -276,9 +271,10 @@ class ThreadWorker implements Worker {
     if (run?.call.via === 'call') this.#options.ran?.(run.call.task, Number.POSITIVE_INFINITY)
   }
 
-  #giveBack({ number, call, killed }: Run): void {
+  #giveBack(run: Run): void {
+    const { call, killed } = run
     this.#settle(
-      number,
+      run,
       killed === undefined ? { kind: 'given-back' } : { kind: 'aborted', error: toErrorData(abortError(killed, call)) },
     )
   }
@@ -289,61 +285,57 @@ class ThreadWorker implements Worker {
     this.#bundles.delete(message)
     this.#collect(message)
     this.#cells.retire(cell)
-    const left = runs.filter(({ number }) => this.#byNumber.has(number))
+    const left = runs.filter(({ isOver }) => !isOver)
     const blamed = this.#stopped === undefined && !behind ? this.#blame.of(cell, left, error) : undefined
     if (blamed?.told) this.#options.onStray(toErrorData(error)) // what it came to is known: it fails nobody
     for (const run of left) {
       if (run !== blamed || run.killed !== undefined) this.#giveBack(run)
-      else this.#settle(run.number, { kind: 'lost', error: toErrorData(lossError(run.call, error)) })
+      else this.#settle(run, { kind: 'lost', error: toErrorData(lossError(run.call, error)) })
     }
+    this.#runs.leave(message)
   }
 
   /** A thread says what came of an item. */
-  #came(number: number, outcome: Outcome, took: number): void {
-    const run = this.#byNumber.get(number)
+  #came(run: Run | undefined, outcome: Outcome, took: number): void {
     if (run === undefined) return
     if (run.call.via === 'call') this.#options.ran?.(run.call.task, took) // a map is as long as its list
     this.#over(run, outcome, run.message.cameBehind ? took : undefined)
   }
 
-  #settle(number: number, outcome: Outcome): void {
-    const run = this.#byNumber.get(number)
-    if (run !== undefined) this.#over(run, outcome)
+  #settle(run: Run, outcome: Outcome): void {
+    if (!run.isOver) this.#over(run, outcome)
   }
 
   #over(run: Run, outcome: Outcome, took?: number): void {
-    this.#byNumber.delete(run.number)
-    if (!run.told) run.ended(run.call, outcome, took)
+    run.isOver = true
+    if (!run.told) run.message.listeners.ended(run.call, outcome, took)
     run.over?.()
   }
 
-  /** The attempt of a task that is under way: few are, and few are asked for. The last of it, should there be two. */
-  #runOf(id: string): Run | undefined {
-    let found: Run | undefined
-    for (const run of this.#byNumber.values()) if (run.call.id === id) found = run
-    return found
-  }
-
   #unfinished(number: number, outcome: Outcome): void {
-    const run = this.#byNumber.get(number)
+    const run = this.#runs.get(number)
     if (run === undefined) return
     run.told = true
-    run.ended(run.call, outcome)
+    run.message.listeners.ended(run.call, outcome)
+  }
+
+  #outcomes(outcomes: Outcomes): void {
+    unpackOutcomes(outcomes, (number, outcome, took) => this.#came(this.#runs.get(number), outcome, took))
   }
 
   #take(told: Told): void {
-    if (told[0] === 'outcomes') return unpackOutcomes(told[1], (...came) => this.#came(...came))
+    if (told[0] === 'outcomes') return this.#outcomes(told[1])
     if (told[0] === 'unfinished') return this.#unfinished(told[1], told[2])
     if (told[0] === 'stray') return this.#options.onStray(told[1])
     if (told[0] === 'answer' || told[0] === 'torn-down' || told[0] === 'pong' || told[0] === 'ask') return
-    if (told[0] === 'timed') return this.#byNumber.get(told[1])?.timed?.()
-    const call = this.#byNumber.get(told[1])?.call ?? (told[0] === 'send' ? told[5] : undefined)
+    if (told[0] === 'timed') return this.#runs.get(told[1])?.message.listeners.timed?.()
+    const call = this.#runs.get(told[1])?.call ?? (told[0] === 'send' ? told[5] : undefined)
     if (call !== undefined) report(this.#options.reports, call, told)
   }
 
   /** A thread that is new has not heard the aborts of what may be on its way to it. */
   #repeatAborts(give: GiveOrder): void {
-    for (const { number, aborted } of this.#byNumber.values()) {
+    for (const { number, aborted } of this.#runs) {
       if (aborted !== undefined) give(['abort', number, aborted])
     }
   }
