@@ -1,8 +1,16 @@
 import type { AnyStateMachine } from 'xstate'
 import { type Charts, NO_CHARTS } from './chart/charts.ts'
-import { type TaskAction, taskFacts, taskMachine } from './task-machine.ts'
-import { type TransitionTable, transitionTable } from './transition-table.ts'
+import { type TaskAction, type TaskFact, taskFacts, taskMachine } from './task-machine.ts'
+import { type Move, type TransitionTable, transitionTable } from './transition-table.ts'
 import { WORKFLOW_FACTS, type WorkflowAction, workflowMachine } from './workflow-machine.ts'
+
+/** A move that was asked for, and where it leads. */
+interface LastMove {
+  readonly states: readonly string[]
+  readonly state: string
+  readonly fact: TaskFact
+  readonly move: Move<TaskAction> | undefined
+}
 
 /** The statecharts that `advance` moves everything by, compiled to tables as they are first needed. Nothing else decides where a fact leads. */
 export class Machines {
@@ -14,6 +22,7 @@ export class Machines {
   readonly #byList = new WeakMap<readonly string[], TransitionTable<TaskAction>>()
   #lastList: readonly string[] | undefined
   #lastTable: TransitionTable<TaskAction> = new Map()
+  #lastMove: LastMove = { states: [], state: '', fact: 'task-started', move: undefined }
   readonly #byNames = new Map<string, TransitionTable<TaskAction>>()
 
   constructor(
@@ -43,6 +52,15 @@ export class Machines {
     this.#lastTable = this.#tableOf(states)
     this.#lastList = states
     return this.#lastTable
+  }
+
+  /** Where a fact leads a task with these custom states that stands in a state. The last answer is at hand: facts of one kind come one after another. */
+  taskMove(states: readonly string[], state: string, fact: TaskFact): Move<TaskAction> | undefined {
+    const last = this.#lastMove
+    if (last.states === states && last.state === state && last.fact === fact) return last.move
+    const move = this.task(states).get(state)?.get(fact)
+    this.#lastMove = { states, state, fact, move }
+    return move
   }
 
   #tableOf(states: readonly string[]): TransitionTable<TaskAction> {

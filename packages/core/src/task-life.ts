@@ -97,7 +97,7 @@ export function endUnstarted(draft: Draft, row: TaskRow, ends: Ends & { ok: fals
 
 /** End a task before its turn has come. What follows it is told once it comes. */
 export function revokeUnbegun(draft: Draft, row: TaskRow, error: ErrorData): void {
-  const move = draft.machines.task(row.spec.states).get(row.state)?.get('task-revoked')
+  const move = draft.machines.taskMove(row.spec.states, row.state, 'task-revoked')
   if (move === undefined) return
   draft.put({ ...row, error, state: move.state, endedAt: draft.at })
   draft.commands.push({ type: 'settle', id: row.id })
@@ -236,7 +236,7 @@ export function moveTask(draft: Draft, next: Draftable<TaskRow>, fact: TaskFact,
 
 /** Where a fact leads a task by the table of its machine. */
 const moveOf = (draft: Draft, { spec, state }: TaskRow, fact: TaskFact): Move<TaskAction> | undefined =>
-  draft.machines.task(spec.states).get(state)?.get(fact)
+  draft.machines.taskMove(spec.states, state, fact)
 
 function goOn(draft: Draft, next: Draftable<TaskRow>, move: Move<TaskAction>, more: More): void {
   next.state = move.state

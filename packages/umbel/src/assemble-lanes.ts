@@ -66,7 +66,7 @@ function bundlesOf(context: ExecutorContext, tiny: TinyTasks): Bundles {
   for (const { name, bases } of tasks.values())
     if (bases.some(({ afterReturn }) => afterReturn !== undefined)) alone.add(name)
   const isPlain = (row: TaskRow): boolean =>
-    row.spec.via === 'call' && !alone.has(row.spec.task) && timeLimits.of(row) === undefined
+    row.spec.via === 'call' && !(alone.size > 0 && alone.has(row.spec.task)) && timeLimits.of(row) === undefined
   return {
     cost: (row) => (isPlain(row) ? tiny.cost(row.spec.task) : Number.POSITIVE_INFINITY),
     isTiny: (task) => tiny.cost(task) < Number.POSITIVE_INFINITY,

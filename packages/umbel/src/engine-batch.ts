@@ -4,9 +4,9 @@ import {
   type EngineEvent,
   type ErrorData,
   fromErrorData,
+  isReady,
   neededRows,
   type Outcome,
-  READY_STATES,
   type Row,
   type RowReader,
   type Step,
@@ -100,12 +100,13 @@ export function answerAll(taken: Waiting, error: unknown): void {
   for (const answer of taken) answer?.(error)
 }
 
-/** States of a task in which it neither waits in a lane nor runs. */
-const INACTIVE: ReadonlySet<string> = new Set(['PENDING', 'RETRY', 'REPLACED', ...READY_STATES])
+/** Whether a task in this state neither waits in a lane nor runs. */
+const isInactive = (state: string): boolean =>
+  isReady(state) || state === 'PENDING' || state === 'RETRY' || state === 'REPLACED'
 
 /** Whether a row is of a task that waits in a lane or runs. */
 export const isActive = (row: Row | undefined): boolean =>
-  row?.kind === 'task' && (row.state === 'STARTED' || row.state === 'RECEIVED' || !INACTIVE.has(row.state))
+  row?.kind === 'task' && (row.state === 'STARTED' || row.state === 'RECEIVED' || !isInactive(row.state))
 
 /** Rows loaded before the event loop gets a turn. */
 const ROWS_A_TURN = 500

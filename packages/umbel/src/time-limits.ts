@@ -5,6 +5,7 @@ import {
   limitsOver,
   type Outcome,
   type TaskRow,
+  type TaskSpec,
   type TimeLimit,
   type Timer,
   timeLimits,
@@ -25,6 +26,8 @@ export class TimeLimits {
   readonly #clock: Clock
   /** Limits of tasks for which others were set since. */
   readonly #changed = new Map<string, Limits | undefined>()
+  #spec: TaskSpec | undefined
+  #limits: Limits | undefined
 
   constructor(tasks: ReadonlyMap<string, TaskDefinition>, clock: Clock) {
     this.#tasks = tasks
@@ -39,10 +42,19 @@ export class TimeLimits {
   set(task: string, limit: TimeLimit | undefined): void {
     if (!this.#tasks.has(task)) throw umbelError('UMBEL_UNKNOWN_TASK', `No task of this app is called ${task}.`)
     this.#changed.set(task, limit === undefined ? undefined : timeLimits(limit, `timeLimit of ${task}`))
+    this.#spec = undefined
   }
 
-  /** The limits that an attempt of a task would start with now. */
+  /** The limits that an attempt of a task would start with now. Those of the last spec are at hand: most of what comes in a row is of one. */
   of({ spec }: Pick<TaskRow, 'spec'>): Limits | undefined {
+    if (spec !== this.#spec) {
+      this.#limits = this.#of(spec)
+      this.#spec = spec
+    }
+    return this.#limits
+  }
+
+  #of(spec: TaskSpec): Limits | undefined {
     const isChanged = this.#changed.size > 0 && this.#changed.has(spec.task)
     const own = isChanged ? this.#changed.get(spec.task) : this.#own(spec.task)
     return limitsOver(spec.timeLimit, own)

@@ -1,4 +1,4 @@
-import { type ChartRow, READY_STATES, type TaskRow, type TaskSpec } from '@umbel/core'
+import { type ChartRow, isReady, type TaskRow, type TaskSpec } from '@umbel/core'
 
 /** What became of tasks since the app was made. */
 export interface TaskTotals {
@@ -70,7 +70,7 @@ export class Totals {
 
   /** Count how a task has ended. */
   ended({ spec, state }: TaskRow): void {
-    const end = READY_STATES.has(state) ? ENDS[state] : undefined
+    const end = state === 'SUCCESS' ? 'succeeded' : isReady(state) ? ENDS[state] : undefined
     if (end !== undefined) this.count(spec, end)
   }
 

@@ -15,7 +15,7 @@ import { abortError } from '../attempt-control.ts'
 import { BundleWatch } from './bundle-watch.ts'
 import { Blame } from './thread-blame.ts'
 import { ThreadCells } from './thread-cells.ts'
-import { lossError, refusalOf } from './thread-errors.ts'
+import { lossError, runnable } from './thread-errors.ts'
 import { type GiveOrder, ThreadPool } from './thread-pool.ts'
 import { type Outcomes, type Told, unpackOutcomes } from './thread-protocol.ts'
 import { answer } from './thread-questions.ts'
@@ -179,11 +179,9 @@ class ThreadWorker implements Worker {
    * takes next are stored in one batch with that.
    */
   #dispatch(calls: readonly AttemptCall[], listeners: Listeners, over: () => void): void {
-    const known = calls.filter((call) => {
-      const refusal = refusalOf(call, this.#options.name, this.#threads)
-      if (refusal !== undefined) listeners.ended(call, { kind: 'failed', error: toErrorData(refusal) })
-      return refusal === undefined
-    })
+    const known = runnable(calls, this.#options.name, this.#threads, (call, error) =>
+      listeners.ended(call, { kind: 'failed', error: toErrorData(error) }),
+    )
     if (known.length === 0) return over()
     const cell = this.#stopped === undefined ? this.#cells.take() : undefined
     if (cell === undefined) {

@@ -22,12 +22,17 @@ interface Measured {
 /** Which tasks of a lane are tiny or short, as measured where they run: a run that is not takes its task out at once, until it has proved itself again. */
 export class TinyTasks {
   readonly #tasks = new Map<string, Measured>()
+  /** What was looked for last, and what is known of it: most of what comes in a row is of one task. */
+  #task = ''
+  #known: Measured | undefined
 
   /** A run of a task has taken so many milliseconds. */
   ran(task: string, took: number): void {
-    const known = this.#tasks.get(task)
+    const known = this.#of(task)
     if (known === undefined) {
-      if (took <= SHORT) this.#tasks.set(task, { mean: took, proofs: took <= TINY ? 1 : 0, shortProofs: 1 })
+      if (took > SHORT) return
+      this.#known = { mean: took, proofs: took <= TINY ? 1 : 0, shortProofs: 1 }
+      this.#tasks.set(task, this.#known)
       return
     }
     known.shortProofs = proved(known.shortProofs, took <= SHORT)
@@ -37,13 +42,21 @@ export class TinyTasks {
 
   /** Milliseconds that a run of a task will take; Infinity where it has not proved tiny. */
   cost(task: string): number {
-    const known = this.#tasks.get(task)
+    const known = this.#of(task)
     return known === undefined || known.proofs < PROOFS ? Number.POSITIVE_INFINITY : known.mean + OVERHEAD
   }
 
   /** Whether a task has proved short. */
   isShort(task: string): boolean {
-    return (this.#tasks.get(task)?.shortProofs ?? 0) >= PROOFS
+    return (this.#of(task)?.shortProofs ?? 0) >= PROOFS
+  }
+
+  #of(task: string): Measured | undefined {
+    if (task !== this.#task) {
+      this.#task = task
+      this.#known = this.#tasks.get(task)
+    }
+    return this.#known
   }
 }
 

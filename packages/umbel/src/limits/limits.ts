@@ -91,7 +91,7 @@ export class Limits {
 
   /** Let a task wait at its gate; `false` where it is held to no limit. @throws UMBEL_BAD_RATE for a key or weight that is none */
   take(row: Pick<TaskRow, 'id' | 'spec' | 'args'>, line: ProbeLine): boolean {
-    const limit = this.#byTask.get(row.spec.task)
+    const limit = this.#byTask.size === 0 ? undefined : this.#byTask.get(row.spec.task)
     if (limit?.policy === undefined) return false
     const { key, weight } = this.#measured(row)
     const at = this.#bucket(limit, limit.policy, key)
