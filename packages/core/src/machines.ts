@@ -4,6 +4,9 @@ import { type TaskAction, type TaskFact, taskFacts, taskMachine } from './task-m
 import { type Move, type TransitionTable, transitionTable } from './transition-table.ts'
 import { WORKFLOW_FACTS, type WorkflowAction, workflowMachine } from './workflow-machine.ts'
 
+/** How many moves are at hand. */
+const LAST_MOVES = 4
+
 /** A move that was asked for, and where it leads. */
 interface LastMove {
   readonly states: readonly string[]
@@ -22,7 +25,12 @@ export class Machines {
   readonly #byList = new WeakMap<readonly string[], TransitionTable<TaskAction>>()
   #lastList: readonly string[] | undefined
   #lastTable: TransitionTable<TaskAction> = new Map()
-  #lastMove: LastMove = { states: [], state: '', fact: 'task-started', move: undefined }
+  readonly #lastMoves: LastMove[] = new Array(LAST_MOVES).fill({
+    states: [],
+    state: '',
+    fact: 'task-started',
+    move: undefined,
+  })
   readonly #byNames = new Map<string, TransitionTable<TaskAction>>()
 
   constructor(
@@ -54,12 +62,13 @@ export class Machines {
     return this.#lastTable
   }
 
-  /** Where a fact leads a task with these custom states that stands in a state. The last answer is at hand: facts of one kind come one after another. */
+  /** Where a fact leads a task with these custom states that stands in a state. The last answers are at hand: tasks of one kind come one after another. */
   taskMove(states: readonly string[], state: string, fact: TaskFact): Move<TaskAction> | undefined {
-    const last = this.#lastMove
+    const place = fact.length % LAST_MOVES // the facts of a plain task differ in that
+    const last = this.#lastMoves[place] as LastMove
     if (last.states === states && last.state === state && last.fact === fact) return last.move
     const move = this.task(states).get(state)?.get(fact)
-    this.#lastMove = { states, state, fact, move }
+    this.#lastMoves[place] = { states, state, fact, move }
     return move
   }
 
