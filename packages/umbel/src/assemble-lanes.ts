@@ -1,4 +1,4 @@
-import { type AttemptReports, currentRun, type ErrorData, type TaskRow, toErrorData, type Worker } from '@umbel/core'
+import { type AttemptReports, currentRun, type ErrorData, type TaskSpec, toErrorData, type Worker } from '@umbel/core'
 import type { AppSettings } from './app-options.ts'
 import { executeBundle } from './bundle.ts'
 import { type ExecutorContext, execute } from './executor.ts'
@@ -65,12 +65,12 @@ function bundlesOf(context: ExecutorContext, tiny: TinyTasks): Bundles {
   const alone = new Set<string>()
   for (const { name, bases } of tasks.values())
     if (bases.some(({ afterReturn }) => afterReturn !== undefined)) alone.add(name)
-  const isPlain = (row: TaskRow): boolean =>
-    row.spec.via === 'call' && !(alone.size > 0 && alone.has(row.spec.task)) && timeLimits.of(row) === undefined
+  const isPlain = (spec: TaskSpec): boolean =>
+    spec.via === 'call' && !(alone.size > 0 && alone.has(spec.task)) && timeLimits.of({ spec }) === undefined
   return {
-    cost: (row) => (isPlain(row) ? tiny.cost(row.spec.task) : Number.POSITIVE_INFINITY),
+    costOf: (spec) => (isPlain(spec) ? tiny.cost(spec.task) : Number.POSITIVE_INFINITY),
     isTiny: (task) => tiny.cost(task) < Number.POSITIVE_INFINITY,
-    isShort: (row) => isPlain(row) && tiny.isShort(row.spec.task),
+    isShort: ({ spec }) => isPlain(spec) && tiny.isShort(spec.task),
     execute: (ids, worker, over) => executeBundle(context, ids, worker, over),
   }
 }

@@ -1,6 +1,7 @@
 import type { CanvasSent, EngineEvent, TaskNode, TaskSpec } from '@umbel/core'
+import { bundleAtOnce } from './bundle.ts'
 import type { AddStarts, Taken } from './engine-batch.ts'
-import { attemptCall, currentRow, type ExecutorContext, runBegun } from './executor.ts'
+import { attemptCall, currentRow, type ExecutorContext, FIRST, runBegun } from './executor.ts'
 import type { Lane } from './lanes/lane.ts'
 
 /**
@@ -11,15 +12,18 @@ import type { Lane } from './lanes/lane.ts'
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
   const kinds = new Kinds(context, lanes)
   return (came, onTheWay) => {
-    if (!haveSlots(context, kinds, came.events, onTheWay)) return came
+    const together = onTheWay > 0 ? NOBODY : startTogether(context, kinds, came.events)
+    const isTogether = together.length > 0
+    if (!isTogether && !haveSlots(context, kinds, came.events, onTheWay)) return came
     const at = context.clock.now()
     const events: EngineEvent[] = []
     const taken: (Taken | undefined)[] = []
-    for (let index = 0; index < came.events.length; index += 1) {
+    for (let index = 0, sent = 0; index < came.events.length; index += 1) {
       const event = came.events[index] as EngineEvent
       events.push(event)
       taken.push(came.taken[index])
-      const begun = isSent(event) ? start(context, kinds, event) : undefined
+      if (!isSent(event)) continue
+      const begun = isTogether ? together[sent++] : start(context, kinds, event)
       if (begun === undefined) continue
       events.push({ type: 'task-started', id: event.id, attempt: 1, run: 1, at })
       taken.push(begun)
@@ -57,6 +61,39 @@ class Kinds {
     return this.#kind
   }
 }
+
+/**
+ * Take places for what is sent, several tasks to each, where that is tiny tasks of one spec, and these facts bring nothing else. Where there are not
+ * places for all, the others wait behind the first ones, as they would have. Gives what is called for each once that it starts is stored, or was not.
+ */
+function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly EngineEvent[]): readonly Taken[] {
+  const ids: string[] = []
+  let spec: TaskSpec | undefined
+  for (const event of events) {
+    if (!isSent(event)) {
+      if (mayBringMore(context, event)) return NOBODY
+      continue
+    }
+    const own = aloneIn(event)
+    if (own === undefined || (spec !== undefined && own !== spec)) return NOBODY
+    if (context.engine.get(event.id) !== undefined) return NOBODY
+    spec = own
+    ids.push(event.id)
+  }
+  if (spec === undefined) return NOBODY
+  const { lane, startsAlone } = kinds.of(spec)
+  const begun: Taken[] = []
+  while (startsAlone && begun.length < ids.length) {
+    const claim = lane?.claimBundle(spec, ids.length - begun.length)
+    if (claim === undefined) break
+    const own = ids.slice(begun.length, begun.length + claim.count)
+    const taken = bundleAtOnce(context, own, claim)
+    for (const _ of own) begun.push(taken)
+  }
+  return begun
+}
+
+const NOBODY: readonly Taken[] = []
 
 /** Whether something is sent, and there are free slots for all that these facts bring. */
 function haveSlots(context: ExecutorContext, kinds: Kinds, events: readonly EngineEvent[], onTheWay: number): boolean {
@@ -110,5 +147,3 @@ function start(context: ExecutorContext, kinds: Kinds, { id, plan }: CanvasSent)
     else runBegun(context, attemptCall(context, row, FIRST), spec, worker, over)
   }
 }
-
-const FIRST = { attempt: 1, run: 1 }

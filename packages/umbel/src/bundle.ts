@@ -1,5 +1,17 @@
 import type { AttemptCall, Outcome, Seat, Worker } from '@umbel/core'
-import { begin, beginPlain, countOutcome, type ExecutorContext, isCurrent, outcomeEvent } from './executor.ts'
+import type { Taken } from './engine-batch.ts'
+import {
+  attemptCall,
+  begin,
+  beginPlain,
+  countOutcome,
+  currentRow,
+  type ExecutorContext,
+  FIRST,
+  isCurrent,
+  outcomeEvent,
+} from './executor.ts'
+import type { Claim } from './lanes/lane.ts'
 
 /**
  * Run one attempt of each of several tiny tasks in one slot, as `execute` does for one: their starts are stored together, and
@@ -11,10 +23,33 @@ export function executeBundle(
   worker: Worker,
   over: () => void,
 ): void {
-  allBegun(context, ids, (calls) => {
-    if (worker.runBundle === undefined) return over()
-    worker.runBundle(calls, (call, outcome, took) => report(context, call, outcome, took), over)
-  })
+  allBegun(context, ids, (calls) => runBegunBundle(context, calls, worker, over))
+}
+
+/** Run attempts whose starts are stored and still count. */
+function runBegunBundle(
+  context: ExecutorContext,
+  calls: readonly AttemptCall[],
+  worker: Worker,
+  over: () => void,
+): void {
+  if (worker.runBundle === undefined) return over()
+  worker.runBundle(calls, (call, outcome, took) => report(context, call, outcome, took), over)
+}
+
+/** Run tasks that start as they are sent in the place that was claimed for them. Gives what is called for each of them once that it starts is stored, or was not. */
+export function bundleAtOnce(context: ExecutorContext, ids: readonly string[], { worker, over }: Claim): Taken {
+  let left = ids.length
+  return () => {
+    left -= 1
+    if (left > 0) return
+    const calls: AttemptCall[] = []
+    for (const id of ids) {
+      const row = currentRow(context, id, FIRST.run) // one whose start was not stored has no such run
+      if (row !== undefined) calls.push(attemptCall(context, row, FIRST))
+    }
+    runBegunBundle(context, calls, worker, over)
+  }
 }
 
 /** Store that all of these start, and go on once that is done, with those whose start counts. */

@@ -200,6 +200,9 @@ function callOf(context: ExecutorContext, row: TaskRow, definition: TaskDefiniti
 /** What few attempts have. */
 type CallExtras = Pick<AttemptCall, 'chord' | 'place' | 'startBy'>
 
+/** What a task starts as that has never started. */
+export const FIRST = { attempt: 1, run: 1 }
+
 const NO_EXTRAS: CallExtras = { chord: false, place: undefined, startBy: undefined }
 
 /** Put together what goes to a worker. */

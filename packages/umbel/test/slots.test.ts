@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AheadOptions, Slots } from '../src/lanes/slots.ts'
+import { Slots } from '../src/lanes/slots.ts'
+import type { AheadOptions } from '../src/lanes/taken-ahead.ts'
 
 interface Item {
   readonly id: string

@@ -86,7 +86,7 @@ function handLine(width: number, aging?: number) {
     limits: new Limits({ tasks: new Map(), shared: new Map(), source: readyTokens(clock), clock, failed: nothing }),
     execute: (id, _, over) => run([id], over),
     bundles: {
-      cost: ({ id }) => costOf(id),
+      costOf: (spec) => (spec as unknown as { cost: number }).cost,
       isTiny: (task) => task === 't',
       isShort: () => false,
       execute: (ids, _, over) => run(ids, over),
@@ -94,11 +94,14 @@ function handLine(width: number, aging?: number) {
     left: nothing,
   })
   const add = (id: string, priority = 5): void =>
-    line.add({ kind: 'task', id, args: '[]', spec: { task: 't', priority } } as unknown as TaskRow)
+    line.add({ kind: 'task', id, args: '[]', spec: specOf(id, priority) } as unknown as TaskRow)
   return { line, started, add, clock, end: () => ends.shift()?.() }
 }
 
 const costOf = (id: string): number => Number(id.split(' ')[1])
+/** What a task with that id is sent with. */
+const specOf = (id: string, priority = 5): TaskSpec =>
+  ({ task: 't', priority, cost: costOf(id) }) as unknown as TaskSpec
 const settled = async (): Promise<void> => {
   for (let n = 0; n < 20; n++) await undefined
 }

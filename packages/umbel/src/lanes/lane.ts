@@ -11,7 +11,7 @@ import {
 } from '@umbel/core'
 import type { Limits } from '../limits/limits.ts'
 import type { LaneSettings } from './lane-options.ts'
-import { type Bundles, Line } from './line.ts'
+import { type Bundles, Line, type Place } from './line.ts'
 
 /** Numbers of slots. */
 export interface LaneWidth {
@@ -197,6 +197,13 @@ export class Lane {
     const line = this.#line({ spec })
     const over = line.claim(spec)
     return over === undefined ? undefined : { worker: line.worker, over }
+  }
+
+  /** The same for several tiny tasks together: see `Line.claimBundle`. */
+  claimBundle(spec: TaskSpec, most: number): (Claim & Place) | undefined {
+    const line = this.#line({ spec })
+    const place = line.claimBundle(spec, most)
+    return place && { worker: line.worker, ...place }
   }
 
   /** Take a waiting task out. */

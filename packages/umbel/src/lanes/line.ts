@@ -22,10 +22,17 @@ export interface LineParts {
   readonly left: () => void
 }
 
+/** A place that was taken for so many tasks. */
+export interface Place {
+  readonly count: number
+  /** Say that it is free again. */
+  readonly over: () => void
+}
+
 /** How bundles of tiny tasks are made and run. */
 export interface Bundles {
-  /** Milliseconds that a waiting task will take; Infinity where it is to run alone. */
-  readonly cost: (row: TaskRow) => number
+  /** Milliseconds that a task of a spec will take; Infinity where it is to run alone. */
+  readonly costOf: (spec: TaskSpec) => number
   /** Whether a task is known to be so tiny that a slot takes several at once. */
   readonly isTiny: (task: string) => boolean
   /** Whether a waiting task is known to take no more than some milliseconds. */
@@ -121,6 +128,20 @@ export class Line implements ProbeLine {
   /** Take a slot that is free for a task that is not held to a limit, before it comes to wait: see `Slots.claim`. */
   claim({ task }: TaskSpec): (() => void) | undefined {
     return this.#limits.holds(task) ? undefined : this.#slots.claim()
+  }
+
+  /**
+   * Take one place for as many of so many tiny tasks of a spec as fit into a bundle, to be run there in order: a slot that is free, or else one
+   * behind what runs. Only where nothing waits, and where no part of them is worth another slot that is free.
+   */
+  claimBundle(spec: TaskSpec, most: number): Place | undefined {
+    const cost = this.#limits.holds(spec.task) ? undefined : this.#bundles?.costOf(spec)
+    if (cost === undefined || cost > LONGEST_BUNDLE) return undefined
+    const { resting } = this.#slots
+    if (resting > 1 && cost * most > WORTH_A_THREAD) return undefined
+    const count = Math.min(most, LARGEST_BUNDLE, Math.floor(LONGEST_BUNDLE / cost))
+    const over = resting > 0 ? this.#slots.claim(true) : this.#slots.claimAhead(spec.priority)
+    return over && { count, over }
   }
 
   buffer(): PriorityBuffer<Gated> {
@@ -220,15 +241,15 @@ export class Line implements ProbeLine {
   }
 
   /** A task that has come to its slot, and what follows it there: its share among the slots that are free, or what no other one is worth waking for. */
-  #bundle(first: TaskRow, { cost }: Bundles): string[] {
+  #bundle(first: TaskRow, { costOf }: Bundles): string[] {
     const ids = [first.id]
     const slots = this.#slots
     const free = slots.concurrency - slots.running + 1 // with this one
     const share = Math.min(LARGEST_BUNDLE, Math.ceil((slots.waiting + 1) / Math.max(1, free)))
-    let left = LONGEST_BUNDLE - cost(first)
+    let left = LONGEST_BUNDLE - costOf(first.spec)
     const enough = LONGEST_BUNDLE - WORTH_A_THREAD
     const fits = (item: Waiting | Probe): boolean => {
-      left -= 'gate' in item ? Number.POSITIVE_INFINITY : cost(item)
+      left -= 'gate' in item ? Number.POSITIVE_INFINITY : costOf(item.spec)
       return left >= 0
     }
     while (left > 0 && ids.length < LARGEST_BUNDLE && (ids.length < share || left > enough)) {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import PQueue from 'p-queue'
 import { PriorityBuffer, type Queued } from './priority-buffer.ts'
+import { type Ahead, type AheadOptions, TakenAhead } from './taken-ahead.ts'
 
 /** What slots are made for. */
 export interface SlotsOptions<T extends Queued> {
@@ -12,22 +13,6 @@ export interface SlotsOptions<T extends Queued> {
   readonly run: (item: T, over: () => void) => void
   /** How items are taken ahead of their time. Default: none is. */
   readonly ahead?: AheadOptions<T> | undefined
-}
-
-/** How a busy slot is given the next item before it is free, so that it goes on with that at once. */
-export interface AheadOptions<T> {
-  /** Whether an item is known to take but a moment: only behind such, and only such, are taken ahead. */
-  readonly isShort: (item: T) => boolean
-  /** Give back what was taken ahead and has not begun: something more urgent has come, or nothing more is to start. Its `over` is called as ever. */
-  readonly recall: () => void
-}
-
-/** Items taken by slots that are free until some are taken ahead again, once those had to be given back: where that is often so it does not pay. */
-const HELD_BACK = 64
-
-/** What was taken ahead: the lowest level of what was taken at once. */
-interface Ahead {
-  level: number
 }
 
 /** One of the slots. */
@@ -66,14 +51,9 @@ export class Slots<T extends Queued> {
   /** How many of the slots have an item that may take longer than a moment. */
   #long = 0
   readonly #aheadOptions: AheadOptions<T> | undefined
-  /** How many were taken ahead and have no slot yet. */
-  #ahead = 0
-  /** All that were taken ahead and are not over. Which of them have begun is not known here: each may not have. */
-  readonly #takenAhead = new Set<Ahead>()
+  readonly #ahead = new TakenAhead()
   /** Slots whose own item is over, and that have one now that was taken ahead. */
   readonly #adopted: Slot[] = []
-  /** Items to be taken before some are taken ahead again. */
-  #heldBack = 0
   #goingAhead = false
   #goesAheadSoon = false
   /** The level of the item that was taken last. */
@@ -128,14 +108,21 @@ export class Slots<T extends Queued> {
    * Take a slot that rests, for something that never waits for one. Gives how to say that it is over; `undefined` where none rests, or
    * something waits and goes first.
    */
-  claim(): (() => void) | undefined {
+  claim(isShort = false): (() => void) | undefined {
     const slot = this.resting > 0 ? this.#resting.pop() : undefined
     if (slot === undefined) return undefined
     this.#running++
-    this.#long++
     slot.free = false
-    slot.long = true
+    slot.long = !isShort
+    if (slot.long) this.#long++
     return slot.over
+  }
+
+  /** The same of a place behind what runs, for something short of a level; `undefined` where nothing may be taken ahead, or something waits and goes first. */
+  claimAhead(level: number): (() => void) | undefined {
+    if (this.#buffer.size > 0 || !this.#mayGoAhead()) return undefined
+    const one = this.#ahead.take(level)
+    return () => this.#aheadOver(one)
   }
 
   /** Take a waiting item out, by its priority sooner where that is known; `undefined` when it runs already or is not known. */
@@ -195,7 +182,7 @@ export class Slots<T extends Queued> {
   }
 
   get #isIdle(): boolean {
-    return this.#buffer.size === 0 && this.#running === 0 && this.#ahead === 0
+    return this.#buffer.size === 0 && this.#running === 0 && this.#ahead.waiting === 0
   }
 
   /** Have as many slots awake as there is work and room for. */
@@ -228,7 +215,7 @@ export class Slots<T extends Queued> {
       const over = (): void => {
         if (slot.long) this.#long--
         slot.long = false
-        if (this.#ahead > 0) return this.#adopt(slot)
+        if (this.#ahead.waiting > 0) return this.#adopt(slot)
         slot.free = true
         this.#running--
         this.#tellIdle()
@@ -266,32 +253,28 @@ export class Slots<T extends Queued> {
   #took(slot: Slot, item: T): void {
     slot.long = this.#aheadOptions?.isShort(item) === false
     if (slot.long) this.#long++
-    if (this.#heldBack > 0) this.#heldBack--
+    this.#ahead.passed()
   }
 
   /** Give a slot whose own item is over the first that was taken ahead: which it is makes no difference, one of them begins now. */
   #adopt(slot: Slot): void {
-    this.#ahead--
+    this.#ahead.settle()
     this.#adopted.push(slot)
     this.#goAhead()
   }
 
   /** One that was taken ahead is over. */
   #aheadOver(one: Ahead): void {
-    this.#takenAhead.delete(one)
-    if (this.#ahead === 0) return this.#adopted.pop()?.over()
-    this.#ahead--
+    this.#ahead.over(one)
+    if (this.#ahead.waiting === 0) return this.#adopted.pop()?.over()
+    this.#ahead.settle()
     this.#tellIdle()
     this.#goAhead()
   }
 
   /** Something waits at a priority that did not before. */
   #cameBehind(priority: number): void {
-    for (const { level } of this.#takenAhead)
-      if (level < priority) {
-        this.#recall()
-        break
-      }
+    if (this.#ahead.hasBelow(priority)) this.#recall()
     if (this.#goesAheadSoon || !this.#mayGoAhead()) return
     this.#goesAheadSoon = true
     // once all that is added in one go is there
@@ -302,14 +285,14 @@ export class Slots<T extends Queued> {
   }
 
   #recall(): void {
-    if (this.#ahead === 0) return
-    this.#heldBack = HELD_BACK
+    if (this.#ahead.waiting === 0) return
+    this.#ahead.recalled()
     this.#aheadOptions?.recall()
   }
 
   #mayGoAhead(): boolean {
-    if (this.#aheadOptions === undefined || this.#paused || this.#long > 0 || this.#heldBack > 0) return false
-    return this.#running === this.#concurrency && this.#ahead < this.#running
+    if (this.#aheadOptions === undefined || this.#paused || this.#long > 0 || this.#ahead.isHeldBack) return false
+    return this.#running === this.#concurrency && this.#ahead.waiting < this.#running
   }
 
   /** Give each slot one item more than it works at, as long as all take but a moment. */
@@ -319,9 +302,7 @@ export class Slots<T extends Queued> {
     while (this.#mayGoAhead()) {
       const item = this.takeIf((next) => this.#aheadOptions?.isShort(next) === true)
       if (item === undefined) break
-      const one = { level: this.#level }
-      this.#takenAhead.add(one)
-      this.#ahead++
+      const one = this.#ahead.take(this.#level)
       const over = (): void => this.#aheadOver(one)
       try {
         this.#run(item, over)
