@@ -45,6 +45,9 @@ export interface Bundles {
 const LONGEST_BUNDLE = 1
 const LARGEST_BUNDLE = 256
 
+/** Fewest tasks of which a half is a bundle of its own. */
+const LEAST_HALF = 8
+
 /** Milliseconds of work below which it does not pay to give a part of it to another slot. */
 const WORTH_A_THREAD = 0.1
 
@@ -67,6 +70,8 @@ export class Line implements ProbeLine {
   #paused = false
   /** Slots it is to have; it has them once its worker is ready for them. */
   #width: number
+  /** Tasks that have places several to each, claimed as they were sent. */
+  #together = 0
   #everServed: boolean
 
   constructor({ worker, width, aging, now, limits, execute, bundles, left }: LineParts) {
@@ -139,9 +144,17 @@ export class Line implements ProbeLine {
     if (cost === undefined || cost > LONGEST_BUNDLE) return undefined
     const { resting } = this.#slots
     if (resting > 1 && cost * most > WORTH_A_THREAD) return undefined
-    const count = Math.min(most, LARGEST_BUNDLE, Math.floor(LONGEST_BUNDLE / cost))
-    const over = resting > 0 ? this.#slots.claim(true) : this.#slots.claimAhead(spec.priority)
-    return over && { count, over }
+    // in halves, so that the main loop has one to see to while a thread has the other
+    const half = Math.max(LEAST_HALF, Math.ceil((this.#together + most) / 2))
+    const count = Math.min(most, half, LARGEST_BUNDLE, Math.floor(LONGEST_BUNDLE / cost))
+    const free = resting > 0 ? this.#slots.claim(true) : this.#slots.claimAhead(spec.priority)
+    if (free === undefined) return undefined
+    this.#together += count
+    const over = (): void => {
+      this.#together -= count
+      free()
+    }
+    return { count, over }
   }
 
   buffer(): PriorityBuffer<Gated> {
