@@ -1,5 +1,6 @@
+import type { Batch, Store } from '@umbel/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type App, type AsyncResult, createApp } from '../src/index.ts'
+import { type App, type AsyncResult, createApp, memoryStore } from '../src/index.ts'
 import { tinyTasks } from './fixtures/tiny-tasks.ts'
 
 // threads start slowly on a machine that is busy, and one that the machine holds up looks like a task that lasts
@@ -118,5 +119,87 @@ describe('tiny tasks on one thread', patient, () => {
     await proved(() => app.delay(tinyTasks.add.s(1, 1)))
     await ended(await paused(() => Array.from({ length: 20 }, () => app.delay(tinyTasks.add.s(1, 1)))))
     expect(most).toBe(1)
+  })
+})
+
+describe('tiny tasks that are sent together where there is a place for them', patient, () => {
+  let app: App
+  let commits: string[][]
+  let refuses: boolean
+  beforeEach(async () => {
+    commits = []
+    refuses = false
+    const kept = memoryStore()
+    const commit = kept.commit.bind(kept)
+    const store: Store = Object.assign(kept, {
+      commit: (batch: Batch) => {
+        if (refuses && batch.events.some(({ type }) => type === 'canvas-sent')) return Promise.reject(new Error('full'))
+        commits.push(batch.events.map(({ type }) => type))
+        return commit(batch)
+      },
+    })
+    app = createApp({ store, tasks: [tinyTasks], lanes: { default: { threads: 1 } } })
+    await app.start()
+    for (let n = 0; n < 20; n++) await app.delay(tinyTasks.turn.s('tiny')).get()
+    commits.length = 0
+  })
+  afterEach(() => app.stop({ deadline: 0 }))
+  const together = (kinds: readonly ('tiny' | 'busy' | 'exit')[]): AsyncResult<unknown>[] =>
+    kinds.map((kind) => app.delay(tinyTasks.turn.s(kind)))
+  const all = (results: readonly AsyncResult<unknown>[]): Promise<unknown[]> =>
+    Promise.all(results.map((result) => result.get().catch((error: Error) => error.message)))
+
+  test('start in the commit that they are sent in, also behind what runs', async () => {
+    for (let n = 0; n < 20; n++) await app.delay(tinyTasks.add.s(n, 1)).get()
+    commits.length = 0
+    const first = Array.from({ length: 10 }, (_, n) => app.delay(tinyTasks.add.s(n, 1)))
+    expect(await all(first)).toEqual(first.map((_, n) => n + 1))
+    expect(commits[0]).toEqual(Array(10).fill(['canvas-sent', 'task-started']).flat())
+    expect(commits.flat().filter((type) => type === 'task-started')).toHaveLength(10)
+  })
+
+  test('do not wait for one among them that is slow or ends the thread, nor run twice for it', async () => {
+    const kinds = ['tiny', 'busy', 'tiny', 'exit', 'tiny', 'tiny', 'tiny', 'tiny', 'tiny', 'tiny'] as const
+    const shown: string[] = []
+    app.on('task-state', ({ id }) => shown.push(id))
+    const results = together(kinds)
+    expect(await all(results)).toEqual(
+      kinds.map((kind) => (kind === 'exit' ? expect.stringContaining('exit code 7') : kind)),
+    )
+    for (const [n, { id }] of results.entries())
+      expect(shown.filter((one) => one === id)).toHaveLength(kinds[n] === 'exit' ? 3 : 1)
+  })
+
+  test('never run where they were revoked in the same breath, or the store refuses them, and the place is free again', async () => {
+    const shown: string[] = []
+    app.on('task-state', ({ id }) => shown.push(id))
+    const [revoked, ...others] = together(Array(4).fill('tiny'))
+    await revoked?.revoke()
+    expect(await all(others)).toEqual(['tiny', 'tiny', 'tiny'])
+    expect(['REVOKED', 'SUCCESS']).toContain(revoked?.state) // as it may have run by then
+    expect(shown.includes(revoked?.id ?? '')).toBe(revoked?.state === 'SUCCESS')
+    refuses = true
+    const lost = together(Array(4).fill('tiny'))
+    expect(await all(lost)).toEqual(lost.map(() => expect.stringContaining('was not stored')))
+    refuses = false
+    expect(await all(together(['tiny', 'tiny']))).toEqual(['tiny', 'tiny'])
+    expect(lost.some(({ id }) => shown.includes(id))).toBe(false)
+  })
+
+  test('are each run once, 100,000 of them, whatever more urgent is sent meanwhile', async () => {
+    const urgent: AsyncResult<unknown>[] = []
+    let left = 100_000
+    const line = async (n: number): Promise<void> => {
+      while (left > 0) {
+        left -= 1
+        if (n === 0) urgent.push(app.delay(tinyTasks.add.s(left, 1).set({ priority: 9 })))
+        expect(await app.delay(tinyTasks.add.s(left, n)).get()).toBeGreaterThanOrEqual(n)
+      }
+    }
+    await Promise.all(Array.from({ length: 300 }, (_, n) => line(n)))
+    await all(urgent)
+    const ends = commits.flat().filter((type) => type === 'task-succeeded')
+    expect(ends).toHaveLength(100_000 + urgent.length)
+    expect(commits.flat().filter((type) => type === 'task-failed')).toEqual([])
   })
 })

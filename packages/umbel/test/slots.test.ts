@@ -26,7 +26,12 @@ function handSlots(concurrency: number, ahead?: AheadOptions<Item>) {
     ends.delete(id)
     await settled()
   }
-  return { slots, started, end, running: () => [...ends.keys()] }
+  /** Something has a place that it never waited for. */
+  const claimed = (id: string, over: () => void): void => {
+    started.push(id)
+    ends.set(id, over)
+  }
+  return { slots, started, end, claimed, running: () => [...ends.keys()] }
 }
 
 const settled = async (): Promise<void> => {
@@ -298,6 +303,31 @@ describe('Slots that take short items ahead', () => {
     expect(recalled).toBe(1)
   })
 
+  test('have a place behind what runs for what never waits, where nothing waits: it is given back for what is more urgent', async () => {
+    let recalled = 0
+    const { slots, started, end } = handSlots(1, { ...short, recall: () => recalled++ })
+    expect(slots.claimAhead(5)).toBeUndefined() // nothing runs
+    add(slots, item('a'))
+    await settled()
+    const over = slots.claimAhead(5)
+    expect([over, slots.claimAhead(5)]).toEqual([expect.any(Function), undefined])
+    add(slots, item('b', 5))
+    await settled()
+    expect([started, recalled]).toEqual([['a'], 0])
+    await end('a')
+    expect([started, slots.running]).toEqual([['a', 'b'], 1]) // what was claimed has the slot, b is ahead
+    over?.()
+    expect(slots.running).toBe(1)
+    await end('b')
+    expect(slots.running).toBe(0)
+    add(slots, item('c'))
+    await settled()
+    expect(slots.claimAhead(5)).toBeTypeOf('function')
+    add(slots, item('d', 6))
+    expect(recalled).toBe(1)
+    expect(slots.claimAhead(9)).toBeUndefined() // d goes first
+  })
+
   test('go through 100,000 items that are over at once, and none twice', async () => {
     const ran: string[] = []
     const overs: (() => void)[] = []
@@ -323,6 +353,7 @@ describe('Slots that take short items ahead', () => {
     const act = fc.oneof(
       { weight: 5, arbitrary: fc.record({ does: fc.constant('add' as const), n: fc.nat(9) }) },
       { weight: 5, arbitrary: fc.record({ does: fc.constant('end' as const), n: fc.nat(9) }) },
+      { weight: 2, arbitrary: fc.record({ does: fc.constant('claim' as const), n: fc.nat(9) }) },
       { weight: 1, arbitrary: fc.record({ does: fc.constant('limit' as const), n: fc.nat(4) }) },
       {
         weight: 1,
@@ -334,7 +365,7 @@ describe('Slots that take short items ahead', () => {
     )
     const run = async (acts: readonly { does: string; n: number }[], kinds: readonly boolean[]): Promise<void> => {
       let recalls = 0
-      const { slots, started, end, running } = handSlots(2, { ...short, recall: () => recalls++ })
+      const { slots, started, end, running, claimed } = handSlots(2, { ...short, recall: () => recalls++ })
       let added = 0
       for (const { does, n } of acts) {
         const before = started.length
@@ -342,6 +373,9 @@ describe('Slots that take short items ahead', () => {
         if (does === 'add') {
           const isLong = kinds[added % kinds.length] === true
           add(slots, item(`${isLong ? 'long' : 'short'} ${added++}`, n))
+        } else if (does === 'claim') {
+          const over = slots.claim(n > 3) ?? slots.claimAhead(n)
+          if (over !== undefined) claimed(`claimed ${added++}`, over)
         } else if (does === 'limit') slots.concurrency = n
         else if (does === 'pause') slots.pause()
         else if (does === 'resume') slots.resume()

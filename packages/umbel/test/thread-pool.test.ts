@@ -77,6 +77,7 @@ const handed = (work: Work): Promise<{ thread: number | undefined; outcomes: Out
   new Promise((resolve, reject) => {
     const message: Handed = {
       work,
+      size: 1,
       thread: undefined,
       isQuick: false,
       isShort: false,

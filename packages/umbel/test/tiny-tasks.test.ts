@@ -146,6 +146,36 @@ describe('a bundle', () => {
     expect(line.resting({ task: 't' } as TaskSpec)).toBe(0)
   })
 
+  test('is claimed as it is sent where a slot is free, and behind what runs: no more than fits, in halves, nothing where something waits', async () => {
+    const { line, started, add, end } = handLine(1)
+    for (const cost of ['Infinity', '0.01', '1.5']) expect(line.claimBundle(specOf(`none ${cost}`), 10)).toBeUndefined() // no slot rests yet
+    add('first 0.01')
+    await settled()
+    end()
+    expect(line.claimBundle(specOf('a Infinity'), 10)).toBeUndefined()
+    expect(line.claimBundle(specOf('a 1.5'), 10)).toBeUndefined()
+    const first = line.claimBundle(specOf('a 0.01'), 10)
+    expect(first?.count).toBe(8) // so few are not halved
+    expect(line.claimBundle(specOf('a 0.01'), 2)?.count).toBe(2) // behind those
+    expect(line.claimBundle(specOf('a 0.01'), 2)).toBeUndefined()
+    first?.over()
+    expect(line.claimBundle(specOf('a 0.01'), 400)?.count).toBe(100) // a millisecond
+    add('waits 0.01')
+    await settled()
+    expect([started.length, line.claimBundle(specOf('a 0.01'), 1)]).toEqual([1, undefined])
+  })
+
+  test('is for the lane to share out where a part of what is sent is worth another slot that is free', async () => {
+    const { line, add, end } = handLine(2)
+    for (const id of ['a Infinity', 'b Infinity']) add(id)
+    await settled()
+    for (let n = 0; n < 2; n++) end()
+    expect(line.resting({ task: 'other' } as TaskSpec)).toBe(2)
+    expect(line.claimBundle(specOf('c 0.01'), 20)).toBeUndefined()
+    expect(line.claimBundle(specOf('c 0.01'), 4)?.count).toBe(4)
+    expect(line.claimBundle(specOf('c 0.01'), 20)?.count).toBe(12) // the other slot: half of all that is under way
+  })
+
   test('leaves nothing to another slot that is not worth waking it for: less than a tenth of a millisecond', async () => {
     const { line, started, add } = handLine(4)
     line.pause()

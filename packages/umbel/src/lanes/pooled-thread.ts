@@ -4,6 +4,8 @@ import { ANSWERED, type Hello, ORDERED, type Order, type Outcomes, type Told, ty
 /** A message for a thread. One of its two calls is made, once, and never within `ThreadPool.run` or `end`. */
 export interface Handed {
   readonly work: Work
+  /** How many items it has. */
+  readonly size: number
   /** Number of the thread that has it; `undefined` while none does. */
   thread: number | undefined
   /** Whether its answer is to be expected within a moment. */

@@ -18,6 +18,9 @@ const TEARDOWN_DEADLINE = 5_000
 /** Milliseconds for which the main loop lingers at most for an answer that is about to come. */
 const LONGEST_LINGER = 0.1
 
+/** Most items that are few: with more, it pays that one thread has the one half of them while the main loop sees to the other. */
+const FEW = 8
+
 /** What a pool is made with. */
 export interface ThreadPoolOptions {
   readonly nice: number
@@ -280,6 +283,16 @@ export class ThreadPool {
     }
     this.#await(-1)
     message.answered(outcomes)
+    this.#hearFew(message)
+  }
+
+  /** What few items come to is taken in together where that is there: so what is sent for that goes on in one message, and not in one for each of them for ever. */
+  #hearFew({ size }: Handed): void {
+    if (size >= FEW) return
+    for (const other of this.#live.values()) {
+      const next = other.messages[0]
+      if (next !== undefined && size + next.size <= FEW && other.hasAnswered) other.hear()
+    }
   }
 
   #ping(thread: PooledThread, timeout: number): Promise<Pong> {

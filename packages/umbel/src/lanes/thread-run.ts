@@ -59,6 +59,9 @@ export function newMessage(cell: number, expected: Expected, listeners: Listener
     read: 0,
     cameBehind: false,
     thread: undefined,
+    get size() {
+      return runs.length
+    },
     get work() {
       return packWork(cell, runs)
     },
