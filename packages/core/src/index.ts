@@ -12,7 +12,17 @@
  */
 
 // values and errors
-export { concatLists, decode, EMPTY_LIST, type Encoded, encode, encodedSize, encodeList, encodeRest } from './codec.ts'
+export {
+  concatLists,
+  decode,
+  decodeOwned,
+  EMPTY_LIST,
+  type Encoded,
+  encode,
+  encodedSize,
+  encodeList,
+  encodeRest,
+} from './codec.ts'
 export { type ErrorClass, type ErrorClasses, type ErrorData, fromErrorData, toErrorData } from './error-data.ts'
 export { ERRORS, type ErrorCode, UmbelError, umbelError } from './errors.ts'
 export { TaskError } from './task-error.ts'

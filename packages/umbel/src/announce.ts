@@ -17,7 +17,7 @@ import {
   type WorkflowRow,
 } from '@umbel/core'
 import type { Finishing } from './finishing.ts'
-import type { AttemptSignal, SignalBus, TaskSignal } from './signals.ts'
+import type { AttemptSignal, SignalBus, Signals, TaskSignal } from './signals.ts'
 
 /** What signals are made from. */
 export interface AnnounceContext {
@@ -188,8 +188,7 @@ function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
   switch (row.state) {
     case 'SUCCESS': {
       if (!signals.wants('task-success')) break
-      const result = row.result === undefined ? undefined : decode(row.result, errors)
-      signals.emit('task-success', { ...attempt(row, at), result, runtime: at - (row.startedAt ?? at) })
+      signals.emit('task-success', success(row, at, errors))
       break
     }
     case 'FAILURE':
@@ -213,6 +212,23 @@ function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
   }
   // the attempt that was replaced is over since then
   if (row.startedAt !== undefined && row.replacedBy === undefined) postrun(context, row)
+}
+
+function success(row: TaskRow, at: number, errors: ErrorClasses): Signals['task-success'] {
+  const { result } = row
+  const runtime = at - (row.startedAt ?? at)
+  if (typeof result !== 'object')
+    return { ...attempt(row, at), result: result === undefined ? undefined : decode(result, errors), runtime }
+  // bytes are copied once a listener asks for them: one that only counts what has ended should not pay for that
+  let read: { readonly value: unknown } | undefined
+  return {
+    ...attempt(row, at),
+    get result() {
+      read ??= { value: decode(result, errors) }
+      return read.value
+    },
+    runtime,
+  }
 }
 
 function postrun({ signals, finishing, now }: AnnounceContext, row: TaskRow): void {

@@ -37,6 +37,8 @@ export interface AttemptEnvironment {
   readonly maxBytes: number
   /** Whether handlers can write to the store: `ctx.write`. */
   readonly takesWrites?: boolean | undefined
+  /** Whether nobody else holds the values of a call, as where they came by message: then their bytes are not copied for the handler. */
+  readonly ownsValues?: boolean | undefined
   /** Makes the ids of what handlers send. */
   readonly ids: () => string
   /** Makes the handle of what was sent under an id. */

@@ -1,4 +1,13 @@
-import { type AttemptCall, decode, type Encoded, encode, type Outcome, toErrorData, umbelError } from '@umbel/core'
+import {
+  type AttemptCall,
+  decode,
+  decodeOwned,
+  type Encoded,
+  encode,
+  type Outcome,
+  toErrorData,
+  umbelError,
+} from '@umbel/core'
 import { AttemptContext, type AttemptEnvironment, AttemptSender, equip, TooLate } from './attempt-context.ts'
 import type { AttemptControl } from './attempt-control.ts'
 import { type Ending, endingOf } from './attempt-ending.ts'
@@ -113,8 +122,9 @@ function over({ control, owner }: Attempt, outcome: Outcome): void {
 function give(attempt: Attempt): void {
   const { errors, options } = attempt.definition
   const { via, args, kwargs, version = 1 } = attempt.call
-  attempt.args = decode(args, errors) as readonly unknown[]
-  if (kwargs !== undefined) attempt.kwargs = decode(kwargs, errors) as Record<string, unknown>
+  const read = attempt.environment.ownsValues === true ? decodeOwned : decode
+  attempt.args = read(args, errors) as readonly unknown[]
+  if (kwargs !== undefined) attempt.kwargs = read(kwargs, errors) as Record<string, unknown>
   if (version === (options.version ?? 1)) return
   const given = upcasted(attempt.definition, version, { via, args: attempt.args, kwargs: { ...attempt.kwargs } })
   attempt.via = given.via

@@ -1,6 +1,6 @@
 import type { Batch, Store } from '@umbel/core'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type App, type AsyncResult, createApp, memoryStore } from '../src/index.ts'
+import { type App, type AsyncResult, chain, createApp, group, memoryStore } from '../src/index.ts'
 import { tinyTasks } from './fixtures/tiny-tasks.ts'
 
 // threads start slowly on a machine that is busy, and one that the machine holds up looks like a task that lasts
@@ -63,6 +63,13 @@ describe('tiny tasks on one thread', patient, () => {
     expect(told.filter(({ what }) => what === 'task-state').map(({ id }) => id)).toEqual(order)
     for (const { id } of results)
       expect(of(id)).toEqual(['task-received', 'task-prerun', 'task-state', 'task-success', 'task-postrun'])
+  })
+
+  test('have bytes of their own, though all are given the same', async () => {
+    const { bytes, countsIn } = tinyTasks
+    await proved(() => app.delay(countsIn.s(new Uint8Array(1), 1)))
+    const results = await app.delay(chain(bytes.s(3), group(Array.from({ length: 40 }, (_, n) => countsIn.s(n))))).get()
+    expect(results).toEqual(Array.from({ length: 40 }, (_, n) => new Uint8Array(3).fill(n)))
   })
 
   test('fail each by itself', async () => {

@@ -54,6 +54,19 @@ describe.each(PLACES)('signals of a task %s come in Celery’s order', (_, tasks
     expect(of(seen, result.id)).toEqual([...BEFORE, 'task-state', 'task-success', 'task-postrun'])
   })
 
+  test('with its result, bytes and all, the same for all who ask', async () => {
+    const { app } = listen()
+    const read: unknown[] = []
+    for (const _ of [1, 2]) app.on('task-success', ({ result }) => read.push(result))
+    app.on('task-success', (event) => read.push({ ...event }.result))
+    for (const value of [new Uint8Array([1, 2]), 'text']) {
+      await tasks.echo.delay(value).get()
+      expect(read).toEqual([[value], [value], [value]])
+      expect(new Set(read).size).toBe(1)
+      read.length = 0
+    }
+  })
+
   test('when it fails', async () => {
     const { seen } = listen()
     const result = tasks.fail.delay('no')

@@ -129,6 +129,26 @@ test('items come out of a message as they were put in', () => {
   expect(unpackWork(packed(8, binary))).toEqual({ cell: 8, items: binary })
 })
 
+test('values of a message have no bytes in common, though several were given the same', () => {
+  const shared = encode([new Uint8Array([1, 2]), new Uint16Array([3])])
+  const [part] = (shared as { readonly bytes: readonly Uint8Array[] }).bytes as [Uint8Array]
+  const twice = { text: '[{"$":"bytes","v":"Uint8Array"},{"$":"bytes","v":"Uint8Array"}]', bytes: [part, part] }
+  const kwargs = encode({ own: new Uint8Array([4]) })
+  const items = [
+    { ...itemOf(1, 'add'), args: shared, kwargs },
+    { ...itemOf(2, 'other'), args: shared, kwargs },
+    { ...itemOf(3, 'other'), args: twice },
+  ]
+  const { items: unpacked } = unpackWork(structuredClone(packed(7, items)))
+  expect(unpacked).toEqual(items)
+  const buffers = unpacked.flatMap((item) =>
+    [item.args, item.kwargs].flatMap((value) =>
+      typeof value === 'object' ? value.bytes.map(({ buffer }) => buffer) : [],
+    ),
+  )
+  expect(new Set(buffers).size).toBe(8)
+})
+
 test('a message of several items leaves results in its outbox, tells what does not fit, and answers the last', async () => {
   const items = Array.from({ length: 50 }, (_, n) =>
     n === 20 ? itemOf(n + 1, 'throwsNull') : itemOf(n + 1, 'add', n === 30 ? 'long'.repeat(2_000) : n, n),

@@ -135,7 +135,7 @@ function isLike(
   )
 }
 
-/** Take the items out of a message again, and the number of its cell. */
+/** Take the items out of a message again, and the number of its cell. Their values have no bytes in common. */
 export function unpackWork(packed: Work): { readonly cell: number; readonly items: Item[] } {
   const work = typeof packed === 'string' ? (JSON.parse(packed) as unknown[]) : packed
   const items: Item[] = []
@@ -151,11 +151,26 @@ export function unpackWork(packed: Work): { readonly cell: number; readonly item
     }
     items.push(item)
   }
+  if (typeof packed !== 'string') separate(items)
   return { cell: work[0] as number, items }
 }
 
 function likeItem(before: Item, id: string, args: Item['args']): Item {
   return { ...before, number: before.number + 1, id, args, root: before.root === before.id ? id : before.root }
+}
+
+/**
+ * Let no two values have bytes in common: what was posted twice, as where several tasks are given one result, arrives as one, and
+ * whoever reads a value here takes its bytes over.
+ */
+function separate(items: readonly Item[]): void {
+  const taken = new Set<ArrayBufferLike>()
+  const own = <E extends Encoded | undefined>(encoded: E): E => {
+    if (typeof encoded !== 'object') return encoded
+    const isFirst = encoded.bytes.every(({ buffer }) => !taken.has(buffer) && taken.add(buffer))
+    return isFirst ? encoded : { ...encoded, bytes: encoded.bytes.map((part) => new Uint8Array(part)) }
+  }
+  for (const item of items) Object.assign(item, { args: own(item.args), kwargs: own(item.kwargs) })
 }
 
 const NO_ITEM = Object.fromEntries(FIELDS.map((field) => [field, undefined])) as unknown as Item
@@ -168,6 +183,19 @@ export function packOutcome(outcomes: Outcomes, number: number, outcome: Outcome
   if (outcome.kind === 'succeeded' && outcome.writes === undefined) outcomes.push(number, true, outcome.result, took)
   else outcomes.push(number, false, outcome, took)
 }
+
+/** The buffers of the results in a list. */
+export function resultBuffers(outcomes: Outcomes): readonly ArrayBuffer[] {
+  let buffers = NO_BUFFERS
+  for (let at = 0; at < outcomes.length; at += 4) {
+    const value = outcomes[at + 2] as Encoded
+    if (outcomes[at + 1] !== true || typeof value === 'string') continue
+    buffers = [...buffers, ...value.bytes.map(({ buffer }) => buffer as ArrayBuffer)]
+  }
+  return buffers
+}
+
+const NO_BUFFERS: readonly ArrayBuffer[] = []
 
 /** Call back with each outcome of a list. */
 export function unpackOutcomes(

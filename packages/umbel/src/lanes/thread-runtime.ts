@@ -4,6 +4,7 @@ import {
   type AbortReason,
   type AttemptCall,
   type AttemptReports,
+  EMPTY_LIST,
   makeIds,
   type Outcome,
   toErrorData,
@@ -30,6 +31,7 @@ import {
   type Outcomes,
   packOutcome,
   RUNNING,
+  resultBuffers,
   type ThreadData,
   type Told,
   unpackWork,
@@ -84,6 +86,9 @@ const earlyAborts = new Map<number, AbortReason>()
 
 const results = new ThreadResults()
 const tell = (what: Told): void => port.postMessage(what)
+/** Tell outcomes. The bytes of their results were made for that alone: they go over, and are not copied. */
+const tellOutcomes = (kind: 'outcomes' | 'answer', outcomes: Outcomes): void =>
+  port.postMessage([kind, outcomes] satisfies Told, resultBuffers(outcomes))
 const questions = new ThreadQuestions(tell)
 /** Every call here is an item. */
 const numberOf = (call: AttemptCall): number => (call as Item).number
@@ -94,7 +99,9 @@ const reports: AttemptReports = {
   begun: (call, at) => tell(['begun', numberOf(call), at]),
   send: (call, id, canvas, as) => {
     const number = numberOf(call)
-    tell(['send', number, id, canvas, as, running?.number === number ? undefined : call])
+    // without its arguments: the handler has taken their bytes, and nobody asks for them
+    const ended = running?.number === number ? undefined : { ...call, args: EMPTY_LIST, kwargs: undefined }
+    tell(['send', number, id, canvas, as, ended])
   },
   log: (call, level, message, fields) => tell(['log', numberOf(call), level, message, fields]),
   recall: (call, name) => questions.ask(numberOf(call), ['recall', name]),
@@ -107,6 +114,7 @@ const environment: AttemptEnvironment = {
   resources: new Resources(systemClock),
   maxBytes,
   takesWrites,
+  ownsValues: true,
   ids: makeIds(() => systemClock.now(), systemRandom),
   handleOf: (id) => results.handle(id),
 }
@@ -121,7 +129,7 @@ async function work(): Promise<void> {
   let turned = stopwatch()
   for (let next = works.shift(); next !== undefined; next = works.shift()) {
     const outcomes = await runWork(next)
-    tell(['answer', outcomes])
+    tellOutcomes('answer', outcomes)
     Atomics.add(bell, ANSWERED, 1)
     if (stopwatch() - turned > LONGEST_TURN) {
       await nextTurn()
@@ -147,7 +155,7 @@ async function runWork(packed: Work): Promise<Outcomes> {
     const isLast = index === items.length - 1
     if (!isLast && isBareText(outcome) && outboxes.put(place, item.number, took, outcome.result)) continue
     packOutcome(outcomes, item.number, outcome, took)
-    if (!isLast) tell(['outcomes', outcomes.splice(0)])
+    if (!isLast) tellOutcomes('outcomes', outcomes.splice(0))
   }
   Atomics.store(cells, cell + RUNNING, 0)
   return outcomes
