@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   decode,
   type Encoded,
@@ -73,7 +72,11 @@ function callOf(
 }
 
 /** Text that is the same for values that hold the same. */
-const fingerprint = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('base64url')
+const fingerprint = (value: unknown): string => {
+  // loaded only now: it takes 5 ms, in each thread too, and few tasks have such keys
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return createHash('sha256').update(canonical(value)).digest('base64url')
+}
 
 /** A value as text, the keys of its records in one order. */
 function canonical(value: unknown): string {

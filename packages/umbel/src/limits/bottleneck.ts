@@ -1,5 +1,5 @@
 import type { Clock, PermitBlock, RatePolicy, TokenSource } from '@umbel/core'
-import Bottleneck from 'bottleneck'
+import type Bottleneck from 'bottleneck'
 import { systemClock } from '../system.ts'
 
 /** Milliseconds of a rate that one block holds where it is fast: Bottleneck grants under 400 jobs a second, whatever they weigh. */
@@ -34,6 +34,7 @@ class BottleneckTokens implements TokenSource {
   readonly #options: BottleneckTokensOptions
   readonly #clock: Clock = systemClock
   readonly #limiters = new Map<string, Limiter>()
+  #Limits: typeof Bottleneck | undefined
   #stopped = false
 
   constructor(options: BottleneckTokensOptions) {
@@ -41,8 +42,10 @@ class BottleneckTokens implements TokenSource {
   }
 
   async reserve(bucket: string, policy: RatePolicy): Promise<PermitBlock> {
+    // only now: it takes 6 ms to load, in each thread too, and few apps ask for it
+    this.#Limits ??= (await import('bottleneck')).default
     if (this.#stopped) return new Promise(() => {})
-    const limiter = this.#limiter(bucket, policy)
+    const limiter = this.#limiter(this.#Limits, bucket, policy)
     try {
       return await limiter.bottleneck.schedule(async () => this.#granted(limiter, policy))
     } catch (error) {
@@ -65,12 +68,12 @@ class BottleneckTokens implements TokenSource {
     for (const bucket of [...this.#limiters.keys()]) this.forget(bucket)
   }
 
-  #limiter(bucket: string, policy: RatePolicy): Limiter {
+  #limiter(Limits: typeof Bottleneck, bucket: string, policy: RatePolicy): Limiter {
     const known = this.#limiters.get(bucket)
     if (known !== undefined) return known
     const { kind, permits: all, per, burst } = policy
     const permits = kind === 'window' ? all : Math.max(1, Math.floor((all / per) * BLOCK))
-    const bottleneck = new Bottleneck({ ...this.#options.limiter, id: bucket, minTime: (per / all) * permits })
+    const bottleneck = new Limits({ ...this.#options.limiter, id: bucket, minTime: (per / all) * permits })
     bottleneck.on('error', () => {}) // told by the job that fails of it
     const limiter = { bottleneck, permits, saved: kind === 'bucket' ? burst : 0, at: this.#clock.monotonic() }
     this.#limiters.set(bucket, limiter)
