@@ -1,6 +1,5 @@
 import { basename, join } from 'node:path'
-import { type App, type AsyncResult, chain, chord, createApp, UmbelError } from 'umbel'
-import { sqliteStore } from 'umbel/sqlite'
+import { type App, type AsyncResult, chain, chord, createApp, type Store, UmbelError } from 'umbel'
 import { type Airport, readAirports } from './airports.ts'
 import { inspectFlights } from './flights.ts'
 import { InputError } from './input-error.ts'
@@ -54,15 +53,31 @@ function isStoreError(error: unknown): error is UmbelError {
 }
 
 async function etl(options: Options, interrupted: AbortSignal): Promise<Summary> {
-  const { rowGroups } = await inspectFlights(options.input)
-  const airportList = await readAirports(options.airports)
-  const run = await runOf(options)
-  const draft = await draftIn(options.output, Object.values(files), options.store && run)
+  const app = createApp({
+    tasks: [flights],
+    lanes: { default: { threads: options.threads } },
+    values: { maxBytes: 64 * 1024 * 1024 },
+    ...(options.store !== undefined && { store: await storeIn(options.store) }),
+  })
+  // its threads start while the files are looked at; whether they did is asked below
+  app.start().catch(() => {})
+  let draft: Draft | undefined
   try {
-    return await runTasks({ ...options, rowGroups: rowGroups.length, airportList, draft, run }, interrupted)
+    const { rowGroups } = await inspectFlights(options.input)
+    const airportList = await readAirports(options.airports)
+    const run = await runOf(options)
+    draft = await draftIn(options.output, Object.values(files), options.store && run)
+    return await runTasks(app, { ...options, rowGroups: rowGroups.length, airportList, draft, run }, interrupted)
   } finally {
-    if (options.store === undefined || !interrupted.aborted) await draft.discard()
+    await app.stop({ deadline: '200ms' })
+    if (options.store === undefined || !interrupted.aborted) await draft?.discard()
   }
+}
+
+/** The store is loaded where one is asked for. */
+async function storeIn(file: string): Promise<Store> {
+  const { sqliteStore } = await import('umbel/sqlite')
+  return sqliteStore(file, { keepEvents: 100 })
 }
 
 /** The work as a canvas: row groups are read and counted side by side, then their counts become one file and one page. */
@@ -76,13 +91,7 @@ function canvas({ input, rowGroups, airportList, draft }: Work) {
   )
 }
 
-async function runTasks(work: Work, interrupted: AbortSignal): Promise<Summary> {
-  const app = createApp({
-    tasks: [flights],
-    lanes: { default: { threads: work.threads } },
-    values: { maxBytes: 64 * 1024 * 1024 },
-    ...(work.store !== undefined && { store: sqliteStore(work.store, { keepEvents: 100 }) }),
-  })
+async function runTasks(app: App, work: Work, interrupted: AbortSignal): Promise<Summary> {
   const stages = { extract: work.rowGroups, transform: work.rowGroups, aggregate: 1, load: 1, report: 1 }
   const progress = showProgress(stages, process.stderr)
   const stageOf = (task: string) => task.slice(task.indexOf('.') + 1)
@@ -106,7 +115,6 @@ async function runTasks(work: Work, interrupted: AbortSignal): Promise<Summary> 
     }
   } finally {
     progress.stop()
-    await app.stop({ deadline: '200ms' })
   }
 }
 
