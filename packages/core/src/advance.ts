@@ -21,7 +21,7 @@ import { takeHolderEnded } from './key-life.ts'
 import { MACHINES, type Machines } from './machines.ts'
 import type { TaskWrites } from './ports/store.ts'
 import { takePrioritised } from './priority-life.ts'
-import type { ChartRow, Row, RowReader, Seat, TaskRow } from './rows.ts'
+import type { ChartRow, Row, RowReader, TaskRow } from './rows.ts'
 import { takeStreamAdvanced } from './stream-life.ts'
 import { takeTaskEvent } from './task-life.ts'
 import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from './workflow-life.ts'
@@ -29,8 +29,6 @@ import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from
 /** What a batch of events comes to: the rows that change, and what is to be done about it. */
 export interface Step {
   readonly rows: readonly Row[]
-  /** Where the reader has each of these rows, in the same order; nothing where it has no place for one of them. */
-  readonly places: readonly Seat[]
   /** Rows in between: as they stood after each state or progress that a handler showed, and after each step of a run. Not stored. */
   readonly shown: readonly (TaskRow | ChartRow)[]
   /** Runs as they came to show another state. Not stored. */
@@ -69,8 +67,8 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
       facts.push(event)
       if (written !== undefined) writes.push({ id: event.id, writes: written })
     }
-    const { shown, moved, commands, letters, effects, answers, places } = draft
-    return { rows: draft.rows(), places, shown, moved, commands, letters, effects, writes, answers, facts }
+    const { shown, moved, commands, letters, effects, answers } = draft
+    return { rows: draft.rows(), shown, moved, commands, letters, effects, writes, answers, facts }
   } finally {
     draft.leave()
   }

@@ -83,8 +83,6 @@ export type Answer =
   | { readonly ok: true; readonly value: Encoded | undefined }
   | { readonly ok: false; readonly error: ErrorData }
 
-const NO_PLACES: readonly Seat[] = []
-
 const NO_ANSWERS: ReadonlyMap<EngineEvent, Answer> = new Map()
 
 /** What an actor of the engine is sent: facts from outside, and word of one another. */
@@ -251,11 +249,6 @@ export class Draft implements RowReader {
   /** The rows that changed, each once, as they stand at the end. */
   rows(): Row[] {
     return this.#changed.map((seat) => seat.next as Row)
-  }
-
-  /** Where the reader has each of these rows, in the same order; nothing where it has no place for one of them yet. */
-  get places(): readonly Seat[] {
-    return this.#seats === undefined ? this.#changed : NO_PLACES
   }
 
   /** Leave the seats of the reader as they were found. */

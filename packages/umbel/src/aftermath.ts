@@ -1,4 +1,4 @@
-import { lengthOf, type Row, type Step } from '@umbel/core'
+import { lengthOf, type Step } from '@umbel/core'
 import { type AnnounceContext, announceFacts, announceMoved, commandAnnouncer } from './announce.ts'
 import type { RowOf } from './engine-ahead.ts'
 import { type Effects, perform } from './perform.ts'
@@ -21,10 +21,8 @@ export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): 
     const announce = signals.quiet ? observed : { ...observed, row }
     for (const shown of step.shown) results.changed(shown)
     // of a task that has ended its `settle` tells
-    for (let index = 0; index < step.rows.length; index += 1) {
-      const changed = step.rows[index] as Row
-      if (changed.kind !== 'task' || changed.endedAt === undefined) results.changed(changed, step.places[index])
-    }
+    for (const changed of step.rows)
+      if (changed.kind !== 'task' || changed.endedAt === undefined) results.changed(changed)
     for (const moved of step.moved) {
       announceMoved(announce, moved)
       if (lengthOf(moved.past) === 1) totals.runStarted(moved)

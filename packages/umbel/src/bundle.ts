@@ -1,4 +1,4 @@
-import type { AttemptCall, Outcome, Seat, Worker } from '@umbel/core'
+import type { AttemptCall, Outcome, Worker } from '@umbel/core'
 import type { Taken } from './engine-batch.ts'
 import {
   attemptCall,
@@ -59,24 +59,21 @@ function allBegun(
   begun: (calls: readonly AttemptCall[]) => void,
 ): void {
   const calls: (AttemptCall | undefined)[] = []
-  const places: Seat[] = []
   let left = 1
   // one for all of them: whose start was not stored is seen by its row
   const answered = (): void => {
     left -= 1
-    if (left > 0) return
-    begun(calls.filter((call, index) => call !== undefined && isCurrent(context, call, places[index])) as AttemptCall[])
+    if (left === 0) begun(calls.filter((call) => call !== undefined && isCurrent(context, call)) as AttemptCall[])
   }
   for (const id of ids) {
-    const place = context.engine.seat(id)
-    const row = place?.row
-    if (place === undefined || row?.kind !== 'task' || row.state !== 'RECEIVED') continue
+    const row = context.engine.task(id)
+    if (row?.state !== 'RECEIVED') continue
     left += 1
-    const index = places.push(place) - 1
-    calls[index] = beginPlain(context, row, answered)
-    if (calls[index] !== undefined) continue
-    begin(context, row, (call) => {
-      calls[index] = call
+    const call = beginPlain(context, row, answered)
+    const place = calls.push(call) - 1
+    if (call !== undefined) continue
+    begin(context, row, (later) => {
+      calls[place] = later
       answered()
     })
   }

@@ -1,8 +1,8 @@
-import type { EngineEvent, Row, Seat, Step, UmbelError } from '@umbel/core'
+import type { EngineEvent, Row, Step, UmbelError } from '@umbel/core'
 import { refusalOf, type Waiting } from './engine-batch.ts'
 
-/** A row by its id. `place`: where the engine has it, where that is at hand. */
-export type RowOf = (id: string, place?: Seat) => Row | undefined
+/** A row by its id. */
+export type RowOf = (id: string) => Row | undefined
 
 /** A batch that the store has. */
 export interface Committed {
@@ -81,6 +81,6 @@ export class Ahead {
     if (this.#unsafe !== undefined) return refuse(batch, this.#unsafe)
     if (this.size === 0) return follow(batch, row)
     const rows = new Map(batch.step.rows.map((own) => [own.id, own]))
-    follow(batch, (id, place) => rows.get(id) ?? row(id, place))
+    follow(batch, (id) => rows.get(id) ?? row(id))
   }
 }

@@ -1,4 +1,4 @@
-import { nodeId, type Row, type RowReader, type Seat, type Step, type TaskRow } from '@umbel/core'
+import { nodeId, type Row, type RowReader, type Seat, type TaskRow } from '@umbel/core'
 import { isActive } from './engine-batch.ts'
 import { Followers } from './followers.ts'
 import { Seats } from './seats.ts'
@@ -24,11 +24,6 @@ export class EngineRows implements RowReader {
     return this.#seats.get(id)
   }
 
-  /** The same as `get`, of something whose place is at hand. */
-  getAt(id: string, place: Seat | undefined): Row | undefined {
-    return this.#seats.at(id, place)?.row
-  }
-
   task(id: string): TaskRow | undefined {
     const row = this.get(id)
     return row?.kind === 'task' ? row : undefined
@@ -51,12 +46,12 @@ export class EngineRows implements RowReader {
 
   /** Go on with something where the store has it. */
   resume(row: Row): void {
-    this.#set(row)
+    this.set(row)
   }
 
-  /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. `place`: where its row is, where that is known. */
-  release(row: Row, place?: Seat): void {
-    const seat = this.#seats.at(row.id, place)
+  /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. */
+  release(row: Row): void {
+    const seat = this.#seats.get(row.id)
     const now = seat?.row
     if (now !== row && now !== undefined && 'endedAt' in now && now.endedAt === undefined) return // it has been begun again
     if (row.kind === 'stream' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined))
@@ -66,14 +61,10 @@ export class EngineRows implements RowReader {
     for (const index of row.plan.nodes.keys()) this.#drop(nodeId(row.id, index))
   }
 
-  /** All rows of a step are stored. */
-  protected setAll({ rows, places }: Pick<Step, 'rows' | 'places'>): void {
-    for (let index = 0; index < rows.length; index += 1) this.#set(rows[index] as Row, places[index])
-  }
-
-  #set(row: Row, place?: Seat): void {
+  /** A row is stored. */
+  protected set(row: Row): void {
     if (row.kind === 'key' && row.state !== 'held') return this.#drop(row.id)
-    const seat = this.#seats.take(row.id, place)
+    const seat = this.#seats.take(row.id)
     const before = seat.row
     this.#active += Number(isActive(row)) - Number(isActive(before))
     seat.row = row

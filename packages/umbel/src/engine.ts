@@ -90,7 +90,7 @@ export class Engine extends EngineRows {
   #opening: Promise<unknown> | undefined
   readonly #ahead = new Ahead({
     follow: (batch, row) => this.#follow(batch, row),
-    row: (id, place) => this.getAt(id, place),
+    row: (id) => this.get(id),
     lost: (error) => this.#end(error),
     refuse: ({ taken }, error) => this.#refuse(taken, error),
   })
@@ -258,7 +258,7 @@ export class Engine extends EngineRows {
       if (cause instanceof WritesRefused) return this.#takeRefused(cause, events, taken)
       return this.#keep(events, taken, cause, delay)
     }
-    this.setAll(step)
+    for (const row of step.rows) this.set(row)
     this.#ahead.take({ step, events, taken }, this.#store.safe?.())
   }
 
@@ -277,8 +277,8 @@ export class Engine extends EngineRows {
   }
 
   #stored(step: Step): void {
-    this.setAll(step)
-    this.#perform(step, (id, place) => this.getAt(id, place))
+    for (const row of step.rows) this.set(row)
+    this.#perform(step, (id) => this.get(id))
   }
 
   #perform(step: Step, row: RowOf): void {

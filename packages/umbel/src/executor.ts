@@ -9,7 +9,6 @@ import {
   isExpired,
   type Outcome,
   placeOf,
-  type Seat,
   type TaskKey,
   type TaskRow,
   type TaskSpec,
@@ -104,14 +103,14 @@ export function countOutcome({ totals }: ExecutorContext, of: Counted, { kind }:
 }
 
 /** The row of a task whose start is stored, where that still counts: it may have been revoked meanwhile. */
-export function currentRow({ engine }: ExecutorContext, id: string, run: number, place?: Seat): TaskRow | undefined {
-  const row = engine.getAt(id, place)
-  return row?.kind === 'task' && row.runs === run && row.endedAt === undefined ? row : undefined
+export function currentRow({ engine }: ExecutorContext, id: string, run: number): TaskRow | undefined {
+  const row = engine.task(id)
+  return row?.runs === run && row.endedAt === undefined ? row : undefined
 }
 
-/** Whether the start of a call still counts. `place`: where its row is, where that is at hand. */
-export const isCurrent = (context: ExecutorContext, { id, run }: AttemptCall, place?: Seat): boolean =>
-  currentRow(context, id, run, place) !== undefined
+/** Whether the start of a call still counts. */
+export const isCurrent = (context: ExecutorContext, { id, run }: AttemptCall): boolean =>
+  currentRow(context, id, run) !== undefined
 
 /** Store that an attempt starts. `taken` is called once that is done: with nothing where the task cannot start, or that cannot be stored. */
 export function begin(context: ExecutorContext, row: TaskRow, taken: (call: AttemptCall | undefined) => void): void {

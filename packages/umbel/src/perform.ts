@@ -50,7 +50,7 @@ export function perform(command: Command, effects: Effects, row: RowOf): void {
     case 'log':
       return effects.log(command)
     case 'settle':
-      return settle(effects, command.id, row)
+      return settle(effects, row(command.id))
   }
 }
 
@@ -58,15 +58,13 @@ function withLane(effects: Effects, row: Row | undefined, act: (lane: Lane, row:
   if (row?.kind === 'task') act(effects.lane(row.spec.lane), row)
 }
 
-function settle({ engine, results, totals, emissions }: Effects, id: string, rowOf: RowOf): void {
-  const place = engine.seat(id)
-  const row = rowOf(id, place)
+function settle({ engine, results, totals, emissions }: Effects, row: Row | undefined): void {
   if (row === undefined || !isResultRow(row)) return
   if (row.kind === 'task') totals.ended(row)
   if (row.kind === 'chart') {
     totals.runEnded(row)
     emissions.forget(row.id)
   }
-  results.ended(row, place)
-  engine.release(row, place)
+  results.ended(row)
+  engine.release(row)
 }

@@ -1,13 +1,4 @@
-import {
-  headersOf,
-  isResultRow,
-  NO_HEADERS,
-  type Plan,
-  type ResultRow,
-  type Row,
-  type Seat,
-  type TaskHeaders,
-} from '@umbel/core'
+import { headersOf, isResultRow, NO_HEADERS, type Plan, type ResultRow, type Row, type TaskHeaders } from '@umbel/core'
 import type { Seats } from './seats.ts'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
@@ -254,13 +245,12 @@ export class Results {
     return [...this.#seats.cells()].flatMap(({ checked }) => (checked === undefined ? [] : [checked]))
   }
 
-  /** `place`: where its row is, where that is known. */
-  changed(row: Row, place?: Seat): void {
-    if (isResultRow(row)) this.#seats.at(row.id, place)?.cell?.changed(row)
+  changed(row: Row): void {
+    if (isResultRow(row)) this.#at(row.id)?.changed(row)
   }
 
-  ended(row: ResultRow, place?: Seat): void {
-    const seat = this.#seats.at(row.id, place)
+  ended(row: ResultRow): void {
+    const seat = this.#seats.get(row.id)
     const cell = seat?.cell ?? this.find(row.id)
     if (cell === undefined) return
     this.#drop(row.id, seat)

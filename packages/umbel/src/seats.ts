@@ -15,15 +15,9 @@ export class Seats<Cell> {
     return this.#seats.get(id)
   }
 
-  /** The same where it may be at hand already: one that was given up is none. */
-  at(id: string, place: Seat | undefined): OwnSeat<Cell> | undefined {
-    const seat = place as OwnSeat<Cell> | undefined // it is one of these, or none
-    return seat === undefined || isGivenUp(seat) ? this.get(id) : seat
-  }
-
   /** The seat of an id, made where there is none. */
-  take(id: string, place?: Seat): OwnSeat<Cell> {
-    let seat = this.at(id, place)
+  take(id: string): OwnSeat<Cell> {
+    let seat = this.#seats.get(id)
     if (seat === undefined) {
       seat = { row: undefined, next: undefined, cell: undefined }
       this.#seats.set(id, seat)
@@ -32,8 +26,8 @@ export class Seats<Cell> {
   }
 
   /** Something was taken from a seat: where nothing is left it is given up. */
-  left(id: string, seat: OwnSeat<Cell>): void {
-    if (isGivenUp(seat)) this.#seats.delete(id)
+  left(id: string, { row, cell }: OwnSeat<Cell>): void {
+    if (row === undefined && cell === undefined) this.#seats.delete(id)
   }
 
   *rows(): Generator<Row, void, undefined> {
@@ -44,6 +38,3 @@ export class Seats<Cell> {
     for (const { cell } of this.#seats.values()) if (cell !== undefined) yield cell
   }
 }
-
-/** Whether nothing is in a seat. */
-const isGivenUp = ({ row, cell }: OwnSeat<unknown>): boolean => row === undefined && cell === undefined

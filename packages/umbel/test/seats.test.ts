@@ -23,18 +23,4 @@ describe('seats', () => {
     seats.left('a', seat)
     expect(seats.get('a')).toBeUndefined()
   })
-
-  it('are found by the place that is at hand, and by their id where that one was given up', () => {
-    const seats = new Seats<Cell>()
-    const old = seats.take('a')
-    old.row = row
-    expect([seats.at('a', old), seats.at('a', undefined), seats.take('a', old)]).toEqual([old, old, old])
-    old.row = undefined
-    seats.left('a', old)
-    expect(seats.at('a', old)).toBeUndefined()
-    const seat = seats.take('a', old)
-    expect(seat).not.toBe(old)
-    seat.row = row
-    expect(seats.at('a', old)).toBe(seat)
-  })
 })
