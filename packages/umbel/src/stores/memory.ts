@@ -7,7 +7,6 @@ import {
   isReady,
   type KeyRow,
   type LetterRow,
-  nodeId,
   parentOf,
   type Row,
   type Store,
@@ -16,6 +15,7 @@ import {
 import { SteadyMap } from '../steady-map.ts'
 import { EndedRows, type RootRow } from './memory-ended.ts'
 import { MemoryLetters } from './memory-letters.ts'
+import { isNodeRow, NodeRows } from './memory-nodes.ts'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
@@ -36,8 +36,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 class MemoryStore implements Store {
-  /** All rows but those in `#ended`. */
+  /** All rows but those in `#nodes` and in `#ended`. */
   readonly #rows = new SteadyMap<Row>()
+  readonly #nodes = new NodeRows()
   readonly #children = new Map<string, string[]>()
   /** Ended tasks outside of workflows, ended workflows and ended runs. */
   readonly #ended = new EndedRows()
@@ -77,7 +78,7 @@ class MemoryStore implements Store {
   }
 
   peek(id: string): Row | undefined {
-    return this.#rows.get(id) ?? this.#ended.get(id)
+    return this.#nodes.get(id) ?? this.#rows.get(id) ?? this.#ended.get(id)
   }
 
   async children(id: string): Promise<readonly string[]> {
@@ -85,19 +86,8 @@ class MemoryStore implements Store {
   }
 
   async *unfinished(): AsyncIterable<Row> {
-    for (const row of this.#rows.values()) {
-      if (row.kind === 'stream') continue
-      if (row.kind === 'key') {
-        if (row.state === 'held') yield row
-        continue
-      }
-      const whole = row.kind === 'workflow' || row.kind === 'chart' ? row : this.peek(row.workflow ?? '')
-      const open =
-        whole?.kind === 'workflow' || whole?.kind === 'chart'
-          ? whole.endedAt === undefined
-          : row.kind === 'task' && !isReady(row.state)
-      if (open) yield row
-    }
+    for (const row of this.#rows.values()) if (this.#isOpen(row)) yield row
+    for (const row of this.#nodes.values()) if (this.#isOpen(row)) yield row
   }
 
   async events(from: number, limit: number): Promise<readonly StoredEvent[]> {
@@ -132,10 +122,21 @@ class MemoryStore implements Store {
 
   async close(): Promise<void> {}
 
+  /** Whether a row is of something that goes on, or of a node of such a workflow. */
+  #isOpen(row: Row): boolean {
+    if (row.kind === 'stream') return false
+    if (row.kind === 'key') return row.state === 'held'
+    const whole = isNodeRow(row) ? (this.#rows.get(row.workflow) ?? this.#ended.get(row.workflow)) : row
+    if (whole?.kind === 'workflow' || whole?.kind === 'chart') return whole.endedAt === undefined
+    return row.kind === 'task' && !isReady(row.state)
+  }
+
   #put(row: Row): void {
     if (row.kind === 'key') return this.#putKey(row)
     const parent = parentOf(row)
     if (parent !== undefined && this.peek(row.id) === undefined) this.#putChild(parent, row.id)
+    if (isNodeRow(row)) return this.#nodes.put(row)
+    if (row.kind === 'workflow') this.#nodes.begin(row)
     if (!hasEnded(row)) return void this.#rows.set(row.id, row)
     // one that was open has no place among the ended yet
     if (this.#rows.delete(row.id) || !this.#ended.replace(row)) this.#ended.add(row)
@@ -172,13 +173,10 @@ class MemoryStore implements Store {
   /** Forget what belongs to a row that was dropped. */
   readonly #forgetAll = (row: RootRow): void => {
     this.#forget(row.id)
-    if (row.kind !== 'workflow') return
-    for (let node = 0; node < row.plan.nodes.length; node += 1) {
-      const id = nodeId(row.id, node)
-      this.#rows.delete(id)
-      this.#forget(id)
-    }
+    if (row.kind === 'workflow') this.#nodes.drop(row.id, this.#forgetAbout)
   }
+
+  readonly #forgetAbout = ({ id }: Row): void => this.#forget(id)
 
   /** The first under a name stands. */
   #record({ task, name, result }: Effect): void {
@@ -193,7 +191,5 @@ class MemoryStore implements Store {
   }
 }
 
-const isRoot = (row: Row): row is RootRow =>
-  row.kind === 'workflow' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined)
-
-const hasEnded = (row: Row): row is RootRow => isRoot(row) && row.endedAt !== undefined
+const hasEnded = (row: Row): row is RootRow =>
+  (row.kind === 'workflow' || row.kind === 'chart' || row.kind === 'task') && row.endedAt !== undefined
