@@ -21,7 +21,7 @@ import { takeHolderEnded } from './key-life.ts'
 import { MACHINES, type Machines } from './machines.ts'
 import type { TaskWrites } from './ports/store.ts'
 import { takePrioritised } from './priority-life.ts'
-import type { ChartRow, Row, RowReader, TaskRow } from './rows.ts'
+import type { ChartRow, Row, RowReader, Seat, TaskRow } from './rows.ts'
 import { takeStreamAdvanced } from './stream-life.ts'
 import { takeTaskEvent } from './task-life.ts'
 import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from './workflow-life.ts'
@@ -29,6 +29,8 @@ import { startCanvas, takeNodeEnded, takeNodeRevoked, takeWorkflowRevoked } from
 /** What a batch of events comes to: the rows that change, and what is to be done about it. */
 export interface Step {
   readonly rows: readonly Row[]
+  /** Where each of these rows is at hand, or is to be: of a reader that has all rows in seats. */
+  readonly seats: readonly Seat[] | undefined
   /** Rows in between: as they stood after each state or progress that a handler showed, and after each step of a run. Not stored. */
   readonly shown: readonly (TaskRow | ChartRow)[]
   /** Runs as they came to show another state. Not stored. */
@@ -54,6 +56,7 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
   const draft = new Draft(rows, machines)
   const facts: EngineEvent[] = []
   const writes: TaskWrites[] = []
+  let done = false
   try {
     for (const event of events) {
       const { puts } = draft
@@ -68,9 +71,11 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
       if (written !== undefined) writes.push({ id: event.id, writes: written })
     }
     const { shown, moved, commands, letters, effects, answers } = draft
-    return { rows: draft.rows(), shown, moved, commands, letters, effects, writes, answers, facts }
+    done = true
+    const rows = draft.rows()
+    return { rows, seats: draft.seats(), shown, moved, commands, letters, effects, writes, answers, facts }
   } finally {
-    draft.leave()
+    draft.leave(done)
   }
 }
 

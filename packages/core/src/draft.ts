@@ -10,6 +10,7 @@ import {
   isResultRow,
   type JoinRow,
   type KeyRow,
+  nodeId,
   type ResultRow,
   type Row,
   type RowReader,
@@ -155,6 +156,12 @@ export class Draft implements RowReader {
     return row !== undefined && isResultRow(row) ? row : undefined
   }
 
+  /** The row of a node of a workflow. */
+  ofNode(workflow: string, node: number): Row | undefined {
+    const seat = this.#rows.node?.(workflow, node)
+    return seat === undefined ? this.get(nodeId(workflow, node)) : (seat.next ?? seat.row)
+  }
+
   join(id: string): JoinRow | undefined {
     const row = this.get(id)
     return row?.kind === 'join' ? row : undefined
@@ -251,9 +258,17 @@ export class Draft implements RowReader {
     return this.#changed.map((seat) => seat.next as Row)
   }
 
-  /** Leave the seats of the reader as they were found. */
-  leave(): void {
-    for (const seat of this.#changed) seat.next = undefined
+  /** The seats of those rows, where the reader has all rows in seats. */
+  seats(): readonly Seat[] | undefined {
+    return this.#rows.make === undefined ? undefined : this.#changed
+  }
+
+  /** Leave the seats of the reader as they were found, but for those that were made where all went well. */
+  leave(done: boolean): void {
+    for (const seat of this.#changed) {
+      if (!done && seat.row === undefined) this.#rows.unmake?.((seat.next as Row).id, seat)
+      seat.next = undefined
+    }
   }
 
   #seat(id: string): Seat | undefined {
@@ -265,11 +280,16 @@ export class Draft implements RowReader {
   }
 
   #newSeat(id: string): Seat {
+    const seat = this.#rows.make?.(id) ?? this.#ownSeat(id)
+    this.#sought = id
+    this.#found = seat
+    return seat
+  }
+
+  #ownSeat(id: string): Seat {
     const seat: Seat = { row: undefined, next: undefined }
     this.#seats ??= new Map()
     this.#seats.set(id, seat)
-    this.#sought = id
-    this.#found = seat
     return seat
   }
 }

@@ -292,7 +292,7 @@ export const isResultRow = (row: Row): row is ResultRow => row.kind !== 'stream'
 /** Where a row is at hand. */
 export interface Seat {
   /** The row as it stands. */
-  readonly row: Row | undefined
+  row: Row | undefined
   /** The row that is to take its place: of the `Draft` that is being worked on, and of none between two. */
   next: Row | undefined
 }
@@ -302,6 +302,12 @@ export interface RowReader {
   get(id: string): Row | undefined
   /** Where the row of an id is at hand, or will be: looked for once, where a reader has that, a row need not be looked for again to be replaced. */
   seat?(id: string): Seat | undefined
+  /** Make a seat for an id that has none: where a reader has all rows in seats, it is there until the step is stored or `unmake` is told. */
+  make?(id: string): Seat
+  /** A seat that was made is not needed: what it was made for comes to nothing. */
+  unmake?(id: string, seat: Seat): void
+  /** The seat of a node of a workflow, where one is at hand: found without its id. */
+  node?(workflow: string, node: number): Seat | undefined
   /** Ids of the tasks that follow something (see `TaskRow.follows`), the oldest first; nothing, where there can be none. */
   following?(id: string): Iterable<string>
 }

@@ -85,8 +85,9 @@ const originOf = (
   node: number,
   input: Encoded | undefined,
   parent: string | undefined,
+  id = nodeId(workflow.id, node),
 ): Origin => ({
-  id: nodeId(workflow.id, node),
+  id,
   workflow: workflow.id,
   node,
   parent,
@@ -105,8 +106,9 @@ function enter(
 ): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    if (!endedBefore(draft, workflow, index))
-      turn(draft, newTask(draft, node, originOf(workflow, index, input, parent)))
+    const id = nodeId(workflow.id, index)
+    if (!endedBefore(draft, workflow, index, id))
+      turn(draft, newTask(draft, node, originOf(workflow, index, input, parent, id)))
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join)
     for (const branch of node.branches) enter(draft, workflow, branch, input, parent)
@@ -125,8 +127,9 @@ function skip(
 ): void {
   const node = nodeOf(workflow, index)
   if (node.kind === 'task') {
-    if (endedBefore(draft, workflow, index)) return
-    endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent)), ends)
+    const id = nodeId(workflow.id, index)
+    if (endedBefore(draft, workflow, index, id)) return
+    endUnstarted(draft, newTask(draft, node, originOf(workflow, index, undefined, parent, id)), ends)
   } else if (node.kind === 'fork') {
     openJoin(draft, workflow, node.join, { revoked: ends.revoked, error: ends.error })
     // as in Celery, the members of a chord's body have the error of the member that failed, not the chord's
@@ -137,8 +140,8 @@ function skip(
 }
 
 /** A task that was revoked before its turn: now that this has come, what follows it is told. */
-function endedBefore(draft: Draft, workflow: WorkflowRow, index: number): boolean {
-  const row = draft.task(nodeId(workflow.id, index))
+function endedBefore(draft: Draft, workflow: WorkflowRow, index: number, id: string): boolean {
+  const row = draft.task(id)
   if (row !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(row) })
   return row !== undefined
 }
@@ -162,8 +165,8 @@ function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: 
 
 /** Count one member of a join. The last one completes it. */
 function arrive(draft: Draft, workflow: WorkflowRow, index: number, ends: Ends): void {
-  const row = draft.join(nodeId(workflow.id, index))
-  if (row === undefined || row.remaining === 0) return
+  const row = draft.ofNode(workflow.id, index)
+  if (row?.kind !== 'join' || row.remaining === 0) return
   draft.put({ ...row, remaining: row.remaining - 1, failed: ends.ok ? row.failed : row.failed + 1 })
   if (row.remaining === 1) complete(draft, workflow, index)
 }
@@ -171,13 +174,13 @@ function arrive(draft: Draft, workflow: WorkflowRow, index: number, ends: Ends):
 /** All members of a join have ended: its outcome is read from their rows, in their order; those added later come behind. */
 export function complete(draft: Draft, workflow: WorkflowRow, index: number): void {
   const row = draft.join(nodeId(workflow.id, index)) as JoinRow
-  const members = (nodeOf(workflow, index) as JoinNode).members.map((member) => nodeId(workflow.id, member))
+  const { members } = nodeOf(workflow, index) as JoinNode
   const failed = row.skipped ?? (row.failed > 0 ? joinError(draft, workflow, members, row.added) : undefined)
   const ends: Ends = failed
     ? { ok: false, ...failed }
     : {
         ok: true,
-        result: encodeList([...members.map((id) => resultOf(draft.awaited(id))), ...(row.added ?? []).map(resultOf)]),
+        result: encodeList(resultsOf(draft, workflow, members, row.added)),
       }
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
@@ -197,17 +200,30 @@ function tellBody(draft: Draft, workflow: WorkflowRow, index: number, { revoked,
   sendErrorCallbacks(draft, errors, { id, task, attempt: 0, root, parent, error })
 }
 
+function resultsOf(
+  draft: Draft,
+  workflow: WorkflowRow,
+  members: readonly number[],
+  added: readonly AddedMember[] = [],
+): readonly Encoded[] {
+  const results = members.map((member) => resultOf(draft.ofNode(workflow.id, member) as ResultRow | undefined))
+  return added.length === 0 ? results : [...results, ...added.map(resultOf)]
+}
+
 const resultOf = (row: ResultRow | AddedMember | undefined): Encoded => row?.result ?? encode(undefined)
 
 function joinError(
   draft: Draft,
   workflow: WorkflowRow,
-  members: readonly string[],
+  members: readonly number[],
   added: readonly AddedMember[] = [],
 ): Skipped {
   if (workflow.state === 'CANCELLING' && workflow.error !== undefined) return { revoked: true, error: workflow.error }
   for (const { id, error: cause } of [
-    ...members.map((member) => ({ id: member, error: draft.awaited(member)?.error })),
+    ...members.map((member) => {
+      const id = nodeId(workflow.id, member)
+      return { id, error: draft.awaited(id)?.error }
+    }),
     ...added,
   ]) {
     if (cause !== undefined) {

@@ -1,7 +1,8 @@
-import { lengthOf, type Step } from '@umbel/core'
+import { lengthOf, type Row, type Step } from '@umbel/core'
 import { type AnnounceContext, announceFacts, announceMoved, commandAnnouncer } from './announce.ts'
 import type { RowOf } from './engine-ahead.ts'
 import { type Effects, perform } from './perform.ts'
+import { StepRows } from './step-rows.ts'
 import type { IdleRuns } from './workflows/idle-runs.ts'
 
 /** What follows a step is done with. */
@@ -17,12 +18,17 @@ export interface AftermathParts {
 export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): (step: Step, row: RowOf) => void {
   const { results, totals } = effects
   const { signals } = observed
-  return (step, row) => {
+  return (step, rowOf) => {
+    const { rows, seats } = step
+    const stepRows = new StepRows(step, rowOf)
+    const { row } = stepRows
     const announce = signals.quiet ? observed : { ...observed, row }
     for (const shown of step.shown) results.changed(shown)
     // of a task that has ended its `settle` tells
-    for (const changed of step.rows)
-      if (changed.kind !== 'task' || changed.endedAt === undefined) results.changed(changed)
+    for (let at = 0; at < rows.length; at += 1) {
+      const changed = rows[at] as Row
+      if (changed.kind !== 'task' || changed.endedAt === undefined) results.changed(changed, seats?.[at])
+    }
     for (const moved of step.moved) {
       announceMoved(announce, moved)
       if (lengthOf(moved.past) === 1) totals.runStarted(moved)
@@ -31,7 +37,7 @@ export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): 
     const announceCommand = commandAnnouncer(announce, step.facts)
     for (const command of step.commands) {
       announceCommand(command)
-      perform(command, effects, row)
+      perform(command, effects, row, stepRows.seat(command.id))
     }
     if (!signals.quiet) announceFacts(announce, step.facts, 'after ends')
     for (const changed of step.rows) if (changed.kind === 'chart') idle.seen(changed)

@@ -122,8 +122,9 @@ export async function withStored(rows: RowReader, store: Store, needed: readonly
   return { get: (id) => rows.get(id) ?? stored.get(id), following: (id) => rows.following?.(id) ?? [] }
 }
 
-/** The same for a turn, which cannot wait: from stores that tell at once. */
+/** The same for a turn, which cannot wait: from stores that tell at once. No seats are made for what may come to nothing. */
 export function withPeeked(rows: RowReader, store: Store, events: readonly EngineEvent[]): RowReader {
-  if (neededRows(rows, events).length === 0) return rows
-  return { get: (id) => rows.get(id) ?? store.peek?.(id), following: (id) => rows.following?.(id) ?? [] }
+  const following = (id: string): Iterable<string> => rows.following?.(id) ?? []
+  if (neededRows(rows, events).length === 0) return { get: (id) => rows.get(id), following }
+  return { get: (id) => rows.get(id) ?? store.peek?.(id), following }
 }

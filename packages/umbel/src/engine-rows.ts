@@ -1,12 +1,15 @@
-import { nodeId, type Row, type RowReader, type Seat, type TaskRow } from '@umbel/core'
+import type { Row, RowReader, Seat, Step, TaskRow } from '@umbel/core'
 import { isActive } from './engine-batch.ts'
 import { Followers } from './followers.ts'
+import { isNodeRow, NodeLists, numberOf } from './node-lists.ts'
 import { Seats } from './seats.ts'
 
 /** What an engine has at hand: the rows of what is going on. */
 export class EngineRows implements RowReader {
   /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
   readonly #seats: Seats<unknown>
+  /** Those of the nodes of workflows. */
+  readonly #nodes = new NodeLists<Seat>()
   readonly #followers = new Followers()
   /** Tasks that wait in a lane or run. */
   #active = 0
@@ -22,6 +25,18 @@ export class EngineRows implements RowReader {
 
   seat(id: string): Seat | undefined {
     return this.#seats.get(id)
+  }
+
+  make(id: string): Seat {
+    return this.#seats.make(id)
+  }
+
+  unmake(id: string, seat: Seat): void {
+    this.#seats.left(id, this.#seats.own(seat))
+  }
+
+  node(workflow: string, node: number): Seat | undefined {
+    return this.#nodes.get(workflow, node)
   }
 
   task(id: string): TaskRow | undefined {
@@ -50,30 +65,53 @@ export class EngineRows implements RowReader {
   }
 
   /** Forget what is over: a task outside of workflows, a workflow with its nodes, a stream that nobody reads. */
-  release(row: Row): void {
-    const seat = this.#seats.get(row.id)
+  release(row: Row, known?: Seat): void {
+    const seat = known ?? this.#seats.get(row.id)
     const now = seat?.row
     if (now !== row && now !== undefined && 'endedAt' in now && now.endedAt === undefined) return // it has been begun again
     if (row.kind === 'stream' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined))
       this.#drop(row.id, seat)
     if (row.kind !== 'workflow') return
     this.#drop(row.id, seat)
-    for (const index of row.plan.nodes.keys()) this.#drop(nodeId(row.id, index))
+    for (const node of this.#nodes.take(row.id)) if (node?.row !== undefined) this.#drop(node.row.id, node)
+  }
+
+  /** A step has been worked out: its seats stay until it is `set` or `unset`. */
+  protected hold(): void {
+    this.#seats.hold()
+  }
+
+  /** The rows of a step are stored. */
+  protected setAll({ rows, seats }: Step): void {
+    for (let at = 0; at < rows.length; at += 1) this.set(rows[at] as Row, seats?.[at])
+    this.#seats.free()
+  }
+
+  /** The rows of a step are not stored. */
+  protected unset({ rows, seats }: Step): void {
+    this.#seats.free()
+    if (seats !== undefined) for (const [at, seat] of seats.entries()) this.unmake((rows[at] as Row).id, seat)
   }
 
   /** A row is stored. */
-  protected set(row: Row): void {
-    if (row.kind === 'key' && row.state !== 'held') return this.#drop(row.id)
-    const seat = this.#seats.take(row.id)
+  protected set(row: Row, known?: Seat): void {
+    if (row.kind === 'key' && row.state !== 'held') return this.#drop(row.id, known)
+    const seat: Seat = known ?? this.#seats.take(row.id)
     const before = seat.row
+    if (before === undefined) this.#begin(row, seat)
     this.#active += Number(isActive(row)) - Number(isActive(before))
     seat.row = row
     this.#followers.changed(before, row)
   }
 
-  #drop(id: string, seat = this.#seats.get(id)): void {
+  #begin(row: Row, seat: Seat): void {
+    if (isNodeRow(row)) this.#nodes.put(row.workflow, numberOf(row), seat)
+    else if (row.kind === 'workflow') this.#nodes.begin(row.id, row.plan.nodes.length)
+  }
+
+  #drop(id: string, seat: Seat | undefined = this.#seats.get(id)): void {
     if (seat === undefined) return
     seat.row = undefined
-    this.#seats.left(id, seat)
+    this.#seats.left(id, this.#seats.own(seat))
   }
 }

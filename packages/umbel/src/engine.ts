@@ -251,14 +251,16 @@ export class Engine extends EngineRows {
       // one event that cannot be taken in must not take the others with it
       return this.#takeApart(events, taken)
     }
+    this.hold()
     try {
       await this.#store.commit(batchOf(step, events))
       this.#refusal = undefined
     } catch (cause) {
+      this.unset(step)
       if (cause instanceof WritesRefused) return this.#takeRefused(cause, events, taken)
       return this.#keep(events, taken, cause, delay)
     }
-    for (const row of step.rows) this.set(row)
+    this.setAll(step)
     this.#ahead.take({ step, events, taken }, this.#store.safe?.())
   }
 
@@ -277,7 +279,7 @@ export class Engine extends EngineRows {
   }
 
   #stored(step: Step): void {
-    for (const row of step.rows) this.set(row)
+    this.setAll(step)
     this.#perform(step, (id) => this.get(id))
   }
 

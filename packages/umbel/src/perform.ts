@@ -1,4 +1,4 @@
-import { type Command, decode, isResultRow, type Row, type TaskRow } from '@umbel/core'
+import { type Command, decode, isResultRow, type Row, type Seat, type TaskRow } from '@umbel/core'
 import type { MachineEffects } from './assemble-workflows.ts'
 import type { Engine } from './engine.ts'
 import type { RowOf } from './engine-ahead.ts'
@@ -18,14 +18,17 @@ export interface Effects extends MachineEffects {
   lane(name: string): Lane
 }
 
-/** Carry out one command. The only place, beside the lanes, where the engine has an effect. `row`: one as it stood when it was asked for. */
-export function perform(command: Command, effects: Effects, row: RowOf): void {
+/**
+ * Carry out one command. The only place, beside the lanes, where the engine has an effect. `row`: one as it stood when it was asked for;
+ * `seat`: where the one that the command is about is at hand, where that is known.
+ */
+export function perform(command: Command, effects: Effects, row: RowOf, seat?: Seat): void {
   const { timers } = effects
   switch (command.type) {
     case 'run-task': {
       // one that was revoked meanwhile needs no lane
-      const task = effects.engine.task(command.id)
-      if (task?.state === 'RECEIVED') effects.lane(task.spec.lane).add(task)
+      const task = seat === undefined ? effects.engine.get(command.id) : seat.row
+      if (task?.kind === 'task' && task.state === 'RECEIVED') effects.lane(task.spec.lane).add(task)
       return
     }
     case 'start-timer':
@@ -50,7 +53,7 @@ export function perform(command: Command, effects: Effects, row: RowOf): void {
     case 'log':
       return effects.log(command)
     case 'settle':
-      return settle(effects, row(command.id))
+      return settle(effects, row(command.id), seat)
   }
 }
 
@@ -58,13 +61,13 @@ function withLane(effects: Effects, row: Row | undefined, act: (lane: Lane, row:
   if (row?.kind === 'task') act(effects.lane(row.spec.lane), row)
 }
 
-function settle({ engine, results, totals, emissions }: Effects, row: Row | undefined): void {
+function settle({ engine, results, totals, emissions }: Effects, row: Row | undefined, seat: Seat | undefined): void {
   if (row === undefined || !isResultRow(row)) return
   if (row.kind === 'task') totals.ended(row)
   if (row.kind === 'chart') {
     totals.runEnded(row)
     emissions.forget(row.id)
   }
-  results.ended(row)
-  engine.release(row)
+  results.ended(row, seat)
+  engine.release(row, seat)
 }

@@ -1,4 +1,13 @@
-import { headersOf, isResultRow, NO_HEADERS, type Plan, type ResultRow, type Row, type TaskHeaders } from '@umbel/core'
+import {
+  headersOf,
+  isResultRow,
+  NO_HEADERS,
+  type Plan,
+  type ResultRow,
+  type Row,
+  type Seat,
+  type TaskHeaders,
+} from '@umbel/core'
 import type { Seats } from './seats.ts'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
@@ -224,7 +233,7 @@ export class Results {
 
   /** The cell of an id, where there is one. */
   find(id: string): Cell | undefined {
-    return this.#at(id) ?? (this.#resting.size === 0 ? undefined : this.#resting.get(id)?.deref())
+    return this.#at(id) ?? this.#restingAt(id)
   }
 
   /** Something sleeps: whoever has a handle of it keeps its cell, and nobody else. */
@@ -245,13 +254,17 @@ export class Results {
     return [...this.#seats.cells()].flatMap(({ checked }) => (checked === undefined ? [] : [checked]))
   }
 
-  changed(row: Row): void {
-    if (isResultRow(row)) this.#at(row.id)?.changed(row)
+  /** `seat`: where the row is at hand, where that is known. */
+  changed(row: Row, seat?: Seat): void {
+    if (!isResultRow(row)) return
+    const cell = seat?.row === undefined ? this.#at(row.id) : this.#seats.own(seat).cell
+    cell?.changed(row)
   }
 
-  ended(row: ResultRow): void {
-    const seat = this.#seats.get(row.id)
-    const cell = seat?.cell ?? this.find(row.id)
+  /** `known`: where the row is at hand, where that is known. */
+  ended(row: ResultRow, known?: Seat): void {
+    const seat = known === undefined ? this.#seats.get(row.id) : this.#seats.own(known)
+    const cell = seat?.cell ?? this.#restingAt(row.id)
     if (cell === undefined) return
     this.#drop(row.id, seat)
     cell.end(row)
@@ -283,6 +296,10 @@ export class Results {
 
   #at(id: string): Cell | undefined {
     return this.#seats.get(id)?.cell
+  }
+
+  #restingAt(id: string): Cell | undefined {
+    return this.#resting.size === 0 ? undefined : this.#resting.get(id)?.deref()
   }
 
   #drop(id: string, seat = this.#seats.get(id)): void {

@@ -12,10 +12,10 @@ import {
   type Store,
   type StoredEvent,
 } from '@umbel/core'
+import { isNodeRow, NodeLists, type NodeRow, numberOf } from '../node-lists.ts'
 import { SteadyMap } from '../steady-map.ts'
 import { EndedRows, type RootRow } from './memory-ended.ts'
 import { MemoryLetters } from './memory-letters.ts'
-import { isNodeRow, NodeRows } from './memory-nodes.ts'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
@@ -38,7 +38,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 class MemoryStore implements Store {
   /** All rows but those in `#nodes` and in `#ended`. */
   readonly #rows = new SteadyMap<Row>()
-  readonly #nodes = new NodeRows()
+  readonly #nodes = new NodeLists<NodeRow>()
   readonly #children = new Map<string, string[]>()
   /** Ended tasks outside of workflows, ended workflows and ended runs. */
   readonly #ended = new EndedRows()
@@ -78,7 +78,7 @@ class MemoryStore implements Store {
   }
 
   peek(id: string): Row | undefined {
-    return this.#nodes.get(id) ?? this.#rows.get(id) ?? this.#ended.get(id)
+    return this.#rows.get(id) ?? this.#nodeRow(id) ?? this.#ended.get(id)
   }
 
   async children(id: string): Promise<readonly string[]> {
@@ -122,6 +122,12 @@ class MemoryStore implements Store {
 
   async close(): Promise<void> {}
 
+  #nodeRow(id: string): NodeRow | undefined {
+    const slash = id.lastIndexOf('/')
+    const row = slash < 0 ? undefined : this.#nodes.get(id.slice(0, slash), Number(id.slice(slash + 1)))
+    return row?.id === id ? row : undefined
+  }
+
   /** Whether a row is of something that goes on, or of a node of such a workflow. */
   #isOpen(row: Row): boolean {
     if (row.kind === 'stream') return false
@@ -135,8 +141,8 @@ class MemoryStore implements Store {
     if (row.kind === 'key') return this.#putKey(row)
     const parent = parentOf(row)
     if (parent !== undefined && this.peek(row.id) === undefined) this.#putChild(parent, row.id)
-    if (isNodeRow(row)) return this.#nodes.put(row)
-    if (row.kind === 'workflow') this.#nodes.begin(row)
+    if (isNodeRow(row)) return this.#nodes.put(row.workflow, numberOf(row), row)
+    if (row.kind === 'workflow') this.#nodes.begin(row.id, row.plan.nodes.length)
     if (!hasEnded(row)) return void this.#rows.set(row.id, row)
     // one that was open has no place among the ended yet
     if (this.#rows.delete(row.id) || !this.#ended.replace(row)) this.#ended.add(row)
@@ -173,10 +179,9 @@ class MemoryStore implements Store {
   /** Forget what belongs to a row that was dropped. */
   readonly #forgetAll = (row: RootRow): void => {
     this.#forget(row.id)
-    if (row.kind === 'workflow') this.#nodes.drop(row.id, this.#forgetAbout)
+    if (row.kind !== 'workflow') return
+    for (const node of this.#nodes.take(row.id)) if (node !== undefined) this.#forget(node.id)
   }
-
-  readonly #forgetAbout = ({ id }: Row): void => this.#forget(id)
 
   /** The first under a name stands. */
   #record({ task, name, result }: Effect): void {

@@ -1,0 +1,65 @@
+import type { JoinRow, Row, TaskRow } from '@umbel/core'
+import { SteadyMap } from './steady-map.ts'
+
+/** A row of a node of a workflow. */
+export type NodeRow = (JoinRow | TaskRow) & { readonly workflow: string }
+
+/** Whether a row is of a node of a workflow, and has the id of one. */
+export const isNodeRow = (row: Row): row is NodeRow =>
+  (row.kind === 'join' || row.kind === 'task') && row.workflow !== undefined && row.id[row.workflow.length] === '/'
+
+/** The number of the node that a row is of. */
+export const numberOf = (row: NodeRow): number =>
+  row.kind === 'task' ? row.node : Number(row.id.slice(row.workflow.length + 1))
+
+/**
+ * What is had of each node of workflows, in a list for each workflow by the number of the node. In a map by id, what a member of a group cost grew with
+ * the group: V8 makes a map anew each time that it has doubled, and each look into a large one waits for memory.
+ */
+export class NodeLists<T extends object> {
+  readonly #workflows = new SteadyMap<(T | undefined)[]>()
+  /** The workflow that was looked for last: many nodes of one come one after another. */
+  #last: string | undefined
+  #nodes: (T | undefined)[] | undefined
+
+  /** A workflow begins: there is room for its nodes from the start. */
+  begin(workflow: string, nodes: number): void {
+    if (this.#of(workflow) === undefined) this.#add(workflow, new Array(nodes))
+  }
+
+  put(workflow: string, node: number, value: T): void {
+    const nodes = this.#of(workflow) ?? this.#add(workflow, [])
+    nodes[node] = value
+  }
+
+  get(workflow: string, node: number): T | undefined {
+    return this.#of(workflow)?.[node]
+  }
+
+  /** Take out what there is of the nodes of a workflow. */
+  take(workflow: string): readonly (T | undefined)[] {
+    const nodes = this.#of(workflow) ?? []
+    this.#workflows.delete(workflow)
+    this.#last = undefined
+    this.#nodes = undefined
+    return nodes
+  }
+
+  *values(): Generator<T, void, undefined> {
+    for (const nodes of this.#workflows.values()) for (const value of nodes) if (value !== undefined) yield value
+  }
+
+  #of(workflow: string): (T | undefined)[] | undefined {
+    if (this.#last !== workflow) {
+      this.#last = workflow
+      this.#nodes = this.#workflows.get(workflow)
+    }
+    return this.#nodes
+  }
+
+  #add(workflow: string, nodes: (T | undefined)[]): (T | undefined)[] {
+    this.#workflows.set(workflow, nodes)
+    this.#nodes = nodes
+    return nodes
+  }
+}
