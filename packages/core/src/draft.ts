@@ -28,6 +28,8 @@ export type Ends =
 /** A node of a workflow has ended; what follows it is to be told. Never leaves core. */
 export interface NodeEnded {
   readonly type: 'node-ended'
+  /** Id of the node's row. */
+  readonly id: string
   readonly workflow: string
   readonly node: number
   readonly ends: Ends

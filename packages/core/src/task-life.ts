@@ -323,7 +323,8 @@ function settle(draft: Draft, row: TaskRow, announce: boolean): void {
   if (announce) sendCallbacks(draft, row)
   if (row.workflow === undefined && row.settles === undefined) return
   const ends = endsOf(row)
-  if (row.workflow !== undefined) draft.mail.push({ type: 'node-ended', workflow: row.workflow, node: row.node, ends })
+  const { id, workflow, node } = row
+  if (workflow !== undefined) draft.mail.push({ type: 'node-ended', id, workflow, node, ends })
   if (row.settles !== undefined) settleFor(draft, row.settles, row.id, ends)
 }
 

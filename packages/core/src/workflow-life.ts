@@ -42,15 +42,15 @@ export function startCanvas(draft: Draft, event: CanvasSent): void {
 }
 
 /** Tell what follows a node how it ended: the next node, a join, or the end of the workflow. */
-export function takeNodeEnded(draft: Draft, { workflow: id, node: index, ends }: NodeEnded): void {
-  const workflow = draft.workflow(id)
+export function takeNodeEnded(draft: Draft, { id, workflow: whole, node: index, ends }: NodeEnded): void {
+  const workflow = draft.workflow(whole)
   if (workflow === undefined) return
   const node = nodeOf(workflow, index)
   const next = node.kind === 'fork' ? node.join : node.next
   if (next === END) return finish(draft, workflow, ends)
   if (nodeOf(workflow, next).kind === 'join') return arrive(draft, workflow, next, ends)
-  if (ends.ok) return enter(draft, workflow, next, encodeList([ends.result]), nodeId(id, index))
-  return skip(draft, workflow, next, ends, nodeId(id, index), node.kind === 'join')
+  if (ends.ok) return enter(draft, workflow, next, encodeList([ends.result]), id)
+  return skip(draft, workflow, next, ends, id, node.kind === 'join')
 }
 
 /** Revoke a whole workflow: what runs is aborted, what waits never starts, and it ends as REVOKED. */
@@ -142,7 +142,8 @@ function skip(
 /** A task that was revoked before its turn: now that this has come, what follows it is told. */
 function endedBefore(draft: Draft, workflow: WorkflowRow, index: number, id: string): boolean {
   const row = draft.task(id)
-  if (row !== undefined) draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends: endsOf(row) })
+  if (row !== undefined)
+    draft.mail.push({ type: 'node-ended', id, workflow: workflow.id, node: index, ends: endsOf(row) })
   return row !== undefined
 }
 
@@ -185,7 +186,7 @@ export function complete(draft: Draft, workflow: WorkflowRow, index: number): vo
   draft.put({ ...row, result: ends.ok ? ends.result : undefined, error: ends.ok ? undefined : ends.error })
   draft.commands.push({ type: 'settle', id: row.id })
   if (!ends.ok && row.skipped === undefined) tellBody(draft, workflow, index, ends)
-  draft.mail.push({ type: 'node-ended', workflow: workflow.id, node: index, ends })
+  draft.mail.push({ type: 'node-ended', id: row.id, workflow: workflow.id, node: index, ends })
 }
 
 /** Call the error callbacks of a chord's body, once, because a member of the header failed. */

@@ -9,14 +9,31 @@ export const isNodeRow = (row: Row): row is NodeRow =>
   (row.kind === 'join' || row.kind === 'task') && row.workflow !== undefined && row.id[row.workflow.length] === '/'
 
 /** The number of the node that a row is of. */
-export const numberOf = (row: NodeRow): number =>
-  row.kind === 'task' ? row.node : Number(row.id.slice(row.workflow.length + 1))
+export const numberOf = (row: NodeRow): number => (row.kind === 'task' ? row.node : numberIn(row.workflow, row.id))
+
+/** The workflow that an id is of a node of, if it is of any. */
+export const workflowOf = (id: string): string => id.slice(0, Math.max(0, id.lastIndexOf('/')))
+
+/** The number of the node of a workflow whose id this is; -1 where it is of none. Read off its codes: a piece of text would be made else. */
+export function numberIn(workflow: string, id: string): number {
+  const first = workflow.length + 1
+  if (id[workflow.length] !== '/' || id.length === first || !id.startsWith(workflow)) return -1
+  let number = 0
+  for (let at = first; at < id.length; at += 1) {
+    const digit = id.charCodeAt(at) - ZERO
+    if (digit < 0 || digit > 9 || (number === 0 && at > first)) return -1
+    number = number * 10 + digit
+  }
+  return number
+}
+
+const ZERO = 48
 
 /**
  * What is had of each node of workflows, in a list for each workflow by the number of the node. In a map by id, what a member of a group cost grew with
  * the group: V8 makes a map anew each time that it has doubled, and each look into a large one waits for memory.
  */
-export class NodeLists<T extends object> {
+export class NodeLists<T> {
   readonly #workflows = new SteadyMap<(T | undefined)[]>()
   /** The workflow that was looked for last: many nodes of one come one after another. */
   #last: string | undefined

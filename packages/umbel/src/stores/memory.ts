@@ -12,8 +12,9 @@ import {
   type Store,
   type StoredEvent,
 } from '@umbel/core'
-import { isNodeRow, NodeLists, type NodeRow, numberOf } from '../node-lists.ts'
+import { isNodeRow, NodeLists, type NodeRow, numberIn, numberOf, workflowOf } from '../node-lists.ts'
 import { SteadyMap } from '../steady-map.ts'
+import { Children } from './memory-children.ts'
 import { EndedRows, type RootRow } from './memory-ended.ts'
 import { MemoryLetters } from './memory-letters.ts'
 
@@ -39,7 +40,7 @@ class MemoryStore implements Store {
   /** All rows but those in `#nodes` and in `#ended`. */
   readonly #rows = new SteadyMap<Row>()
   readonly #nodes = new NodeLists<NodeRow>()
-  readonly #children = new Map<string, string[]>()
+  readonly #children = new Children()
   /** Ended tasks outside of workflows, ended workflows and ended runs. */
   readonly #ended = new EndedRows()
   readonly #log: (EngineEvent | undefined)[]
@@ -82,7 +83,7 @@ class MemoryStore implements Store {
   }
 
   async children(id: string): Promise<readonly string[]> {
-    return [...(this.#children.get(id) ?? [])]
+    return this.#children.of(id)
   }
 
   async *unfinished(): AsyncIterable<Row> {
@@ -123,9 +124,9 @@ class MemoryStore implements Store {
   async close(): Promise<void> {}
 
   #nodeRow(id: string): NodeRow | undefined {
-    const slash = id.lastIndexOf('/')
-    const row = slash < 0 ? undefined : this.#nodes.get(id.slice(0, slash), Number(id.slice(slash + 1)))
-    return row?.id === id ? row : undefined
+    const workflow = workflowOf(id)
+    const node = numberIn(workflow, id)
+    return node < 0 ? undefined : this.#nodes.get(workflow, node)
   }
 
   /** Whether a row is of something that goes on, or of a node of such a workflow. */
@@ -140,18 +141,19 @@ class MemoryStore implements Store {
   #put(row: Row): void {
     if (row.kind === 'key') return this.#putKey(row)
     const parent = parentOf(row)
-    if (parent !== undefined && this.peek(row.id) === undefined) this.#putChild(parent, row.id)
-    if (isNodeRow(row)) return this.#nodes.put(row.workflow, numberOf(row), row)
+    if (isNodeRow(row)) return this.#putNode(row, parent)
+    if (parent !== undefined && this.peek(row.id) === undefined) this.#children.add(parent, row)
     if (row.kind === 'workflow') this.#nodes.begin(row.id, row.plan.nodes.length)
     if (!hasEnded(row)) return void this.#rows.set(row.id, row)
     // one that was open has no place among the ended yet
     if (this.#rows.delete(row.id) || !this.#ended.replace(row)) this.#ended.add(row)
   }
 
-  #putChild(parent: string, id: string): void {
-    const siblings = this.#children.get(parent)
-    if (siblings === undefined) this.#children.set(parent, [id])
-    else siblings.push(id)
+  #putNode(row: NodeRow, parent: string | undefined): void {
+    const { workflow } = row
+    const node = numberOf(row)
+    if (parent !== undefined && this.#nodes.get(workflow, node) === undefined) this.#children.add(parent, row)
+    this.#nodes.put(workflow, node, row)
   }
 
   /** Keep a key as it stands; one that is free is not kept. */
@@ -178,9 +180,12 @@ class MemoryStore implements Store {
 
   /** Forget what belongs to a row that was dropped. */
   readonly #forgetAll = (row: RootRow): void => {
-    this.#forget(row.id)
+    this.#children.forget(row.id)
+    if (this.#effects.size > 0) this.#effects.delete(row.id)
     if (row.kind !== 'workflow') return
-    for (const node of this.#nodes.take(row.id)) if (node !== undefined) this.#forget(node.id)
+    this.#children.forgetNodes(row.id)
+    const nodes = this.#nodes.take(row.id)
+    if (this.#effects.size > 0) for (const node of nodes) if (node !== undefined) this.#effects.delete(node.id)
   }
 
   /** The first under a name stands. */
@@ -188,11 +193,6 @@ class MemoryStore implements Store {
     const named = this.#effects.get(task) ?? new Map<string, Encoded>()
     if (!named.has(name)) named.set(name, result)
     this.#effects.set(task, named)
-  }
-
-  #forget(id: string): void {
-    if (this.#effects.size > 0) this.#effects.delete(id)
-    if (this.#children.size > 0) this.#children.delete(id)
   }
 }
 
