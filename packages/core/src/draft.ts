@@ -147,6 +147,11 @@ export class Draft implements RowReader {
     return row === this.#last ? row : { ...row }
   }
 
+  /** The same of a join's: many members may arrive in one batch. */
+  ownJoin(row: JoinRow): Draftable<JoinRow> {
+    return this.#seat(row.id)?.next === row ? row : { ...row }
+  }
+
   task(id: string): TaskRow | undefined {
     const row = this.get(id)
     return row?.kind === 'task' ? row : undefined

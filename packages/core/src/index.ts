@@ -68,7 +68,7 @@ export {
   type TaskSpec,
   type WorkflowName,
 } from './plan.ts'
-export { commonHeaders, entryTasks, headersOf, previousNodes } from './plan-walk.ts'
+export { commonHeaders, eachEntryTask, headersOf, previousNodes } from './plan-walk.ts'
 export { chordOfTask, type Place, placeOf } from './place.ts'
 
 // policies

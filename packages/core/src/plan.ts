@@ -258,7 +258,8 @@ class Compiler {
   #checkMembers(members: readonly Canvas[], depth: number): void {
     this.#members += members.length
     if (this.#members > MAX_PLAN_NODES) throw tooLarge()
-    for (const member of members) {
+    for (let at = 0; at < members.length; at += 1) {
+      const member = members[at] as Canvas
       checkShape(member)
       if (member.kind !== 'group') continue
       this.#enter(member, depth)
@@ -311,14 +312,15 @@ class Compiler {
     const fork: Open<ForkNode> = { kind: 'fork', branches, join: END }
     const entry = this.#single(fork).entry
     this.#checkMembers(members, depth)
-    for (const member of membersOf(members)) {
-      const branch = this.part(member, depth, fed)
+    const flat = membersOf(members)
+    for (let at = 0; at < flat.length; at += 1) {
+      const branch = this.part(flat[at] as Canvas, depth, fed)
       branches.push(branch.entry)
       exits.push(branch.exit)
     }
     const join = this.#single({ kind: 'join', members: exits, next: END })
     fork.join = join.entry
-    for (const exit of exits) this.#open(exit).next = join.entry
+    for (let at = 0; at < exits.length; at += 1) this.#open(exits[at] as number).next = join.entry
     return { entry, exit: join.exit }
   }
 

@@ -168,8 +168,11 @@ function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: 
 function arrive(draft: Draft, workflow: WorkflowRow, index: number, ends: Ends): void {
   const row = draft.ofNode(workflow.id, index)
   if (row?.kind !== 'join' || row.remaining === 0) return
-  draft.put({ ...row, remaining: row.remaining - 1, failed: ends.ok ? row.failed : row.failed + 1 })
-  if (row.remaining === 1) complete(draft, workflow, index)
+  const next = draft.ownJoin(row)
+  next.remaining -= 1
+  if (!ends.ok) next.failed += 1
+  draft.put(next)
+  if (next.remaining === 0) complete(draft, workflow, index)
 }
 
 /** All members of a join have ended: its outcome is read from their rows, in their order; those added later come behind. */

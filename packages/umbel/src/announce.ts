@@ -5,7 +5,7 @@ import {
   decode,
   type EngineEvent,
   type ErrorClasses,
-  entryTasks,
+  eachEntryTask,
   fromErrorData,
   NO_HEADERS,
   nodeId,
@@ -113,10 +113,10 @@ function tellSent(
   event: EngineEvent,
 ): void {
   const tell = (id: string, plan: Plan): void => {
-    for (const { index, spec } of entryTasks(plan)) {
+    eachEntryTask(plan, (spec, index) => {
       const own = plan.nodes.length === 1 ? id : nodeId(id, index)
       signals.emit(name, { id: own, ...aboutSpec(spec), at: event.at, attempt: 1 })
-    }
+    })
   }
   switch (event.type) {
     case 'canvas-sent':

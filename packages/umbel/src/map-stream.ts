@@ -1,4 +1,4 @@
-import { entryTasks, type Plan, type TaskSpec, umbelError } from '@umbel/core'
+import { eachEntryTask, type Plan, type TaskSpec, umbelError } from '@umbel/core'
 import type { AsyncResult } from './async-result.ts'
 import type { Source } from './stream-source.ts'
 
@@ -189,8 +189,10 @@ export class MapStream<R> implements AsyncGenerator<R, undefined, undefined>, Op
   async #send(item: unknown): Promise<void> {
     const { handle, plan } = await this.#parts.send(item)
     if (this.#over !== undefined) return this.#drop(handle)
-    const [entry] = entryTasks(plan)
-    this.#room ??= entry === undefined ? 1 : 2 * this.#parts.slots(entry.spec)
+    eachEntryTask(plan, (spec) => {
+      this.#room ??= 2 * this.#parts.slots(spec)
+    })
+    this.#room ??= 1
     this.#items.push(handle)
     this.#wake()
   }

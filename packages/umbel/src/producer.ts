@@ -4,7 +4,7 @@ import {
   decode,
   type Encoded,
   type EngineEvent,
-  entryTasks,
+  eachEntryTask,
   type Plan,
   type UniqueSend,
   umbelError,
@@ -210,10 +210,10 @@ export class Producer {
       return this.#parts.lanes.get(only.spec.lane)?.forOne ?? NOTHING
     }
     const wants = new Map<Lane, number>()
-    for (const { spec } of entryTasks(plan)) {
+    eachEntryTask(plan, (spec) => {
       const lane = this.#parts.lanes.get(spec.lane)
       if (lane !== undefined) wants.set(lane, (wants.get(lane) ?? 0) + 1)
-    }
+    })
     // in one order for all, so that no two senders wait for what the other one holds
     return [...wants].sort(([a], [b]) => (a.name < b.name ? -1 : 1))
   }
