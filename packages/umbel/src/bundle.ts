@@ -1,4 +1,4 @@
-import type { AttemptCall, Outcome, Worker } from '@umbel/core'
+import type { AttemptCall, Outcome, Seat, Worker } from '@umbel/core'
 import type { Taken } from './engine-batch.ts'
 import {
   attemptCall,
@@ -8,8 +8,8 @@ import {
   currentRow,
   type ExecutorContext,
   FIRST,
-  isCurrent,
   outcomeEvent,
+  stands,
 } from './executor.ts'
 import type { Claim } from './lanes/lane.ts'
 
@@ -59,21 +59,25 @@ function allBegun(
   begun: (calls: readonly AttemptCall[]) => void,
 ): void {
   const calls: (AttemptCall | undefined)[] = []
+  const seats: Seat[] = []
   let left = 1
   // one for all of them: whose start was not stored is seen by its row
   const answered = (): void => {
     left -= 1
-    if (left === 0) begun(calls.filter((call) => call !== undefined && isCurrent(context, call)) as AttemptCall[])
+    if (left > 0) return
+    begun(calls.filter((call, at) => call !== undefined && stands(seats[at]?.row, call.run)) as AttemptCall[])
   }
   for (const id of ids) {
-    const row = context.engine.task(id)
-    if (row?.state !== 'RECEIVED') continue
+    const seat = context.engine.seat(id)
+    const row = seat?.row
+    if (seat === undefined || row?.kind !== 'task' || row.state !== 'RECEIVED') continue
     left += 1
     const call = beginPlain(context, row, answered)
-    const place = calls.push(call) - 1
+    const at = calls.push(call) - 1
+    seats.push(seat)
     if (call !== undefined) continue
     begin(context, row, (later) => {
-      calls[place] = later
+      calls[at] = later
       answered()
     })
   }

@@ -9,6 +9,7 @@ import {
   isExpired,
   type Outcome,
   placeOf,
+  type Row,
   type TaskKey,
   type TaskRow,
   type TaskSpec,
@@ -105,11 +106,15 @@ export function countOutcome({ totals }: ExecutorContext, of: Counted, { kind }:
 /** The row of a task whose start is stored, where that still counts: it may have been revoked meanwhile. */
 export function currentRow({ engine }: ExecutorContext, id: string, run: number): TaskRow | undefined {
   const row = engine.task(id)
-  return row?.runs === run && row.endedAt === undefined ? row : undefined
+  return row !== undefined && stands(row, run) ? row : undefined
 }
 
+/** Whether a start that was stored is still the last, and what it started has not ended. */
+export const stands = (row: Row | undefined, run: number): boolean =>
+  row?.kind === 'task' && row.runs === run && row.endedAt === undefined
+
 /** Whether the start of a call still counts. */
-export const isCurrent = (context: ExecutorContext, { id, run }: AttemptCall): boolean =>
+const isCurrent = (context: ExecutorContext, { id, run }: AttemptCall): boolean =>
   currentRow(context, id, run) !== undefined
 
 /** Store that an attempt starts. `taken` is called once that is done: with nothing where the task cannot start, or that cannot be stored. */
