@@ -86,9 +86,9 @@ test('a batch that cannot be taken in leaves nothing in the seats', () => {
     fc.property(fc.nat(8), fc.integer({ min: 1, max: 5 }), (after, count) => {
       let asked = 0
       class Failing extends Machines {
-        override task(states: readonly string[]) {
+        override taskMove(...what: Parameters<Machines['taskMove']>) {
           if (asked++ >= after) throw new Error('no machine')
-          return MACHINES.task(states)
+          return MACHINES.taskMove(...what)
         }
       }
       const seats = new Map<string, Seat>()
