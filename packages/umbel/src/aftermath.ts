@@ -1,8 +1,8 @@
 import { lengthOf, type Row, type Step } from '@umbel/core'
 import { type AnnounceContext, announceFacts, announceMoved, commandAnnouncer } from './announce.ts'
+import { CommandRows } from './command-rows.ts'
 import type { RowOf } from './engine-ahead.ts'
 import { type Effects, perform } from './perform.ts'
-import { StepRows } from './step-rows.ts'
 import type { IdleRuns } from './workflows/idle-runs.ts'
 
 /** What follows a step is done with. */
@@ -20,8 +20,8 @@ export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): 
   const { signals } = observed
   return (step, rowOf) => {
     const { rows, seats } = step
-    const stepRows = new StepRows(step, rowOf)
-    const { row } = stepRows
+    const commandRows = new CommandRows(step, rowOf)
+    const { row } = commandRows
     const announce = signals.quiet ? observed : { ...observed, row }
     for (const shown of step.shown) results.changed(shown)
     // of a task that has ended its `settle` tells
@@ -37,7 +37,7 @@ export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): 
     const announceCommand = commandAnnouncer(announce, step.facts)
     for (const command of step.commands) {
       announceCommand(command)
-      perform(command, effects, row, stepRows.seat(command.id))
+      perform(command, effects, row, commandRows.seat(command.id))
     }
     if (!signals.quiet) announceFacts(announce, step.facts, 'after ends')
     for (const changed of step.rows) if (changed.kind === 'chart') idle.seen(changed)

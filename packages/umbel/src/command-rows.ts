@@ -8,7 +8,7 @@ const NEAR = 3
  * Finds the rows of a step, and where they are at hand, for the commands of the step: these come in about the order of the rows that they are about,
  * so that most are found beside the last one without a look into a map. With 100,000 members of a group each such look waits for memory.
  */
-export class StepRows {
+export class CommandRows {
   readonly #step: Pick<Step, 'rows' | 'seats'>
   readonly #rowOf: RowOf
   #at = 0
