@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -26,6 +26,19 @@ async function owner(file: string, ...how: string[]) {
   const owning = child(['own', file, ...how])
   expect(await owning.line()).toBe('owner')
   return owning
+}
+
+/** Stop a process, but not while it writes: nobody else could as long as it stands. */
+async function stopBetweenWrites(process: ChildProcess, file: string): Promise<void> {
+  for (;;) {
+    process.kill('SIGSTOP')
+    await expect.poll(() => readFileSync(`/proc/${process.pid}/stat`, 'utf8')).toContain(') T ')
+    try {
+      return tamper(file, 'BEGIN IMMEDIATE; ROLLBACK')
+    } catch {
+      process.kill('SIGCONT')
+    }
+  }
 }
 
 const count = async (store: Store): Promise<number> => (await store.events(1, 10_000)).length
@@ -107,7 +120,7 @@ test('an owner on another machine is waited for until it has been silent for too
 test('a process that was stopped, and goes on after another has followed, finds itself fenced and writes nothing', async () => {
   const file = newFile()
   const first = await owner(file, '300ms')
-  first.process.kill('SIGSTOP')
+  await stopBetweenWrites(first.process, file)
   const store = await opened(file, { whenOwned: 'wait', lease: '300ms' })
   const events = await count(store)
   first.process.kill('SIGCONT')

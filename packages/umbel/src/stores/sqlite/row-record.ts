@@ -1,7 +1,6 @@
 import {
   type ChartRow,
   END,
-  type Encoded,
   type JoinRow,
   type KeyRow,
   NO_PAST,
@@ -17,6 +16,7 @@ import {
   type WorkflowRow,
 } from '@umbel/core'
 import { type Packed, pack, unpack } from './pack.ts'
+import { type FixedTask, taskBody } from './task-body.ts'
 
 /** A row of the table of rows: keys have one of their own. */
 export type TableRow = Exclude<Row, KeyRow>
@@ -41,18 +41,6 @@ export interface RowRecord {
   /** What never changes; `null` where there is nothing, or it is in the table `large`. */
   readonly fixed: Packed | null
   readonly body: Packed
-}
-
-/** What a task is made of once. A field that is left out is as in the node of its plan, else `undefined`, or its own id for `root`. */
-interface FixedTask {
-  readonly spec?: TaskSpec
-  readonly args?: Encoded
-  readonly kwargs?: Encoded | null
-  readonly node?: number
-  readonly parent?: string
-  readonly root?: string
-  readonly settles?: string
-  readonly expires?: number
 }
 
 /** What rows share with others. */
@@ -118,36 +106,6 @@ export function changing(row: TableRow): Pick<RowRecord, 'state' | 'ended_at' | 
   const body = pack(rest)
   if (row.kind === 'join' || row.kind === 'stream') return { state: null, ended_at: null, body }
   return { state: row.state, ended_at: row.endedAt ?? null, body }
-}
-
-/** Fields of a task that are not fixed and have no column. */
-type ChangingField = Exclude<
-  keyof TaskRow,
-  keyof FixedTask | 'kind' | 'id' | 'workflow' | 'sentAt' | 'state' | 'endedAt'
->
-
-/** What changes about a task. By name: to go through the names of its fields costs several times as much. */
-function taskBody(row: TaskRow): Packed {
-  const { attempt, startedAt, result, replacedBy, keys, follows, meta, progress, past, due, error } = row
-  const runs = row.runs === attempt ? undefined : row.runs
-  const losses = row.losses === 0 ? undefined : row.losses
-  const fields = {
-    attempt,
-    runs,
-    losses,
-    startedAt,
-    result,
-    replacedBy,
-    keys,
-    follows,
-    meta,
-    progress,
-    past,
-    due,
-    error,
-  } satisfies Record<ChangingField, unknown>
-  const mayHaveBytes = typeof result === 'object' || typeof meta === 'object' || error !== undefined
-  return mayHaveBytes ? pack(fields) : JSON.stringify(fields)
 }
 
 const NOTHING = {

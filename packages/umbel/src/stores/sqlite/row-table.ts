@@ -33,6 +33,12 @@ interface Live {
   readonly plan: number | null
 }
 
+/** SQLite's word for a row whose id is there already. */
+const SQLITE_CONSTRAINT_UNIQUE = 2067
+
+const INSERT = `INSERT INTO rows (n, id, kind, state, task, workflow, parent, sent_at, ended_at, size, spec, plan, fixed, body)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
 const COLUMNS = `n, id, kind, state, task, workflow, parent, sent_at, ended_at, size, spec, plan,
   CASE WHEN fixed = 0 THEN (SELECT large.fixed FROM large WHERE large.id = rows.id) ELSE fixed END AS fixed, body`
 
@@ -50,6 +56,7 @@ export class RowTable implements Shared {
   readonly #statements: Record<
     | 'all'
     | 'insert'
+    | 'put'
     | 'update'
     | 'large'
     | 'byId'
@@ -73,10 +80,8 @@ export class RowTable implements Shared {
     this.#specs = new SpecTable(database)
     this.#last = Number(prepare('SELECT max(n) AS last FROM rows').get()?.last ?? 0)
     this.#statements = {
-      insert: prepare(`INSERT INTO rows
-        (n, id, kind, state, task, workflow, parent, sent_at, ended_at, size, spec, plan, fixed, body)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, task = excluded.task,
+      insert: prepare(INSERT),
+      put: prepare(`${INSERT} ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, task = excluded.task,
           workflow = excluded.workflow, parent = excluded.parent, sent_at = excluded.sent_at, ended_at = excluded.ended_at,
           size = excluded.size, spec = excluded.spec, plan = excluded.plan, fixed = excluded.fixed, body = excluded.body`),
       update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
@@ -111,7 +116,7 @@ export class RowTable implements Shared {
     const { state, ended_at, body } = changing(row)
     let live: Live
     if (known !== undefined && isSameFixed(known.row, row)) {
-      this.#statements.update.run(state, ended_at, body, known.n)
+      this.#statements.update.get(state, ended_at, body, known.n) // `run` makes an object of what nobody asks for
       live = { n: known.n, row, plan: known.plan }
     } else {
       live = this.#insert(row, known, state, ended_at, body)
@@ -151,9 +156,20 @@ export class RowTable implements Shared {
       fixed,
       body,
     ]
-    const { lastInsertRowid } = this.#statements.insert.run(...given)
-    if (Number(lastInsertRowid) === this.#last) return { n: this.#last, row, plan }
-    return { n: this.#statements.numberOf.get(id)?.n as number, row, plan } // it was there already
+    if (this.#inserted(given)) return { n: this.#last, row, plan }
+    this.#statements.put.run(...given)
+    return { n: this.#statements.numberOf.get(id)?.n as number, row, plan }
+  }
+
+  /** Insert a row, unless there is one of its id: few are, so that they are found by being refused. */
+  #inserted(given: readonly (Packed | number | null)[]): boolean {
+    try {
+      this.#statements.insert.get(...given)
+      return true
+    } catch (error) {
+      if ((error as { readonly errcode?: unknown }).errcode === SQLITE_CONSTRAINT_UNIQUE) return false
+      throw error
+    }
   }
 
   /** The number of a workflow's plan. One that was changed gets a new one; nodes that were stored with the old one still need that. */
