@@ -76,7 +76,7 @@ export class EngineRows implements RowReader {
     for (const node of this.#nodes.take(row.id)) if (node?.row !== undefined) this.#drop(node.row.id, node)
   }
 
-  /** A step has been worked out: its seats stay until it is `set` or `unset`. */
+  /** A step has been worked out: its seats stay until `setAll` or `unset` is called with it. */
   protected hold(): void {
     this.#seats.hold()
   }

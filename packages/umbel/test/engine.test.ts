@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { SPEC } from '../../../test/conformance/store-rows.ts'
 import { Engine } from '../src/engine.ts'
 import { createApp, memoryStore } from '../src/index.ts'
+import { Seats } from '../src/seats.ts'
 import { arithmetic } from './fixtures/arithmetic.ts'
 
 const node = (next: number): PlanNode => ({ kind: 'task', spec: SPEC, args: '[]', kwargs: undefined, next })
@@ -91,6 +92,34 @@ test('a send that the store does not take is refused, and the next one is taken'
   failing = false
   expect(await app.delay(arithmetic.inlineAdd.s(1, 2)).get()).toBe(3)
   await app.stop()
+})
+
+test('what is not stored leaves no seats behind, also where they were to be given up meanwhile', async () => {
+  let failing = true
+  const store = memoryStore()
+  const seats = new Seats<unknown>()
+  const commit = store.commit.bind(store)
+  const own = Object.assign(store, {
+    commit: async (batch: Parameters<typeof commit>[0]) => {
+      const seat = seats.get('a/0')
+      if (seat !== undefined) seats.left('a/0', seat)
+      return failing ? Promise.reject(new Error('disk full')) : commit(batch)
+    },
+  })
+  const engine = new Engine({ store: own, seats, perform: () => {}, failed: () => {} })
+  engine.accept(sent('a', chainOfTwo))
+  await engine.rested()
+  expect([seats.get('a'), seats.get('a/0')]).toEqual([undefined, undefined])
+  failing = false
+  engine.accept(sent('a', chainOfTwo))
+  await engine.rested()
+  expect([seats.get('a')?.row?.kind, seats.get('a/0')?.row?.kind]).toEqual(['workflow', 'task'])
+  const whole = engine.get('a')
+  if (whole?.kind === 'workflow') engine.release({ ...whole, endedAt: 5 })
+  expect(seats.get('a/0')?.row?.kind).toBe('task') // it goes on
+  engine.resume({ ...whole, endedAt: 5 } as never)
+  engine.release(engine.get('a') as never)
+  expect([seats.get('a'), seats.get('a/0')]).toEqual([undefined, undefined])
 })
 
 test.each([2, 3])('a store that fails three times, from commit %i on, strands no task', async (number) => {

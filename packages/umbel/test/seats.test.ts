@@ -23,4 +23,16 @@ describe('seats', () => {
     seats.left('a', seat)
     expect(seats.get('a')).toBeUndefined()
   })
+
+  it('are not given up while they are held, and then only where nothing has come to be in them', () => {
+    const seats = new Seats<Cell>()
+    const [used, unused] = [seats.make('a'), seats.make('b')]
+    seats.hold()
+    seats.left('a', used)
+    seats.left('b', unused)
+    expect([seats.get('a'), seats.get('b')]).toEqual([used, unused])
+    used.row = row
+    seats.free()
+    expect([seats.get('a'), seats.get('b')]).toEqual([used, undefined])
+  })
 })
