@@ -6,8 +6,9 @@ import type { Lane } from './lanes/lane.ts'
 
 /**
  * Finds, among the facts that are about to be stored, the tasks for which a slot is free: that they start is stored with that they were
- * sent, in one row and one commit, and no sooner do they run. Only where there are free slots for all that these facts bring: else who is
- * first is for the lane to say. All that takes more than a slot to start (a key, a rate, a moment, a place in a canvas) goes by its lane, too.
+ * sent, in one row and one commit, and no sooner do they run. Only where there are free slots for all that these facts bring, or these are tiny
+ * tasks of one kind, which share places: else who is first is for the lane to say. All that takes more than a slot to start (a key, a rate, a moment,
+ * a place in a canvas) goes by its lane, too.
  */
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
   const kinds = new Kinds(context, lanes)
