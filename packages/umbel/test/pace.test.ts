@@ -166,12 +166,12 @@ describe('a pace', () => {
   test('goes on by another rate at once, counting what has started', () => {
     const pace = new Pace(ratePolicy({ window: '10/s' }, 'x'))
     for (let n = 0; n < 10; n += 1) pace.begun(pace.book(1, 0, 0), 0)
-    pace.policy = ratePolicy({ window: '12/s' }, 'x')
+    pace.changeTo(ratePolicy({ window: '12/s' }, 'x'), 1)
     expect(pace.earliest(2, 1)).toBe(1)
     expect(pace.earliest(3, 1)).toBeGreaterThan(1_000)
-    pace.policy = ratePolicy({ window: '1/m' }, 'x')
+    pace.changeTo(ratePolicy({ window: '1/m' }, 'x'), 2)
     expect(pace.earliest(1, 2)).toBeGreaterThan(60_000)
-    pace.policy = ratePolicy({ rate: '10/s', burst: 1 }, 'x')
+    pace.changeTo(ratePolicy({ rate: '10/s', burst: 1 }, 'x'), 2)
     expect(pace.earliest(1, 2)).toBeGreaterThan(900)
   })
 
@@ -183,7 +183,7 @@ describe('a pace', () => {
         let changed = false
         for (let now = 0; now < when + 3_000; now += 7) {
           if (!changed && now >= when) {
-            pace.policy = after
+            pace.changeTo(after, now)
             changed = true
           }
           for (let n = 0; n < 3 && pace.earliest(1, now) <= now; n += 1) {
@@ -194,6 +194,29 @@ describe('a pace', () => {
         expect(broken(after, starts)).toBeUndefined()
       }),
       { numRuns: 300 },
+    )
+  })
+
+  test('counts by a new rate what has started in the very moment in which it is set', () => {
+    fc.assert(
+      fc.property(policies, policies, fc.integer({ min: 0, max: 300 }), (before, after, when) => {
+        const pace = new Pace(before)
+        const starts: Start[] = []
+        const start = (now: number, most: number): void => {
+          for (let n = 0; n < most && pace.earliest(1, now) <= now; n += 1) {
+            pace.begun(pace.book(1, now, now + 25), now)
+            starts.push({ at: now, permits: 1 })
+          }
+        }
+        start(when, after.kind === 'bucket' ? after.burst : after.permits) // as many as it would have let go
+        pace.changeTo(after, when)
+        for (let now = when; now < when + 3_000; now += 7) start(now, 3)
+        expect(broken(after, starts)).toBeUndefined()
+      }),
+      {
+        numRuns: 1_000,
+        examples: [[ratePolicy({ rate: '10/s', burst: 4 }, 'x'), ratePolicy({ window: '4/s' }, 'x'), 0]],
+      },
     )
   })
 

@@ -87,7 +87,7 @@ export class Bucket {
   /** Go on by another rate, at once. */
   set policy(policy: RatePolicy) {
     if (sameRate(policy, this.#pace.policy)) return
-    this.#pace.policy = policy
+    this.#pace.changeTo(policy, this.#clock.monotonic())
     this.#forget()
     this.pump()
   }

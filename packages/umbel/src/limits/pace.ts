@@ -28,6 +28,9 @@ const LONGEST_CATCH_UP = 20
 /** The same where less than a millisecond lies between two starts: no timer spaces those, and what a busy loop has missed is much. */
 const FAST_CATCH_UP = 0.1
 
+/** Permits that are but an error of rounding. */
+const ROUNDING = 1e-9
+
 /**
  * Works out when the next start may come under one rate, from the starts before it. A start is let go with a moment at which it
  * happens at the latest, and counts as if it did until it is told to have begun: so the rate holds where handlers start, whatever
@@ -54,15 +57,31 @@ export class Pace {
     return this.#policy
   }
 
-  /** Go on by another rate; what has started counts by the new one. */
-  set policy(policy: RatePolicy) {
-    // the starts of the last window count as taken out of the bucket
-    if (policy.kind === 'bucket' && this.#policy.kind !== 'bucket') {
-      this.#full = Number.NEGATIVE_INFINITY
-      this.#sinceFull = policy.burst
-    }
+  /** Go on by another rate from now on; what has started counts by the new one. */
+  changeTo(policy: RatePolicy, now: number): void {
+    this.#forget(now)
+    const wasBucket = this.#policy.kind === 'bucket'
+    const missing = wasBucket ? Math.max(0, this.#full - now) / this.#interval : 0
     this.#policy = policy
     this.#next = Number.NEGATIVE_INFINITY
+    if (policy.kind !== 'bucket') return this.#carry(missing, now)
+    if (wasBucket) {
+      if (missing > 0) this.#full = now + missing * this.#interval
+      return
+    }
+    // the starts of the last window count as taken out of the bucket
+    this.#full = Number.NEGATIVE_INFINITY
+    this.#sinceFull = policy.burst
+  }
+
+  /** A bucket keeps no starts: what it misses counts as if it had started just now. */
+  #carry(missing: number, now: number): void {
+    const permits = Math.ceil(missing - ROUNDING)
+    if (permits <= 0) return
+    const taken = { permits, latest: now, begun: true, stood: this.#next, kept: true }
+    this.#bookings = [taken, ...this.#bookings.slice(this.#head)]
+    this.#head = 0
+    this.#used += permits
   }
 
   /** The first moment, from now on, at which so many permits may be used at once: at most the policy's burst of them. */
