@@ -2,7 +2,7 @@ import { encode, type Outcome } from '@umbel/core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Handed } from '../src/lanes/pooled-thread.ts'
 import { ThreadCells } from '../src/lanes/thread-cells.ts'
-import { ThreadPool } from '../src/lanes/thread-pool.ts'
+import { ThreadPool, type ThreadPoolOptions } from '../src/lanes/thread-pool.ts'
 import {
   type Item,
   type Outcomes,
@@ -17,7 +17,7 @@ const module = new URL('./fixtures/thread-tasks.ts', import.meta.url).href
 const cells = new ThreadCells()
 const told: Told[] = []
 const heard = (): void => {}
-const pool = new ThreadPool({
+const options: ThreadPoolOptions = {
   nice: 0,
   resourceLimits: undefined,
   data: { cells: cells.shared, outboxes: cells.outboxes.shared, maxBytes: 10_000, takesWrites: false },
@@ -28,7 +28,8 @@ const pool = new ThreadPool({
   asked: () => {},
   joined: () => {},
   failed: (error) => told.push(['stray', { name: 'Error', message: String(error) }]),
-})
+}
+const pool = new ThreadPool(options)
 beforeAll(() => pool.grow(1))
 afterAll(() => pool.stop())
 beforeEach(() => {
@@ -72,19 +73,23 @@ const toldOutcomes = (cell: number): [number, Outcome][] => {
   return outcomes.sort(([one], [other]) => one - other)
 }
 const succeeded = (result: unknown): Outcome => ({ kind: 'succeeded', result: encode(result) })
-/** Have the pool run a message. */
-const handed = (work: Work): Promise<{ thread: number | undefined; outcomes: Outcomes }> =>
+/** Have a pool run a message that is expected to take so many milliseconds. */
+const handed = (
+  work: Work,
+  cost = Number.POSITIVE_INFINITY,
+  by = pool,
+): Promise<{ thread: number | undefined; outcomes: Outcomes }> =>
   new Promise((resolve, reject) => {
     const message: Handed = {
       work,
       size: 1,
       thread: undefined,
-      isQuick: false,
+      cost,
       isShort: false,
       answered: (outcomes) => resolve({ thread: message.thread, outcomes }),
       lost: reject,
     }
-    pool.run(message)
+    by.run(message)
   })
 const takeCell = (): number => cells.take() ?? Number.NaN
 
@@ -225,4 +230,25 @@ test('cells of lost threads are used again last', () => {
   for (let cell = few.take(); cell !== undefined && cell !== first; cell = few.take()) others.add(cell)
   expect(others.size).toBe(4_095)
   expect(few.take()).toBeUndefined()
+})
+
+test('what takes less than it takes to wake a thread stands behind its like, though another thread is free', async () => {
+  const pair = new ThreadPool(options)
+  await pair.grow(2)
+  /** Have it run messages expected to take so long, all at once. Gives how many threads have them. */
+  const threadsFor = async (...costs: readonly number[]): Promise<number> => {
+    const sent = costs.map(async (cost) => {
+      const { thread, outcomes } = await handed(packed(takeCell(), [itemOf(1, 'add', 1, 2)]), cost, pair)
+      expect(outcomesOf(outcomes)).toEqual([[1, succeeded(3)]])
+      return thread
+    })
+    return new Set(await Promise.all(sent)).size
+  }
+  expect(await threadsFor(0.05, 0.05)).toBe(1)
+  expect(await threadsFor(0.05, 0.06)).toBe(2)
+  expect(await threadsFor(0.05, Number.POSITIVE_INFINITY)).toBe(2)
+  expect(await threadsFor(Number.POSITIVE_INFINITY, 0.05)).toBe(2)
+  // a third has a thread to itself
+  expect(await threadsFor(0.01, 0.01, 0.01)).toBe(2)
+  await pair.stop()
 })

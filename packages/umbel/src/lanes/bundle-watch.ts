@@ -1,8 +1,11 @@
-import type { Timer } from '@umbel/core'
+import type { Clock, Timer } from '@umbel/core'
 import { systemClock } from '../system.ts'
 
-/** How often bundles under way are looked at, in milliseconds. What has come of them is told then. */
+/** How often bundles under way are looked at, in milliseconds. */
 const LOOK = 2
+
+/** Looks that a bundle is left in peace: one whose items are as tiny as they were has been answered by then. */
+const PATIENCE = 2
 
 /** Looks at which one item runs until it lasts: on a busy machine a thread may wait for a processor half as long. */
 const LASTS = 25
@@ -20,17 +23,19 @@ export interface BundleWatchParts<Bundle> {
 /** Sees to it that nobody waits for an item of a bundle that lasts: what came before it is told, what comes after it is given back. */
 export class BundleWatch<Bundle> {
   readonly #parts: BundleWatchParts<Bundle>
-  /** The bundles under way, with the item that ran at the last looks, and how many these were. */
-  readonly #bundles = new Map<Bundle, { item: number; looks: number }>()
+  readonly #clock: Pick<Clock, 'setTimer'>
+  /** The bundles under way: looks at each so far, the item that ran at the last ones, and how many these were. */
+  readonly #bundles = new Map<Bundle, { looks: number; item: number; same: number }>()
   #timer: Timer | undefined
 
-  constructor(parts: BundleWatchParts<Bundle>) {
+  constructor(parts: BundleWatchParts<Bundle>, clock: Pick<Clock, 'setTimer'> = systemClock) {
     this.#parts = parts
+    this.#clock = clock
   }
 
   add(bundle: Bundle): void {
-    if (!this.#bundles.has(bundle)) this.#bundles.set(bundle, { item: 0, looks: 0 })
-    this.#timer ??= systemClock.setTimer(() => this.#look(), LOOK)
+    if (!this.#bundles.has(bundle)) this.#bundles.set(bundle, { looks: 0, item: 0, same: 0 })
+    this.#timer ??= this.#clock.setTimer(() => this.#look(), LOOK)
   }
 
   delete(bundle: Bundle): void {
@@ -41,11 +46,12 @@ export class BundleWatch<Bundle> {
     const { running, collect, recall } = this.#parts
     for (const [bundle, seen] of this.#bundles) {
       const item = running(bundle)
-      seen.looks = item !== 0 && item === seen.item ? seen.looks + 1 : 1
+      seen.looks += 1
+      seen.same = item !== 0 && item === seen.item ? seen.same + 1 : 1
       seen.item = item
-      if (seen.looks > LASTS) recall(bundle)
-      else collect(bundle)
+      if (seen.same > LASTS) recall(bundle)
+      else if (seen.same > 1 || seen.looks > PATIENCE) collect(bundle)
     }
-    this.#timer = this.#bundles.size === 0 ? undefined : systemClock.setTimer(() => this.#look(), LOOK)
+    this.#timer = this.#bundles.size === 0 ? undefined : this.#clock.setTimer(() => this.#look(), LOOK)
   }
 }

@@ -8,8 +8,8 @@ export interface Handed {
   readonly size: number
   /** Number of the thread that has it; `undefined` while none does. */
   thread: number | undefined
-  /** Whether its answer is to be expected within a moment. */
-  readonly isQuick: boolean
+  /** Milliseconds that it is expected to take; Infinity where nobody knows. */
+  readonly cost: number
   /** Whether one like it may stand behind it at its thread, and it behind one like it. */
   readonly isShort: boolean
   /** Called with the outcomes that the thread has neither left in the outbox nor told before. All it told has been taken in. */

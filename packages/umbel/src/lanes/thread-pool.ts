@@ -18,6 +18,9 @@ const TEARDOWN_DEADLINE = 5_000
 /** Milliseconds for which the main loop lingers at most for an answer that is about to come. */
 const LONGEST_LINGER = 0.1
 
+/** Milliseconds of work for which it does not pay to wake another thread, and within which an answer is waited for awake. */
+const QUICK = 0.1
+
 /** Most items that are few: with more, it pays that one thread has the one half of them while the main loop sees to the other. */
 const FEW = 8
 
@@ -105,11 +108,11 @@ export class ThreadPool {
     }
   }
 
-  /** Have a thread run a message, the first that is free. */
+  /** Have a thread run a message: the first that is free, unless another one has so little to do that it is not worth waking one. */
   run(message: Handed): void {
     this.#await(1)
     if (this.#stopped) return this.#lose(message, new Error('The pool has stopped.'))
-    const thread = this.#free.pop() ?? (message.isShort ? this.#behindOne() : undefined)
+    const thread = this.#behindLittle(message) ?? this.#free.pop() ?? this.#behindOne(message)
     if (thread !== undefined) return this.#hand(thread, message)
     this.#waiting.push(message)
     // should none be left of a Piscina whose threads could not be replaced, this makes it try again
@@ -198,8 +201,19 @@ export class ThreadPool {
     else this.#hand(thread, next)
   }
 
+  /** The thread that does two messages in less time than another one takes to be woken. */
+  #behindLittle({ cost }: Handed): PooledThread | undefined {
+    if (cost > QUICK || this.#free.length === 0) return undefined
+    for (const thread of this.#live.values()) {
+      const [first, second] = thread.messages
+      if (first !== undefined && second === undefined && first.cost + cost <= QUICK) return thread
+    }
+    return undefined
+  }
+
   /** The thread behind whose one message another may stand: that which has had it longest. */
-  #behindOne(): PooledThread | undefined {
+  #behindOne({ isShort }: Handed): PooledThread | undefined {
+    if (!isShort) return undefined
     let found: PooledThread | undefined
     for (const thread of this.#live.values()) {
       if (thread.messages.length !== 1 || thread.messages[0]?.isShort !== true) continue
@@ -216,7 +230,7 @@ export class ThreadPool {
     }
     message.thread = thread.number
     thread.give(['work', message.work])
-    if (!message.isQuick) return
+    if (message.cost >= QUICK) return
     this.#quick.push(thread)
     if (this.#quick.length === 1) inNextTurn(this.#linger)
   }

@@ -39,7 +39,7 @@ export interface Message extends Handed {
 }
 
 /** What is known of a message before it is sent. */
-export type Expected = Pick<Handed, 'isQuick' | 'isShort'>
+export type Expected = Pick<Handed, 'cost' | 'isShort'>
 
 /** What becomes of a message. */
 export interface MessageEnds {

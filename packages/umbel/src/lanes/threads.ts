@@ -52,9 +52,6 @@ export function threadWorker(options: ThreadOptions): Worker {
   return new ThreadWorker(options)
 }
 
-/** Milliseconds after which an answer need not be waited for awake. */
-const QUICK = 0.1
-
 const NOTHING_MORE = (): void => {}
 
 class ThreadWorker implements Worker {
@@ -206,18 +203,18 @@ class ThreadWorker implements Worker {
 
   /** How long calls will take together. */
   #expected(calls: readonly AttemptCall[]): Expected {
-    const { cost = () => QUICK, isShort = () => false } = this.#options
-    let [left, areShort, known, each] = [QUICK, true, '', 0]
+    const { cost = () => Number.POSITIVE_INFINITY, isShort = () => false } = this.#options
+    let [whole, areShort, known, each] = [0, true, '', 0]
     for (const { task, via } of calls) {
-      if (via !== 'call') return { isQuick: false, isShort: false }
+      if (via !== 'call') return { cost: Number.POSITIVE_INFINITY, isShort: false }
       if (task !== known) {
         known = task
         each = cost(task)
         areShort &&= isShort(task)
       }
-      left -= each
+      whole += each
     }
-    return { isQuick: left > 0, isShort: areShort }
+    return { cost: whole, isShort: areShort }
   }
 
   #send(message: Message): void {
