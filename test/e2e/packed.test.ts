@@ -20,6 +20,40 @@ const project: Readonly<Record<string, string>> = {
       double: (ctx, { sum }) => sum * 2,
     })
   `,
+  'light-tasks.js': `
+    import { Session } from 'node:inspector'
+    import { defineTasks, UmbelError } from 'umbel/tasks'
+
+    export const light = defineTasks(import.meta, 'light', {
+      refuse: () => {
+        throw new UmbelError('UMBEL_BAD_OPTION', 'Not so.')
+      },
+      files: () => {
+        const urls = []
+        const session = new Session()
+        session.connect()
+        session.on('Debugger.scriptParsed', ({ params }) => urls.push(params.url))
+        session.post('Debugger.enable')
+        session.disconnect()
+        return urls.filter((url) => url.includes('node_modules/')).map((url) => url.replace(/.*node_modules./, '')).sort()
+      },
+    })
+  `,
+  'light.js': `
+    import * as core from '@umbel/core'
+    import * as coreTasks from '@umbel/core/tasks'
+    import * as umbel from 'umbel'
+    import * as tasks from 'umbel/tasks'
+    import { light } from './light-tasks.js'
+
+    const same = (part, whole) => Object.keys(part).every((name) => part[name] === whole[name])
+    const app = umbel.createApp({ tasks: [light], lanes: { default: { threads: 1 } } })
+    const files = await app.delay(light.files.s()).get({ timeout: '30s' })
+    const error = await app.delay(light.refuse.s()).get({ timeout: '30s' }).catch((error) => error)
+    await app.stop({ deadline: '10s' })
+    const isSame = same(tasks, umbel) && same(coreTasks, core) && tasks.UmbelError === core.UmbelError
+    console.log(JSON.stringify({ files, code: error instanceof umbel.UmbelError && error.code, isSame }))
+  `,
   'main.js': `
     import { chain, createApp } from 'umbel'
     import { demo } from './tasks.js'
@@ -47,7 +81,8 @@ const project: Readonly<Record<string, string>> = {
     await second.stop()
   `,
   'typed.ts': `
-    import { chain, createApp, defineTasks } from 'umbel'
+    import { chain, createApp } from 'umbel'
+    import { defineTasks } from 'umbel/tasks'
     import { sqliteStore } from 'umbel/sqlite'
 
     const demo = defineTasks(import.meta, 'demo', { add: (_ctx, a: number, b: number): number => a + b })
@@ -82,6 +117,25 @@ describe('the packed tarballs, installed in an empty project', { timeout: 120_00
   test.each([
     ['a task in a thread and a chain', 'main.js', { added: { sum: 42, inThread: true }, doubled: 6 }],
     ['a task that outlives its app', 'durable.js', 42],
+    [
+      'a module of tasks that loads no more in its thread than tasks need',
+      'light.js',
+      {
+        files: [
+          '@umbel/core/dist/in-threads.js',
+          '@umbel/core/dist/tasks.js',
+          'piscina/dist/common.js',
+          'piscina/dist/symbols.js',
+          'piscina/dist/worker.js',
+          'umbel/dist/in-threads.js',
+          'umbel/dist/tasks.js',
+          'umbel/dist/thread-runtime.js',
+          'umbel/dist/worker.js',
+        ],
+        code: 'UMBEL_BAD_OPTION',
+        isSame: true,
+      },
+    ],
   ])('run %s, from plain JavaScript, and let the process end by itself', (_, script, says) => {
     // No NODE_OPTIONS and no condition: nothing of this repository's development may be needed.
     const env = { PATH: process.env.PATH }

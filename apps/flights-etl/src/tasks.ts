@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
-import { defineTasks, task } from 'umbel'
+import { defineTasks, task } from 'umbel/tasks'
 import { mergeTotals, type Totals } from './aggregate.ts'
 import type { Airport } from './airports.ts'
 import { writeDatabase } from './database.ts'

@@ -1,25 +1,27 @@
+import type {
+  Clock,
+  Duration,
+  ErrorClasses,
+  ErrorData,
+  Plan,
+  Progress,
+  ResultRow,
+  TaskHeaders,
+  TaskState,
+} from '@umbel/core'
 import {
-  type Clock,
-  type Duration,
   decode,
   dependencyOf,
   END,
-  type ErrorClasses,
-  type ErrorData,
   fromErrorData,
   headersOf,
   isReady,
   milliseconds,
   NO_HEADERS,
   nodeId,
-  type Plan,
-  type Progress,
   previousNodes,
-  type ResultRow,
-  type TaskHeaders,
-  type TaskState,
   umbelError,
-} from '@umbel/core'
+} from '@umbel/core/tasks'
 import { currentAttempt } from './current-attempt.ts'
 import type { Cell } from './results.ts'
 

@@ -1,20 +1,5 @@
-import {
-  type AttemptCall,
-  type AttemptReports,
-  type Canvas,
-  type Clock,
-  type Encoded,
-  encode,
-  frozenJson,
-  milliseconds,
-  NO_HEADERS,
-  type Place,
-  type SentAs,
-  type TaskHeaders,
-  umbelError,
-  underHeaders,
-  withCall,
-} from '@umbel/core'
+import type { AttemptCall, AttemptReports, Canvas, Clock, Encoded, Place, SentAs, TaskHeaders } from '@umbel/core'
+import { encode, frozenJson, milliseconds, NO_HEADERS, umbelError, underHeaders, withCall } from '@umbel/core/tasks'
 import type { AnySignature } from './any-signature.ts'
 import type { AttemptControl } from './attempt-control.ts'
 import { AttemptEffects } from './attempt-effects.ts'

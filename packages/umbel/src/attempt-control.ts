@@ -1,4 +1,5 @@
-import { type AbortReason, type AttemptCall, type UmbelError, umbelError } from '@umbel/core'
+import type { AbortReason, AttemptCall, UmbelError } from '@umbel/core'
+import { umbelError } from '@umbel/core/tasks'
 import type { AttemptWrites } from './attempt-writes.ts'
 
 /** What the errors of an attempt name. */

@@ -1,4 +1,5 @@
-import { type AttemptCall, type AttemptReports, decode, type Encoded, effectKey, encode, umbelError } from '@umbel/core'
+import type { AttemptCall, AttemptReports, Encoded } from '@umbel/core'
+import { decode, effectKey, encode, umbelError } from '@umbel/core/tasks'
 
 /** The most names of one attempt. */
 const MOST = 1_000

@@ -1,7 +1,6 @@
+import type { AttemptCall, Outcome } from '@umbel/core'
 import {
-  type AttemptCall,
   Ignore,
-  type Outcome,
   Reject,
   retryDelay,
   retryPolicy,
@@ -10,7 +9,7 @@ import {
   umbelError,
   unitHash,
   wantsRetry,
-} from '@umbel/core'
+} from '@umbel/core/tasks'
 import { Replacement, RetryWanted, TooLate } from './attempt-context.ts'
 import type { AttemptControl } from './attempt-control.ts'
 import type { TaskDefinition } from './definition.ts'

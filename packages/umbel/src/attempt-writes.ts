@@ -1,4 +1,5 @@
-import { type Encoded, encode, encodedSize, encodeList, type Outcome, umbelError } from '@umbel/core'
+import type { Encoded, Outcome } from '@umbel/core'
+import { encode, encodedSize, encodeList, umbelError } from '@umbel/core/tasks'
 import type { WriteParams } from './context.ts'
 import { checkParams, checkWrite } from './sql.ts'
 

@@ -1,13 +1,5 @@
-import {
-  type AttemptCall,
-  decode,
-  decodeOwned,
-  type Encoded,
-  encode,
-  type Outcome,
-  toErrorData,
-  umbelError,
-} from '@umbel/core'
+import type { AttemptCall, Encoded, Outcome } from '@umbel/core'
+import { decode, decodeOwned, encode, toErrorData, umbelError } from '@umbel/core/tasks'
 import { AttemptContext, type AttemptEnvironment, AttemptSender, equip, TooLate } from './attempt-context.ts'
 import type { AttemptControl } from './attempt-control.ts'
 import { type Ending, endingOf } from './attempt-ending.ts'

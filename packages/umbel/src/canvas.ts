@@ -1,4 +1,5 @@
-import { type Canvas, chainOf, chainOfOne, chordOf, groupOf, listGroupOf } from '@umbel/core'
+import type { Canvas } from '@umbel/core'
+import { chainOf, chainOfOne, chordOf, groupOf, listGroupOf } from '@umbel/core/tasks'
 import type {
   AnySignature,
   FlagsOf,

@@ -1,4 +1,5 @@
-import { type Canvas, type ChunksSignature, chunkMembers, listGroupOf, setOptions } from '@umbel/core'
+import type { Canvas, ChunksSignature } from '@umbel/core'
+import { chunkMembers, listGroupOf, setOptions } from '@umbel/core/tasks'
 import type { AnySignature, NoKeywords } from './any-signature.ts'
 import { Signature } from './signature.ts'
 

@@ -1,13 +1,5 @@
-import {
-  arityOf,
-  type ErrorClass,
-  limitsOver,
-  milliseconds,
-  retryPolicy,
-  TASK_STATES,
-  timeLimits,
-  umbelError,
-} from '@umbel/core'
+import type { ErrorClass } from '@umbel/core'
+import { arityOf, limitsOver, milliseconds, retryPolicy, TASK_STATES, timeLimits, umbelError } from '@umbel/core/tasks'
 import type { NoKeywords } from './any-signature.ts'
 import type { TaskContext } from './context.ts'
 import { type AnyHandler, type DefinedOptions, register, type TaskDefinition } from './definition.ts'

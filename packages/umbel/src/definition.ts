@@ -1,12 +1,5 @@
-import {
-  type Arity,
-  type Duration,
-  type ErrorClass,
-  type RetryPolicy,
-  type TimeLimits,
-  umbelError,
-  type WorkflowName,
-} from '@umbel/core'
+import type { Arity, Duration, ErrorClass, RetryPolicy, TimeLimits, WorkflowName } from '@umbel/core'
+import { umbelError } from '@umbel/core/tasks'
 import type { TaskContext } from './context.ts'
 import type { DefinedKey } from './idempotency-key.ts'
 import type { DefinedLimit } from './limits/task-limit.ts'

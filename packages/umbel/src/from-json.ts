@@ -1,4 +1,5 @@
-import { type CeleryJsonLimits, fromCeleryJson } from '@umbel/core'
+import type { CeleryJsonLimits } from '@umbel/core'
+import { fromCeleryJson } from '@umbel/core/tasks'
 import { Chunks } from './chunks.ts'
 import { Signature } from './signature.ts'
 

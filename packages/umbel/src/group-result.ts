@@ -1,4 +1,4 @@
-import { nodeId } from '@umbel/core'
+import { nodeId } from '@umbel/core/tasks'
 import { AsyncResult } from './async-result.ts'
 
 /** The handle of one member of a group. */

@@ -1,4 +1,5 @@
-import { type Duration, milliseconds, umbelError } from '@umbel/core'
+import type { Duration } from '@umbel/core'
+import { milliseconds, umbelError } from '@umbel/core/tasks'
 
 /** What the key of a call is worked out from: the handler's arguments. `P` are its parameters. It has to be quick, and to give the same for the same. */
 export type KeyFunction<P extends readonly unknown[]> = (...args: Parameters<P>) => string

@@ -1,4 +1,4 @@
-import { didYouMean, globMatcher, umbelError } from '@umbel/core'
+import { didYouMean, globMatcher, umbelError } from '@umbel/core/tasks'
 
 /** Find what a name stands for among the lanes of an app. @throws UMBEL_UNKNOWN_LANE, which names the one that was meant */
 export function knownLane<T>(lanes: ReadonlyMap<string, T>, name: string): T {

@@ -1,4 +1,4 @@
-import { umbelError } from '@umbel/core'
+import { umbelError } from '@umbel/core/tasks'
 import { currentAttempt } from './current-attempt.ts'
 import type { Sender } from './sender.ts'
 

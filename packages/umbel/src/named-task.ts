@@ -1,4 +1,4 @@
-import { chunksOf, mapSignature, taskSignature } from '@umbel/core'
+import { chunksOf, mapSignature, taskSignature } from '@umbel/core/tasks'
 import type { NoKeywords } from './any-signature.ts'
 import { Chunks } from './chunks.ts'
 import { DEFINITION, type TaskDefinition } from './definition.ts'

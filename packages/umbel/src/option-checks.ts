@@ -1,4 +1,4 @@
-import { didYouMean, umbelError } from '@umbel/core'
+import { didYouMean, umbelError } from '@umbel/core/tasks'
 import { shown } from './known-names.ts'
 
 /** Refuse what is no record of options, and names that are none of them. `where` is what they are given to. @throws UMBEL_BAD_OPTION */

@@ -1,4 +1,5 @@
-import { type Clock, milliseconds, type Timer, umbelError } from '@umbel/core'
+import type { Clock, Timer } from '@umbel/core'
+import { milliseconds, umbelError } from '@umbel/core/tasks'
 import { currentAttempt } from './current-attempt.ts'
 import type { TaskBase } from './definition.ts'
 

@@ -1,13 +1,5 @@
-import {
-  headersOf,
-  isResultRow,
-  NO_HEADERS,
-  type Plan,
-  type ResultRow,
-  type Row,
-  type Seat,
-  type TaskHeaders,
-} from '@umbel/core'
+import type { Plan, ResultRow, Row, Seat, TaskHeaders } from '@umbel/core'
+import { headersOf, isResultRow, NO_HEADERS } from '@umbel/core/tasks'
 import type { Seats } from './seats.ts'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */

@@ -1,23 +1,20 @@
+import type { Canvas, CelerySignature, SignatureOptions, TaskHeaders } from '@umbel/core'
 import {
   addLink,
   addLinkError,
   badHeaders,
-  type Canvas,
-  type CelerySignature,
   checkedHeaders,
   didYouMean,
   pipeOf,
   replaceParts,
-  type SignatureOptions,
   setImmutable,
   setOptions,
   stampCanvas,
-  type TaskHeaders,
   toCeleryJson,
   umbelError,
   unchained,
   withCall,
-} from '@umbel/core'
+} from '@umbel/core/tasks'
 import {
   type AnySignature,
   type Application,

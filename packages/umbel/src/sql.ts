@@ -1,4 +1,4 @@
-import { umbelError } from '@umbel/core'
+import { umbelError } from '@umbel/core/tasks'
 import type { WriteParams } from './context.ts'
 
 /** What is no code in SQL: text, quoted names (a quote doubled within is one after another), comments. What does not end goes on to the end of all. */

@@ -1,4 +1,5 @@
-import { type Duration, didYouMean, milliseconds, type RetryOptions, type TimeLimit, umbelError } from '@umbel/core'
+import type { Duration, RetryOptions, TimeLimit } from '@umbel/core'
+import { didYouMean, milliseconds, umbelError } from '@umbel/core/tasks'
 import type { NoKeywords } from './any-signature.ts'
 import type { AnyKeywords, ContextWith } from './context.ts'
 import type { AnyHandler, AttemptEnd, TaskBase, Upcast } from './definition.ts'

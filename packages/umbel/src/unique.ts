@@ -1,4 +1,5 @@
-import { type Duration, milliseconds, type UniqueSend, umbelError } from '@umbel/core'
+import type { Duration, UniqueSend } from '@umbel/core'
+import { milliseconds, umbelError } from '@umbel/core/tasks'
 import type { DefinedKey, KeyFunction } from './idempotency-key.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { type AttemptCall, umbelError } from '@umbel/core'
+import type { AttemptCall } from '@umbel/core'
+import { umbelError } from '@umbel/core/tasks'
 import type { TaskDefinition, Versioned } from './definition.ts'
 
 /** What a handler is called with, and by which way. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { light } from './fixtures/light-tasks.ts'
 import { loaded } from './fixtures/loaded-tasks.ts'
 import { open } from './fixtures/open-app.ts'
 
@@ -8,4 +9,17 @@ test('a thread with a module of tasks has not loaded what takes long and is for 
   expect(files).toContain('piscina/dist/worker.js')
   expect(files.filter((file) => /^(bottleneck|piscina\/dist\/(main|index))\b/.test(file))).toEqual([])
   expect(builtins.filter((name) => name.endsWith(' crypto'))).toEqual([])
+})
+
+test('a thread whose module of tasks imports umbel/tasks has loaded no package beside that, nor the engine or the fold', async () => {
+  const app = open({ tasks: [{ light }], lanes: { default: { threads: 1 } } })
+  const files = await app.delay(light.s()).get()
+  expect(files).toEqual(expect.arrayContaining(['umbel/src/tasks.ts', 'umbel/src/attempt.ts', 'core/src/tasks.ts']))
+  const own = files.filter((file) => /^(umbel|core)\/src\//.test(file))
+  const others = files.filter((file) => !own.includes(file) && !/^(umbel\/test|piscina|vitest)\//.test(file))
+  expect(others).toEqual([])
+  expect(
+    own.filter((file) => /\/(index|app|engine|producer|advance|draft|machines|task-machine)\.ts$/.test(file)),
+  ).toEqual([])
+  expect(own.filter((file) => /\/(chart\/(?!errors\.)|stores|senders|drawing)/.test(file))).toEqual([])
 })

@@ -1,11 +1,5 @@
-import {
-  type AttemptCall,
-  type AttemptReports,
-  type Encoded,
-  fromErrorData,
-  toErrorData,
-  umbelError,
-} from '@umbel/core'
+import type { AttemptCall, AttemptReports, Encoded } from '@umbel/core'
+import { fromErrorData, toErrorData, umbelError } from '@umbel/core/tasks'
 import type { GiveOrder } from './thread-pool.ts'
 import type { Answered, Asked, Question } from './thread-protocol.ts'
 

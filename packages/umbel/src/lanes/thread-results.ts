@@ -1,4 +1,4 @@
-import { umbelError } from '@umbel/core'
+import { umbelError } from '@umbel/core/tasks'
 import type { AsyncResult, ResultSource } from '../async-result.ts'
 import { GroupResult } from '../group-result.ts'
 import { Cell } from '../results.ts'

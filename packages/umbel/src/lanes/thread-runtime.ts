@@ -1,15 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { MessageChannel, parentPort, receiveMessageOnPort, threadId, workerData } from 'node:worker_threads'
-import {
-  type AbortReason,
-  type AttemptCall,
-  type AttemptReports,
-  EMPTY_LIST,
-  makeIds,
-  type Outcome,
-  toErrorData,
-  umbelError,
-} from '@umbel/core'
+import type { AbortReason, AttemptCall, AttemptReports, Outcome } from '@umbel/core'
+import { EMPTY_LIST, makeIds, toErrorData, umbelError } from '@umbel/core/tasks'
 import { type AttemptOwner, runAttempt } from '../attempt.ts'
 import type { AttemptEnvironment } from '../attempt-context.ts'
 import { AttemptControl } from '../attempt-control.ts'

@@ -1,4 +1,5 @@
-import { type Rate, type RateOfBucket, type RateOfWindow, type RatePolicy, ratePolicy, umbelError } from '@umbel/core'
+import type { Rate, RateOfBucket, RateOfWindow, RatePolicy } from '@umbel/core'
+import { ratePolicy, umbelError } from '@umbel/core/tasks'
 
 /** How fast a task may start: a rate of its own or a limit of the app's, for each key a bucket of its own. `P` are the handler's parameters. */
 export type TaskRateLimit<P extends readonly unknown[]> =

@@ -1,4 +1,4 @@
-import { umbelError } from '@umbel/core'
+import { umbelError } from '@umbel/core/tasks'
 
 /** How an event is sent to a run. */
 export interface SendOptions {
