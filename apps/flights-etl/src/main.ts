@@ -6,7 +6,6 @@ import { InputError } from './input-error.ts'
 import { type Options, readOptions, UsageError, usage } from './options.ts'
 import { type Draft, draftIn } from './output-folder.ts'
 import { showProgress } from './progress.ts'
-import { runOf } from './run.ts'
 import { formatSummary, type Summary } from './summary.ts'
 import { aggregate, extract, flights, load, report, transform } from './tasks.ts'
 
@@ -17,7 +16,7 @@ interface Work extends Options {
   readonly rowGroups: number
   readonly airportList: readonly Airport[]
   readonly draft: Draft
-  /** Id of the whole: the same options on the same files have the same. */
+  /** Id of the whole: in a store, the same options on the same files have the same. */
   readonly run: string
 }
 
@@ -59,15 +58,21 @@ async function etl(options: Options, interrupted: AbortSignal): Promise<Summary>
     values: { maxBytes: 64 * 1024 * 1024 },
     ...(options.store !== undefined && { store: await storeIn(options.store) }),
   })
-  // its threads start while the files are looked at; whether they did is asked below
-  app.start().catch(() => {})
+  // its threads start while the files are looked at and the work is sent; should they not, that ends the work
+  const started = app.start()
+  started.catch(() => {})
   let draft: Draft | undefined
   try {
     const { rowGroups } = await inspectFlights(options.input)
     const airportList = await readAirports(options.airports)
-    const run = await runOf(options)
+    const run = options.store === undefined ? 'flights' : await storedRun(options)
     draft = await draftIn(options.output, Object.values(files), options.store && run)
-    return await runTasks(app, { ...options, rowGroups: rowGroups.length, airportList, draft, run }, interrupted)
+    return await runTasks(
+      app,
+      { ...options, rowGroups: rowGroups.length, airportList, draft, run },
+      started,
+      interrupted,
+    )
   } finally {
     await app.stop({ deadline: '200ms' })
     if (options.store === undefined || !interrupted.aborted) await draft?.discard()
@@ -78,6 +83,12 @@ async function etl(options: Options, interrupted: AbortSignal): Promise<Summary>
 async function storeIn(file: string): Promise<Store> {
   const { sqliteStore } = await import('umbel/sqlite')
   return sqliteStore(file, { keepEvents: 100 })
+}
+
+/** The id of what is asked for, by which it is found in a store again. */
+async function storedRun(options: Options): Promise<string> {
+  const { runOf } = await import('./run.ts')
+  return runOf(options)
 }
 
 /** The work as a canvas: row groups are read and counted side by side, then their counts become one file and one page. */
@@ -91,17 +102,18 @@ function canvas({ input, rowGroups, airportList, draft }: Work) {
   )
 }
 
-async function runTasks(app: App, work: Work, interrupted: AbortSignal): Promise<Summary> {
+async function runTasks(app: App, work: Work, started: Promise<void>, interrupted: AbortSignal): Promise<Summary> {
   const stages = { extract: work.rowGroups, transform: work.rowGroups, aggregate: 1, load: 1, report: 1 }
-  const progress = showProgress(stages, process.stderr)
+  const progress = await showProgress(stages, process.stderr)
   const stageOf = (task: string) => task.slice(task.indexOf('.') + 1)
   app.on('task-state', ({ task, id, state }) => progress.state(stageOf(task), id, state))
   app.on('task-progress', ({ task, id, done, total }) => progress.share(stageOf(task), id, done / total))
   app.on('task-success', ({ task, id }) => progress.done(stageOf(task), id))
   // a chord tells of a failure once all its members have ended: this tells at once
-  const failure = new Promise<never>((_, fail) =>
-    app.on('task-failure', ({ id, error }) => id.startsWith(`${work.run}/`) && fail(error)),
-  )
+  const failure = new Promise<never>((_, fail) => {
+    app.on('task-failure', ({ id, error }) => id.startsWith(`${work.run}/`) && fail(error))
+    started.catch(fail)
+  })
   failure.catch(() => {})
   try {
     const result = await begin(app, work)
@@ -120,7 +132,6 @@ async function runTasks(app: App, work: Work, interrupted: AbortSignal): Promise
 
 /** Send the canvas, or go on with what an earlier process has sent. */
 async function begin(app: App, work: Work): Promise<AsyncResult<Summary>> {
-  await app.start()
   const whole = canvas(work)
   try {
     return await app.result(work.run, whole)

@@ -1,4 +1,4 @@
-import { MultiBar, type SingleBar } from 'cli-progress'
+import type { SingleBar } from 'cli-progress'
 
 /** Shows how far each stage is. A stage is a number of tasks of the same kind; each counts for the share it has done. */
 export interface Progress {
@@ -20,14 +20,17 @@ interface Stage {
 }
 
 /** Show stages, given with their numbers of tasks: as bars on a terminal, as plain lines elsewhere. */
-export function showProgress(stages: Readonly<Record<string, number>>, stream: NodeJS.WriteStream): Progress {
+export async function showProgress(
+  stages: Readonly<Record<string, number>>,
+  stream: NodeJS.WriteStream,
+): Promise<Progress> {
   const known = new Map(
     Object.entries(stages).map(([name, tasks]): [string, Stage] => [
       name,
       { name, tasks, shares: new Map(), states: new Map() },
     ]),
   )
-  const view = stream.isTTY ? bars([...known.values()], stream) : lines(stream)
+  const view = stream.isTTY ? await bars([...known.values()], stream) : lines(stream)
   const change = (name: string, how: (stage: Stage) => void) => {
     const stage = known.get(name)
     if (!stage) return
@@ -51,7 +54,8 @@ interface View {
   stop(): void
 }
 
-function bars(stages: readonly Stage[], stream: NodeJS.WriteStream): View {
+async function bars(stages: readonly Stage[], stream: NodeJS.WriteStream): Promise<View> {
+  const { MultiBar } = await import('cli-progress')
   const width = Math.max(...stages.map(({ name }) => name.length))
   const digits = String(Math.max(...stages.map(({ tasks }) => tasks))).length
   const board = new MultiBar({

@@ -8,9 +8,9 @@ function stream(isTTY: boolean) {
   return { stream: Object.assign(written, { isTTY, columns: 100, rows: 30 }) as unknown as NodeJS.WriteStream, text }
 }
 
-test('elsewhere than on a terminal, each state and each quarter is a plain line, once', () => {
+test('elsewhere than on a terminal, each state and each quarter is a plain line, once', async () => {
   const { stream: output, text } = stream(false)
-  const progress = showProgress({ extract: 2, load: 1 }, output)
+  const progress = await showProgress({ extract: 2, load: 1 }, output)
   progress.share('extract', 'a', 0.4)
   progress.share('extract', 'a', 0.5)
   progress.share('extract', 'a', 0.6)
@@ -23,9 +23,9 @@ test('elsewhere than on a terminal, each state and each quarter is a plain line,
   expect(text()).toBe('extract: 25 %\nextract: 50 %\nload: LOADING\nload: 100 %\n')
 })
 
-test('on a terminal, each stage is a bar with its states, and the cursor comes back', () => {
+test('on a terminal, each stage is a bar with its states, and the cursor comes back', async () => {
   const { stream: output, text } = stream(true)
-  const progress = showProgress({ extract: 2, load: 1 }, output)
+  const progress = await showProgress({ extract: 2, load: 1 }, output)
   progress.done('extract', 'a')
   progress.state('load', 'c', 'LOADING')
   progress.stop()
