@@ -4,6 +4,7 @@ import type { Handed } from '../src/lanes/pooled-thread.ts'
 import { ThreadCells } from '../src/lanes/thread-cells.ts'
 import { ThreadPool, type ThreadPoolOptions } from '../src/lanes/thread-pool.ts'
 import {
+  copyLarge,
   type Item,
   type Outcomes,
   packWork,
@@ -152,6 +153,37 @@ test('values of a message have no bytes in common, though several were given the
     ),
   )
   expect(new Set(buffers).size).toBe(8)
+})
+
+test.each([
+  ['no value with bytes', [itemOf(1, 'add', 1)], 0],
+  ['small ones', [itemOf(1, 'add', new Uint8Array(65_535))], 0],
+  ['a large one', [itemOf(1, 'add', new Uint8Array(65_536).fill(7))], 1],
+  [
+    'several',
+    [itemOf(1, 'add', new Float64Array(9_000).fill(1.5), new Uint8Array(3)), itemOf(2, 'add', new Uint8Array(70_000))],
+    2,
+  ],
+])('a message with %s goes over as it is, and all its values stay as they were', (_, items, buffers) => {
+  const before = structuredClone(items)
+  const message = copyLarge(packed(7, items))
+  expect(message.buffers).toHaveLength(buffers)
+  const got = structuredClone(message.work, { transfer: [...message.buffers] })
+  expect(message.buffers.every(({ byteLength }) => byteLength === 0)).toBe(true)
+  expect(unpackWork(got)).toEqual({ cell: 7, items: before })
+  expect(items).toEqual(before)
+})
+
+test('a large value that several items are given is copied once, and none of them has its bytes in common with another', () => {
+  const args = encode([new Uint8Array(70_000).fill(3)])
+  const items = [1, 2, 3].map((number) => ({ ...itemOf(number, 'add'), args, headers: { bytes: [number] } }))
+  const message = copyLarge(packed(7, items))
+  expect(message.buffers).toHaveLength(1)
+  const { items: unpacked } = unpackWork(structuredClone(message.work, { transfer: [...message.buffers] }))
+  expect(unpacked).toEqual(items)
+  expect(
+    new Set(unpacked.map((item) => (item.args as { readonly bytes: readonly Uint8Array[] }).bytes[0]?.buffer)).size,
+  ).toBe(3)
 })
 
 test('a message of several items leaves results in its outbox, tells what does not fit, and answers the last', async () => {

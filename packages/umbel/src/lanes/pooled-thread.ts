@@ -45,9 +45,9 @@ export class PooledThread {
     port.unref()
   }
 
-  /** Order something of it, and ring. */
-  give(order: Order): void {
-    this.#port.postMessage(order)
+  /** Order something of it, and ring. The buffers go over with that. */
+  give(order: Order, buffers: readonly ArrayBuffer[] = []): void {
+    this.#port.postMessage(order, buffers)
     Atomics.add(this.#bell, ORDERED, 1)
   }
 

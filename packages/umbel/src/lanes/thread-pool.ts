@@ -4,7 +4,15 @@ import { inNextTurn, ProcessHold, systemClock } from '../system.ts'
 import { BusyThreads, Lingering } from './linger.ts'
 import { type Handed, PooledThread } from './pooled-thread.ts'
 import { Crew } from './thread-crew.ts'
-import type { Asked, Hello, Order, Outcomes, ThreadData, Told } from './thread-protocol.ts'
+import {
+  type Asked,
+  copyLarge,
+  type Hello,
+  type Order,
+  type Outcomes,
+  type ThreadData,
+  type Told,
+} from './thread-protocol.ts'
 
 /** How long a thread that is gone counts as lost lately, in milliseconds. */
 const LATELY = 60_000
@@ -229,7 +237,8 @@ export class ThreadPool {
       BUSY.add(1)
     }
     message.thread = thread.number
-    thread.give(['work', message.work])
+    const { work, buffers } = copyLarge(message.work)
+    thread.give(['work', work], buffers)
     if (message.cost >= QUICK) return
     this.#quick.push(thread)
     if (this.#quick.length === 1) inNextTurn(this.#linger)

@@ -89,6 +89,33 @@ export function packWork(cell: number, items: readonly Posted[]): Work {
   return isText ? JSON.stringify(work) : work
 }
 
+/** Bytes of a binary part from which it is large. */
+const LARGE = 65_536
+
+/**
+ * Put copies in the place of the large binary parts of a message, and list their buffers, for those to go over with it: what is posted as it is gets copied
+ * twice, once on each side. The parts themselves stay here, for whoever asks for the value, or has to be given it again.
+ */
+export function copyLarge(work: Work): { readonly work: Work; readonly buffers: readonly ArrayBuffer[] } {
+  if (typeof work === 'string') return { work, buffers: NO_BUFFERS }
+  const copies = new Map<Uint8Array, Uint8Array<ArrayBuffer>>()
+  // once, though several items are given it
+  const copied = (part: Uint8Array): Uint8Array => {
+    if (part.byteLength < LARGE) return part
+    const copy = copies.get(part) ?? new Uint8Array(part)
+    copies.set(part, copy)
+    return copy
+  }
+  const own = work.map((value) => (hasBytes(value) ? { ...value, bytes: value.bytes.map(copied) } : value))
+  return { work: own, buffers: Array.from(copies.values(), ({ buffer }) => buffer) }
+}
+
+/** Whether something in a message is a value with binary parts. */
+const hasBytes = (value: unknown): value is Exclude<Encoded, string> => {
+  const { bytes } = (value ?? {}) as { readonly bytes?: unknown }
+  return Array.isArray(bytes) && bytes.every((part) => part instanceof Uint8Array)
+}
+
 /** Pack an item field by field. Tells whether all of them can go as text. */
 function packWhole(work: unknown[], { number, module, call }: Posted, before: Posted | undefined): boolean {
   let isText = true
