@@ -31,6 +31,7 @@ import { knownTask, shown } from './known-names.ts'
 import type { Limits } from './limits/limits.ts'
 import { checkedPriority } from './option-checks.ts'
 import { isBare, isPlain, type KnownTask, PlainSpecs, plainKey } from './plain-specs.ts'
+import { RepeatedArgs } from './repeated-args.ts'
 import { isWorkflowTask } from './workflows/workflow.ts'
 
 /** Priority of a task where nothing says otherwise. */
@@ -75,6 +76,7 @@ export class SpecResolver {
   readonly #known = new WeakMap<TaskHeaders, TaskHeaders>()
   /** Headers of the canvas that is being compiled, by their JSON. */
   readonly #texts = new Map<string, TaskHeaders>()
+  readonly #repeated = new RepeatedArgs()
 
   readonly #anyUnique: boolean
 
@@ -99,8 +101,14 @@ export class SpecResolver {
       return headers === undefined ? plan : { ...plan, headers }
     } finally {
       this.#depth -= 1
-      if (this.#depth === 0) this.#texts.clear()
+      if (this.#depth === 0) this.#forget()
     }
+  }
+
+  /** The canvas is compiled. */
+  #forget(): void {
+    this.#texts.clear()
+    this.#repeated.clear()
   }
 
   /**
@@ -145,7 +153,7 @@ export class SpecResolver {
       this.#options.limits.check(definition, signature.args)
     }
     const spec = isPlain(signature.options) ? this.#plainSpec(signature, definition) : this.#spec(signature, definition)
-    return { spec, args: this.#encode(signature.args, 'args'), kwargs: this.#kwargs(signature, definition) }
+    return { spec, args: this.#args(signature.args), kwargs: this.#kwargs(signature, definition) }
   }
 
   /**
@@ -260,6 +268,12 @@ export class SpecResolver {
       }
     }
     return hasNone(kwargs) ? undefined : this.#encode(kwargs, 'kwargs')
+  }
+
+  #args(args: readonly unknown[]): Encoded {
+    const encode = (own: readonly unknown[]): Encoded => this.#encode(own, 'args')
+    // a route that is given them may change them
+    return this.#options.routesByCall ? encode(args) : this.#repeated.encoded(args, encode)
   }
 
   #encode(value: unknown, path: string): Encoded {

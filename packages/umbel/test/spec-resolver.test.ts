@@ -1,7 +1,7 @@
-import { compileRoutes, type TaskSpec } from '@umbel/core'
+import { compileRoutes, decode, encode, type TaskSpec } from '@umbel/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chain } from '../src/canvas.ts'
+import { chain, group } from '../src/canvas.ts'
 import { defineTasks } from '../src/define-tasks.ts'
 import { tasksOf } from '../src/definition.ts'
 import { type ResolverOptions, SpecResolver } from '../src/spec-resolver.ts'
@@ -137,5 +137,78 @@ describe('a call of a task with nothing but arguments', () => {
   test('nor where its canvas may still change, or a route looks at the arguments', () => {
     expect(resolverWith().planOfTask({ ...tasks.one.data }, [1])).toBeUndefined()
     expect(resolverWith({ routesByCall: true }).planOfTask(tasks.one.data, [1])).toBeUndefined()
+  })
+})
+
+describe('long arguments that signatures of a canvas have in common', () => {
+  const { take } = defineTasks('taken', {
+    take: (_ctx, values: readonly unknown[], n: number | undefined = undefined) => [values, n],
+  })
+  /** A value that counts how often it is read. */
+  const counted = () => {
+    const reads = { count: 0 }
+    const value = {
+      get text() {
+        reads.count += 1
+        return 'x'.repeat(2_000)
+      },
+    }
+    return { reads, value }
+  }
+  const argsOf = (plan: ReturnType<SpecResolver['plan']>) =>
+    plan.nodes.flatMap((node) => (node.kind === 'task' ? [node.args] : []))
+  const resolve = (changes: Partial<ResolverOptions> = {}) =>
+    resolverWith({
+      tasks: new Map(tasksOf({ take }).map((definition) => [definition.name, definition])),
+      maxBytes: 100_000,
+      ...changes,
+    })
+
+  test.each([1, 2, 100])('are encoded once for %i of them, and again for the next canvas', (count) => {
+    const alone = counted()
+    resolve().plan(take.s([alone.value]).data)
+    const { reads, value } = counted()
+    const list: unknown[] = [value]
+    const resolver = resolve()
+    const many = argsOf(resolver.plan(group(Array.from({ length: count }, () => take.s(list))).data))
+    expect(reads.count).toBe(alone.reads.count)
+    expect(many.map((args) => decode(args))).toEqual(Array(count).fill([[{ text: 'x'.repeat(2_000) }]]))
+    list.push('another')
+    const [next] = argsOf(resolver.plan(take.s(list).data))
+    expect(next).toEqual(encode([list]))
+  })
+
+  test('and others are each encoded as they are', () => {
+    const long = ['x'.repeat(2_000)]
+    const steps = [
+      take.s(long),
+      take.s(long, 1),
+      take.s(long, 2),
+      take.s([...long]),
+      take.s(long, -0),
+      take.s(long, 0),
+      take.s([]),
+    ]
+    const all = argsOf(resolve().plan(group(steps).data))
+    expect(all.map((args) => decode(args))).toEqual([[long], [long, 1], [long, 2], [long], [long, -0], [long, 0], [[]]])
+  })
+
+  test('are encoded for each where a route is given them, as it may change them', () => {
+    const list = [0, 'x'.repeat(2_000)]
+    const route = () => {
+      list[0] = Number(list[0]) + 1
+      return undefined
+    }
+    const all = argsOf(resolve({ route, routesByCall: true }).plan(group([take.s(list), take.s(list)]).data))
+    expect(all.map((args) => decode(args))).toEqual([[[1, list[1]]], [[2, list[1]]]])
+  })
+
+  test('are refused where they cannot travel, each time, and what comes after is not taken for them', () => {
+    const list: unknown[] = ['x'.repeat(2_000), () => {}]
+    const resolver = resolve()
+    for (const _ of [1, 2])
+      expect(() => resolver.plan(group([take.s(list), take.s(list)]).data)).toThrow('args[0][1] is a function')
+    list.pop()
+    expect(argsOf(resolver.plan(group([take.s(list), take.s(list)]).data))).toEqual(Array(2).fill(encode([list])))
   })
 })
