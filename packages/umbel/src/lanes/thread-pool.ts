@@ -2,6 +2,7 @@ import type { ResourceLimits, Worker } from 'node:worker_threads'
 import type { Pong, ThreadsSeen } from '@umbel/core'
 import { inNextTurn, ProcessHold, systemClock } from '../system.ts'
 import { BusyThreads, Lingering } from './linger.ts'
+import { Pings } from './pings.ts'
 import { type Handed, PooledThread } from './pooled-thread.ts'
 import { Crew } from './thread-crew.ts'
 import {
@@ -78,9 +79,7 @@ export class ThreadPool {
   /** Threads whose answers are about to come. */
   #quick: PooledThread[] = []
   readonly #lingering = new Lingering(LONGEST_LINGER, BUSY)
-  #pings = 0
-  /** Called with each answer to a ping, by its number. */
-  readonly #pinged = new Map<number, () => void>()
+  readonly #pings = new Pings()
   /** Called with each thread that has run its teardowns or is gone. */
   #tornDown: ((thread: PooledThread) => void) | undefined
 
@@ -172,7 +171,7 @@ export class ThreadPool {
 
   /** Ask every thread for an answer, and wait so long for each. */
   ping(timeout: number): Promise<Pong[]> {
-    return Promise.all(Array.from(this.#live.values(), (thread) => this.#ping(thread, timeout)))
+    return Promise.all(Array.from(this.#live.values(), (thread) => this.#pings.ask(thread, timeout)))
   }
 
   /** How many threads are up, and how many were lost lately. */
@@ -291,7 +290,7 @@ export class ThreadPool {
   readonly #take = (told: Told, thread: PooledThread): void => {
     if (told[0] === 'answer') this.#answered(thread, told[1])
     else if (told[0] === 'torn-down') this.#tornDown?.(thread)
-    else if (told[0] === 'pong') this.#pinged.get(told[1])?.()
+    else if (told[0] === 'pong') this.#pings.answered(told[1])
     else if (told[0] === 'ask') this.#options.asked(told, (order) => thread.give(order))
     else this.#options.told(told)
   }
@@ -316,21 +315,6 @@ export class ThreadPool {
       const next = other.messages[0]
       if (next !== undefined && size + next.size <= FEW && other.hasAnswered) other.hear()
     }
-  }
-
-  #ping(thread: PooledThread, timeout: number): Promise<Pong> {
-    const number = ++this.#pings
-    const asked = systemClock.monotonic()
-    return new Promise((resolve) => {
-      const end = (ms: number | undefined): void => {
-        timer.cancel()
-        this.#pinged.delete(number)
-        resolve({ thread: thread.number, ms })
-      }
-      const timer = systemClock.setTimer(() => end(undefined), timeout)
-      this.#pinged.set(number, () => end(systemClock.monotonic() - asked))
-      thread.give(['ping', number])
-    })
   }
 
   async #tearDown(): Promise<void> {
