@@ -282,5 +282,10 @@ test('what takes less than it takes to wake a thread stands behind its like, tho
   expect(await threadsFor(Number.POSITIVE_INFINITY, 0.05)).toBe(2)
   // a third has a thread to itself
   expect(await threadsFor(0.01, 0.01, 0.01)).toBe(2)
+  // one that takes longer than was expected has nobody behind it
+  const late = handed(packed(takeCell(), [itemOf(1, 'busy', 100)]), 0.01, pair)
+  for (const began = performance.now(); performance.now() - began < 2; );
+  const other = handed(packed(takeCell(), [itemOf(1, 'add', 1, 2)]), 0.01, pair)
+  expect((await other).thread).not.toBe((await late).thread)
   await pair.stop()
 })

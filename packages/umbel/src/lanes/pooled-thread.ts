@@ -24,8 +24,8 @@ export class PooledThread {
   readonly worker: Worker
   /** What it has to do, one or two: the second as soon as the first is answered. */
   readonly messages: Handed[] = []
-  /** Grows with each message of the pool: when it has come to the first of its own. */
-  since = 0
+  /** When it has come to the first of them, by the stopwatch. */
+  began = 0
   /** What it died of, where that is known. */
   error: unknown
   readonly #port: MessagePort

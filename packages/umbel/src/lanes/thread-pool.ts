@@ -1,6 +1,6 @@
 import type { ResourceLimits, Worker } from 'node:worker_threads'
 import type { Pong, ThreadsSeen } from '@umbel/core'
-import { inNextTurn, ProcessHold, systemClock } from '../system.ts'
+import { inNextTurn, ProcessHold, stopwatch, systemClock } from '../system.ts'
 import { BusyThreads, Lingering } from './linger.ts'
 import { Pings } from './pings.ts'
 import { type Handed, PooledThread } from './pooled-thread.ts'
@@ -29,6 +29,9 @@ const LONGEST_LINGER = 0.1
 
 /** Milliseconds of work for which it does not pay to wake another thread, and within which an answer is waited for awake. */
 const QUICK = 0.1
+
+/** Milliseconds after which a thread that has so little to do is late: it was stopped, or a task has turned slow. */
+const LATE = 1
 
 /** Most items that are few: with more, it pays that one thread has the one half of them while the main loop sees to the other. */
 const FEW = 8
@@ -74,8 +77,6 @@ export class ThreadPool {
   #awaited = 0
   /** Made when it is first needed: a pool that is never started is never stopped, and would leave it behind. */
   #hold: ProcessHold | undefined
-  /** Messages handed to threads so far. */
-  #handed = 0
   /** Threads whose answers are about to come. */
   #quick: PooledThread[] = []
   readonly #lingering = new Lingering(LONGEST_LINGER, BUSY)
@@ -213,7 +214,8 @@ export class ThreadPool {
     if (cost > QUICK || this.#free.length === 0) return undefined
     for (const thread of this.#live.values()) {
       const [first, second] = thread.messages
-      if (first !== undefined && second === undefined && first.cost + cost <= QUICK) return thread
+      if (first === undefined || second !== undefined || first.cost + cost > QUICK) continue
+      if (stopwatch() - thread.began < LATE) return thread
     }
     return undefined
   }
@@ -224,15 +226,14 @@ export class ThreadPool {
     let found: PooledThread | undefined
     for (const thread of this.#live.values()) {
       if (thread.messages.length !== 1 || thread.messages[0]?.isShort !== true) continue
-      if (found === undefined || thread.since < found.since) found = thread
+      if (found === undefined || thread.began < found.began) found = thread
     }
     return found
   }
 
   #hand(thread: PooledThread, message: Handed): void {
-    this.#handed += 1
     if (thread.messages.push(message) === 1) {
-      thread.since = this.#handed
+      thread.began = stopwatch()
       BUSY.add(1)
     }
     message.thread = thread.number
@@ -298,7 +299,7 @@ export class ThreadPool {
   #answered(thread: PooledThread, outcomes: Outcomes): void {
     const message = thread.answered()
     if (message === undefined) return // its thread was ended meanwhile
-    thread.since = this.#handed
+    thread.began = stopwatch()
     if (thread.messages.length === 0) {
       BUSY.add(-1)
       this.#serve(thread)
