@@ -54,6 +54,24 @@ test('each state has a bound of its own: many successes push no failure out', as
   expect(kept).toEqual(['f', undefined, undefined, undefined, 's3', 's4'])
 })
 
+test('of what was large, and is dropped beside what was not, nothing is left', async () => {
+  const file = newFile()
+  const store = await opened(file, { keepEnded: 2 })
+  const args = encode(['x'.repeat(5_000)])
+  for (let index = 0; index < 9; index += 1) {
+    const large = index % 3 === 0 ? { args } : {}
+    await store.commit({
+      rows: [row(`t${index}`, { state: 'SUCCESS', endedAt: index, result: encode(1), ...large })],
+      events: [],
+    })
+  }
+  await store.close()
+  const database = new DatabaseSync(file)
+  const ids = (table: string): unknown[] => database.prepare(`SELECT id FROM ${table} ORDER BY id`).all()
+  expect([ids('rows'), ids('large')]).toEqual([[{ id: 't7' }, { id: 't8' }], []])
+  database.close()
+})
+
 test('what has ended goes once its time is over, what has not stays', async () => {
   const clock = new SimulatedClock(10_000)
   const store = await opened(newFile(), { resultTtl: '1h', clock })

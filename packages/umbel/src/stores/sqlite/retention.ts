@@ -24,7 +24,7 @@ export class Retention {
   constructor(database: DatabaseSync, rows: RowTable, keeping: Keeping) {
     this.#rows = rows
     this.#keeping = keeping
-    this.#oldest = database.prepare(`SELECT n, id, state, size, plan, ended_at AS at FROM rows
+    this.#oldest = database.prepare(`SELECT n, id, state, size, plan, fixed IS 0 AS large, ended_at AS at FROM rows
       WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?`)
     this.#counts = database.prepare(`SELECT state, sum(size) AS size FROM rows
       WHERE ended_at IS NOT NULL AND workflow IS NULL GROUP BY state`)
@@ -58,8 +58,9 @@ export class Retention {
   #dropOldest(state: string, excess: number): void {
     let left = excess
     while (left > 0) {
-      const roots = this.#find(state, AT_ONCE)
-      const newest = roots.length < AT_ONCE ? roots.pop() : undefined
+      const most = Math.min(AT_ONCE, left + 1) // each is one row at least, and behind the last one there is another
+      const roots = this.#find(state, most)
+      const newest = roots.length < most ? roots.pop() : undefined
       for (const root of roots) {
         if (left <= 0) return
         this.#drop(root)

@@ -24,6 +24,8 @@ export interface Root {
   readonly state: string
   readonly size: number
   readonly plan: number | null
+  /** 0 where nothing of it stands in the table `large`. */
+  readonly large?: number
 }
 
 /** What is known of a row that may change again. */
@@ -227,15 +229,15 @@ export class RowTable implements Shared {
   }
 
   /** Drop a root with its nodes. */
-  drop({ n, id, plan }: Omit<Root, 'state' | 'size'>): void {
+  drop({ n, id, plan, large }: Omit<Root, 'state' | 'size'>): void {
     if (plan !== null) {
       for (const row of this.#statements.plansOf.all(id)) this.#plans.drop(row.plan as number)
       this.#drops.nodesLarge.run(id)
       this.#drops.nodes.run(id)
       this.#plans.drop(plan)
     }
-    this.#drops.large.run(id)
-    this.#drops.row.run(n)
+    if (large !== 0) this.#drops.large.run(id)
+    this.#drops.row.get(n)
     this.#effects?.drop(id)
   }
 
