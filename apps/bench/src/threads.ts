@@ -83,9 +83,9 @@ const loneOnThread: Lone = {
 /** Small tasks, many under way, against bare Piscina. */
 const SMALL: readonly Comparison[] = [
   noops(1_000, 100_000, 0.2),
-  noops(64, 50_000, 0.25),
-  noops(16, 25_000, 0.4),
-  noops(4, 10_000, 0.5),
+  noops(64, 100_000, 0.125),
+  noops(16, 50_000, 0.2),
+  noops(4, 20_000, 0.25),
   busy(20, 256, 40_000),
   busy(100, 256, 20_000),
   busy(1_000, 16, 600),
