@@ -4,6 +4,7 @@ import type { Limits } from '../limits/limits.ts'
 import { AgingBuffer } from './aging-buffer.ts'
 import { PriorityBuffer, type Queued } from './priority-buffer.ts'
 import { Slots } from './slots.ts'
+import { WORTH_A_THREAD } from './tiny-tasks.ts'
 
 /** What a line is made of. */
 export interface LineParts {
@@ -47,9 +48,6 @@ const LARGEST_BUNDLE = 256
 
 /** Fewest tasks of which a half is a bundle of its own. */
 const LEAST_HALF = 8
-
-/** Milliseconds of work below which it does not pay to give a part of it to another slot. */
-const WORTH_A_THREAD = 0.1
 
 /** A task that waits for a slot, as it stood when it came: nothing is made for it. */
 type Waiting = TaskRow

@@ -24,7 +24,7 @@ export class PooledThread {
   readonly worker: Worker
   /** What it has to do, one or two: the second as soon as the first is answered. */
   readonly messages: Handed[] = []
-  /** When it has come to the first of them, by the stopwatch. */
+  /** When it has come to the first of them, by the clock of its pool. */
   began = 0
   /** What it died of, where that is known. */
   error: unknown

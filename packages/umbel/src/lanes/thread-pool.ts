@@ -14,6 +14,7 @@ import {
   type ThreadData,
   type Told,
 } from './thread-protocol.ts'
+import { WORTH_A_THREAD } from './tiny-tasks.ts'
 
 /** How long a thread that is gone counts as lost lately, in milliseconds. */
 const LATELY = 60_000
@@ -27,7 +28,7 @@ const TEARDOWN_DEADLINE = 5_000
 /** Milliseconds for which the main loop lingers at most for an answer that is about to come. */
 const LONGEST_LINGER = 0.1
 
-/** Milliseconds of work for which it does not pay to wake another thread, and within which an answer is waited for awake. */
+/** Milliseconds of work within which an answer is waited for awake. */
 const QUICK = 0.1
 
 /** Milliseconds after which a thread that has so little to do is late: it was stopped, or a task has turned slow. */
@@ -49,6 +50,8 @@ export interface ThreadPoolOptions {
   readonly joined: (give: GiveOrder) => void
   /** Called with what went wrong in a thread while it ran nothing. */
   readonly failed: (error: unknown) => void
+  /** Milliseconds that only grow, by which threads are late. Default: the stopwatch. */
+  readonly now?: () => number
 }
 
 /** Give one thread an order. */
@@ -62,6 +65,7 @@ export type GiveOrder = (order: Order) => void
  */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
+  readonly #now: () => number
   readonly #live = new Map<number, PooledThread>()
   /** Those that have nothing to do. */
   #free: PooledThread[] = []
@@ -86,6 +90,7 @@ export class ThreadPool {
 
   constructor(options: ThreadPoolOptions) {
     this.#options = options
+    this.#now = options.now ?? stopwatch
   }
 
   /** Have at least so many threads, with the runtime loaded in each. Rejects, with as many as before, when one cannot be started. */
@@ -211,11 +216,11 @@ export class ThreadPool {
 
   /** The thread that does two messages in less time than another one takes to be woken. */
   #behindLittle({ cost }: Handed): PooledThread | undefined {
-    if (cost > QUICK || this.#free.length === 0) return undefined
+    if (cost > WORTH_A_THREAD || this.#free.length === 0) return undefined
     for (const thread of this.#live.values()) {
       const [first, second] = thread.messages
-      if (first === undefined || second !== undefined || first.cost + cost > QUICK) continue
-      if (stopwatch() - thread.began < LATE) return thread
+      if (first === undefined || second !== undefined || first.cost + cost > WORTH_A_THREAD) continue
+      if (this.#now() - thread.began < LATE) return thread
     }
     return undefined
   }
@@ -233,7 +238,7 @@ export class ThreadPool {
 
   #hand(thread: PooledThread, message: Handed): void {
     if (thread.messages.push(message) === 1) {
-      thread.began = stopwatch()
+      thread.began = this.#now()
       BUSY.add(1)
     }
     message.thread = thread.number
@@ -299,7 +304,7 @@ export class ThreadPool {
   #answered(thread: PooledThread, outcomes: Outcomes): void {
     const message = thread.answered()
     if (message === undefined) return // its thread was ended meanwhile
-    thread.began = stopwatch()
+    thread.began = this.#now()
     if (thread.messages.length === 0) {
       BUSY.add(-1)
       this.#serve(thread)

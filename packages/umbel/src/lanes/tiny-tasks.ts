@@ -2,6 +2,9 @@
 const TINY = 0.25
 const SHORT = 8
 
+/** Milliseconds of work for a part of which it does not pay to wake another thread. */
+export const WORTH_A_THREAD = 0.1
+
 /** Runs in a row that must have been tiny before a task is taken for it, and once one was not. */
 const PROOFS = 4
 const PROOFS_AGAIN = 2
