@@ -123,6 +123,9 @@ export class Draft implements RowReader {
   #found: Seat | undefined
   /** The row that was put last, where nobody else holds it: facts about one task often come one after another. */
   #last: Row | undefined
+  /** The seat of the workflow that was asked for last, and the row of a join that was put last: each member of a group asks for both. */
+  #workflow: Seat | undefined
+  #join: JoinRow | undefined
   /** Tasks that came to follow something, by what that is. */
   #followers: Map<string, string[]> | undefined
   readonly machines: Machines
@@ -149,7 +152,7 @@ export class Draft implements RowReader {
 
   /** The same of a join's: many members may arrive in one batch. */
   ownJoin(row: JoinRow): Draftable<JoinRow> {
-    return this.#seat(row.id)?.next === row ? row : { ...row }
+    return row === this.#join || this.#seat(row.id)?.next === row ? row : { ...row }
   }
 
   task(id: string): TaskRow | undefined {
@@ -163,10 +166,15 @@ export class Draft implements RowReader {
     return row !== undefined && isResultRow(row) ? row : undefined
   }
 
-  /** The row of a node of a workflow. */
-  ofNode(workflow: string, node: number): Row | undefined {
-    const seat = this.#rows.node?.(workflow, node)
-    return seat === undefined ? this.get(nodeId(workflow, node)) : (seat.next ?? seat.row)
+  /** The row of a node of a workflow. `id`: that of the node, where it is at hand and may be put next. */
+  ofNode(workflow: string, node: number, id?: string): Row | undefined {
+    if (this.#rows.node === undefined) return this.get(id ?? nodeId(workflow, node))
+    const seat = this.#rows.node(workflow, node)
+    if (id !== undefined) {
+      this.#sought = id
+      this.#found = seat
+    }
+    return seat?.next ?? seat?.row
   }
 
   join(id: string): JoinRow | undefined {
@@ -175,8 +183,12 @@ export class Draft implements RowReader {
   }
 
   workflow(id: string): WorkflowRow | undefined {
+    const known = this.#workflow?.next ?? this.#workflow?.row
+    if (known?.kind === 'workflow' && known.id === id) return known
     const row = this.get(id)
-    return row?.kind === 'workflow' ? row : undefined
+    if (row?.kind !== 'workflow') return undefined
+    this.#workflow = this.#seat(id)
+    return row
   }
 
   key(id: string): KeyRow | undefined {
@@ -215,6 +227,10 @@ export class Draft implements RowReader {
     this.puts += 1
     if (row === this.#last) return
     this.#last = row
+    if (row.kind === 'join') {
+      if (row === this.#join) return
+      this.#join = row
+    }
     const seat = this.#seat(row.id) ?? this.#newSeat(row.id)
     if (seat.next === undefined) this.#changed.push(seat)
     seat.next = row

@@ -306,7 +306,7 @@ export interface RowReader {
   make?(id: string): Seat
   /** A seat that was made is not needed: what it was made for comes to nothing. */
   unmake?(id: string, seat: Seat): void
-  /** The seat of a node of a workflow, where one is at hand: found without its id. */
+  /** The seat of a node of a workflow, where it has one: of a reader that has all rows in seats, found without its id. */
   node?(workflow: string, node: number): Seat | undefined
   /** Ids of the tasks that follow something (see `TaskRow.follows`), the oldest first; nothing, where there can be none. */
   following?(id: string): Iterable<string>

@@ -141,10 +141,10 @@ function skip(
 
 /** A task that was revoked before its turn: now that this has come, what follows it is told. */
 function endedBefore(draft: Draft, workflow: WorkflowRow, index: number, id: string): boolean {
-  const row = draft.task(id)
-  if (row !== undefined)
-    draft.mail.push({ type: 'node-ended', id, workflow: workflow.id, node: index, ends: endsOf(row) })
-  return row !== undefined
+  const row = draft.ofNode(workflow.id, index, id)
+  if (row?.kind !== 'task') return false
+  draft.mail.push({ type: 'node-ended', id, workflow: workflow.id, node: index, ends: endsOf(row) })
+  return true
 }
 
 function openJoin(draft: Draft, workflow: WorkflowRow, index: number, skipped?: Skipped): void {

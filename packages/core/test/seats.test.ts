@@ -9,6 +9,8 @@ import { taskMachine } from '../src/task-machine.ts'
 import { workflowMachine } from '../src/workflow-machine.ts'
 import { anyCanvas, Desk, plan, sig } from './model.ts'
 
+const REVOKED = { name: 'UmbelError', code: 'UMBEL_REVOKED', message: 'v was revoked.' }
+
 type Picks = () => number
 const picks = fc.infiniteStream(fc.nat(1_000_000)).map((stream) => () => stream.next().value as number)
 
@@ -40,7 +42,42 @@ class SeatedRows implements RowReader {
   }
 }
 
-/** Has each batch worked out twice: over rows that are just rows, and over rows in seats. */
+/** Rows that are all in seats, found by their ids, and those of nodes by their numbers, too. */
+class AllSeated implements RowReader {
+  readonly seats = new Map<string, Seat>()
+  readonly made = new Set<string>()
+
+  constructor(rows: ReadonlyMap<string, Row>) {
+    for (const [id, row] of rows) this.seats.set(id, { row, next: undefined })
+  }
+
+  get(id: string): Row | undefined {
+    return this.seats.get(id)?.row
+  }
+
+  seat(id: string): Seat | undefined {
+    return this.seats.get(id)
+  }
+
+  make(id: string): Seat {
+    expect(this.seats.has(id)).toBe(false)
+    const seat = { row: undefined, next: undefined }
+    this.seats.set(id, seat)
+    this.made.add(id)
+    return seat
+  }
+
+  unmake(id: string): void {
+    this.seats.delete(id)
+    this.made.delete(id)
+  }
+
+  node(workflow: string, node: number): Seat | undefined {
+    return this.seats.get(`${workflow}/${node}`)
+  }
+}
+
+/** Has each batch worked out thrice: over rows that are just rows, over some that are in seats, and over rows that all are. */
 class SeatedDesk extends Desk {
   readonly #pick: Picks
 
@@ -55,6 +92,12 @@ class SeatedDesk extends Desk {
     const step: Step = advance(seated, events)
     expect(step).toEqual(advance(this.rows, events))
     for (const [id, { row, next }] of seated.seats) expect([row, next]).toEqual([before.get(id), undefined])
+    const all = new AllSeated(this.rows)
+    const { seats, ...whole } = advance(all, events)
+    expect({ ...whole, seats: undefined }).toEqual(step)
+    expect(seats).toEqual(whole.rows.map(({ id }) => all.seats.get(id)))
+    for (const [id, { row, next }] of all.seats) expect([row, next]).toEqual([this.rows.get(id), undefined])
+    expect([...all.made].filter((id) => !whole.rows.some((row) => row.id === id))).toEqual([])
     return super.accept(...events)
   }
 }
@@ -63,7 +106,8 @@ test('a batch comes to the same whether rows are in seats or not, and leaves the
   fc.assert(
     fc.property(anyCanvas, picks, (canvas, pick) => {
       const desk = new SeatedDesk(pick)
-      desk.send(canvas)
+      // two, so that facts of a batch are about both in turn
+      for (const id of ['w', 'v']) desk.send(canvas, id)
       let batch: EngineEvent[] = []
       while (desk.runnable.length > 0) {
         const id = desk.runnable.splice(pick() % desk.runnable.length, 1)[0] as string
@@ -72,6 +116,7 @@ test('a batch comes to the same whether rows are in seats or not, and leaves the
           attempt: 1,
           run: 1,
         } as EngineEvent)
+        if (pick() % 40 === 0) batch.push({ type: 'workflow-revoked', id: 'v', error: REVOKED, at: 3 })
         if (desk.runnable.length > 0 && pick() % 3 > 0) continue
         desk.accept(...batch)
         batch = []

@@ -1,15 +1,12 @@
 import type { Row, RowReader, Seat, Step, TaskRow } from '@umbel/core'
 import { isActive } from './engine-batch.ts'
 import { Followers } from './followers.ts'
-import { isNodeRow, NodeLists, numberOf } from './node-lists.ts'
 import { Seats } from './seats.ts'
 
 /** What an engine has at hand: the rows of what is going on. */
 export class EngineRows implements RowReader {
   /** Rows of what has not ended, and of all nodes of workflows that have not; streams that are read; keys that are held. */
   readonly #seats: Seats<unknown>
-  /** Those of the nodes of workflows. */
-  readonly #nodes = new NodeLists<Seat>()
   readonly #followers = new Followers()
   /** Tasks that wait in a lane or run. */
   #active = 0
@@ -36,7 +33,7 @@ export class EngineRows implements RowReader {
   }
 
   node(workflow: string, node: number): Seat | undefined {
-    return this.#nodes.get(workflow, node)
+    return this.#seats.node(workflow, node)
   }
 
   task(id: string): TaskRow | undefined {
@@ -73,7 +70,7 @@ export class EngineRows implements RowReader {
       this.#drop(row.id, seat)
     if (row.kind !== 'workflow') return
     this.#drop(row.id, seat)
-    for (const node of this.#nodes.take(row.id)) if (node?.row !== undefined) this.#drop(node.row.id, node)
+    this.#seats.dropNodes(row.id)
   }
 
   /** A step has been worked out: its seats stay until `setAll` or `unset` is called with it. */
@@ -98,15 +95,9 @@ export class EngineRows implements RowReader {
     if (row.kind === 'key' && row.state !== 'held') return this.#drop(row.id, known)
     const seat: Seat = known ?? this.#seats.take(row.id)
     const before = seat.row
-    if (before === undefined) this.#begin(row, seat)
     this.#active += Number(isActive(row)) - Number(isActive(before))
     seat.row = row
     this.#followers.changed(before, row)
-  }
-
-  #begin(row: Row, seat: Seat): void {
-    if (isNodeRow(row)) this.#nodes.put(row.workflow, numberOf(row), seat)
-    else if (row.kind === 'workflow') this.#nodes.begin(row.id, row.plan.nodes.length)
   }
 
   #drop(id: string, seat: Seat | undefined = this.#seats.get(id)): void {

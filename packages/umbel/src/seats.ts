@@ -1,34 +1,45 @@
 import type { Row, Seat } from '@umbel/core'
+import { NodeSeats } from './node-seats.ts'
 import { SteadyMap } from './steady-map.ts'
 
-/** What is at hand about one id: its row, and its cell. */
-interface OwnSeat<Cell> extends Seat {
-  row: Row | undefined
-  cell: Cell | undefined
+/** What is at hand about one id: its row, and its cell. By a class: of what a literal makes V8 may come to think that all of it grows old. */
+class OwnSeat<Cell> implements Seat {
+  row: Row | undefined = undefined
+  next: Row | undefined = undefined
+  cell: Cell | undefined = undefined
 }
 
 /** Where an app has all that it has at hand about something, under its id: to look for it once costs less than to do so in a map of each kind. */
 export class Seats<Cell> {
+  /** Those of all but the nodes of workflows. */
   readonly #seats = new SteadyMap<OwnSeat<Cell>>()
-  /** Whether none is to be given up for now, and those that may have to be after that. */
+  readonly #nodes = new NodeSeats<OwnSeat<Cell>>()
+  /** Whether none is to be given up for now; those that may have to be after that, and workflows of whose nodes some may. */
   #held = false
   #empty: [string, OwnSeat<Cell>][] = []
+  #emptied: string[] = []
 
   get(id: string): OwnSeat<Cell> | undefined {
-    return this.#seats.get(id)
+    return this.#nodes.reads(id) ? this.#nodes.get(id) : this.#seats.get(id)
+  }
+
+  /** The seat of a node of a workflow, found without its id. */
+  node(workflow: string, node: number): OwnSeat<Cell> | undefined {
+    return this.#nodes.of(workflow, node)
   }
 
   /** The seat of an id, made where there is none. */
   take(id: string): OwnSeat<Cell> {
-    let seat = this.#seats.get(id)
+    let seat = this.get(id)
     if (seat === undefined) seat = this.make(id)
     return seat
   }
 
   /** Make the seat of an id that has none. */
   make(id: string): OwnSeat<Cell> {
-    const seat = { row: undefined, next: undefined, cell: undefined }
-    this.#seats.set(id, seat)
+    const seat = new OwnSeat<Cell>()
+    if (this.#nodes.reads(id)) this.#nodes.put(id, seat)
+    else this.#seats.set(id, seat)
     return seat
   }
 
@@ -44,22 +55,41 @@ export class Seats<Cell> {
 
   free(): void {
     this.#held = false
-    if (this.#empty.length === 0) return
-    for (const [id, seat] of this.#empty.splice(0)) this.left(id, seat)
+    if (this.#empty.length > 0) for (const [id, seat] of this.#empty.splice(0)) this.left(id, seat)
+    if (this.#emptied.length > 0) for (const workflow of this.#emptied.splice(0)) this.#nodes.sweep(workflow, isEmpty)
   }
 
   /** Something was taken from a seat: where nothing is left it is given up. */
   left(id: string, seat: OwnSeat<Cell>): void {
-    if (seat.row !== undefined || seat.cell !== undefined) return
+    if (!isEmpty(seat)) return
     if (this.#held) this.#empty.push([id, seat])
+    else if (this.#nodes.reads(id)) this.#nodes.delete(id)
     else this.#seats.delete(id)
   }
 
+  /** Take the rows from the seats of all nodes of a workflow. */
+  dropNodes(workflow: string): void {
+    const seats = this.#nodes.ofWorkflow(workflow)
+    for (let node = 0; node < seats.length; node += 1) {
+      const seat = seats[node]
+      if (seat !== undefined) seat.row = undefined
+    }
+    if (this.#held) this.#emptied.push(workflow)
+    else this.#nodes.sweep(workflow, isEmpty)
+  }
+
   *rows(): Generator<Row, void, undefined> {
-    for (const { row } of this.#seats.values()) if (row !== undefined) yield row
+    for (const { row } of this.#all()) if (row !== undefined) yield row
   }
 
   *cells(): Generator<Cell, void, undefined> {
-    for (const { cell } of this.#seats.values()) if (cell !== undefined) yield cell
+    for (const { cell } of this.#all()) if (cell !== undefined) yield cell
+  }
+
+  *#all(): Generator<OwnSeat<Cell>, void, undefined> {
+    yield* this.#seats.values()
+    yield* this.#nodes.values()
   }
 }
+
+const isEmpty = (seat: OwnSeat<unknown>): boolean => seat.row === undefined && seat.cell === undefined

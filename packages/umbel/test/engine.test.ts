@@ -1,4 +1,4 @@
-import { END, type Encoded, type EngineEvent, type Plan, type PlanNode } from '@umbel/core'
+import { END, type Encoded, type EngineEvent, type Plan, type PlanNode, type ResultRow, type Row } from '@umbel/core'
 import { expect, test } from 'vitest'
 import { SPEC } from '../../../test/conformance/store-rows.ts'
 import { Engine } from '../src/engine.ts'
@@ -121,6 +121,90 @@ test('what is not stored leaves no seats behind, also where they were to be give
   engine.release(engine.get('a') as never)
   expect([seats.get('a'), seats.get('a/0')]).toEqual([undefined, undefined])
 })
+
+/** A group of so many members. */
+function groupOf(members: number): Plan {
+  const all = Array.from({ length: members }, (_, member) => member + 1)
+  const nodes: PlanNode[] = [
+    { kind: 'fork', branches: all, join: members + 1 },
+    ...all.map(() => node(members + 1)),
+    { kind: 'join', members: all, next: END },
+  ]
+  return { nodes, entry: 0, exit: members + 1 }
+}
+
+/** An engine whose commands do no more than to have it forget what has ended. */
+function forgetting(seats: Seats<unknown>, store = memoryStore()): Engine {
+  const engine: Engine = new Engine({
+    store,
+    seats,
+    failed: () => {},
+    perform: ({ commands }, row) => {
+      for (const { type, id } of commands) if (type === 'settle') engine.release(row(id) as ResultRow)
+    },
+  })
+  return engine
+}
+
+const ends: Readonly<Record<string, (n: number) => EngineEvent[]>> = {
+  succeeds: () => [],
+  fails: (n) => [
+    { type: 'task-failed', id: `w/${n}`, attempt: 1, run: 1, error: { name: 'Error', message: '' }, at: 3 },
+  ],
+  'is revoked': () => [{ type: 'workflow-revoked', id: 'w', error: { name: 'Error', message: '' }, at: 3 }],
+}
+const cases = [1, 2, 1_500].flatMap((members) =>
+  Object.keys(ends).flatMap((how) =>
+    ['', ', the store refusing it once', ', the process ended'].map((more) => ({ members, how, more })),
+  ),
+)
+
+test.each(cases)(
+  'of a group of $members that $how half-way$more nothing is at hand once it is over',
+  async ({ members, how, more }) => {
+    let [seats, refusals] = [new Seats<unknown>(), 0]
+    const store = memoryStore()
+    const commit = store.commit.bind(store)
+    store.commit = (batch) => (refusals-- > 0 ? Promise.reject(new Error('busy')) : commit(batch))
+    let engine = forgetting(seats, store)
+    engine.accept(sent('w', groupOf(members)))
+    await engine.rested()
+    const half = Math.ceil(members / 2)
+    const run = (from: number, to: number): void => {
+      for (let n = from; n <= to; n += 1) {
+        engine.accept({ type: 'task-started', id: `w/${n}`, attempt: 1, run: 1, at: 2 })
+        if (n !== half)
+          engine.accept({ type: 'task-succeeded', id: `w/${n}`, attempt: 1, run: 1, result: `${n}`, at: 3 })
+      }
+    }
+    run(1, half)
+    await engine.rested()
+    expect([...seats.rows()]).toHaveLength(members + 2) // and the workflow and its join; a fork has no row
+    if (more === ', the process ended') {
+      seats = new Seats()
+      engine = forgetting(seats, store)
+      const rows: Row[] = []
+      for await (const row of store.unfinished()) rows.unshift(row) // in whatever order they come
+      for (const row of rows) engine.resume(row)
+      expect([...seats.rows()]).toHaveLength(members + 2)
+    } else if (more !== '') refusals = 1
+    for (const event of (ends[how] as (n: number) => EngineEvent[])(half)) engine.accept(event)
+    engine.accept({ type: 'task-succeeded', id: `w/${half}`, attempt: 1, run: 1, result: `${half}`, at: 3 })
+    await engine.rested()
+    if (how !== 'is revoked') run(half + 1, members)
+    await engine.rested()
+    const whole = await store.get('w')
+    const state = { succeeds: 'SUCCESS', fails: 'FAILURE', 'is revoked': 'REVOKED' }[how]
+    const results = how === 'succeeds' ? `[${Array.from({ length: members }, (_, n) => n + 1).join(',')}]` : undefined
+    expect(whole).toMatchObject({ state, result: results })
+    expect([[...seats.rows()], seats.get('w'), seats.get(`w/${half}`), seats.node('w', half)]).toEqual([
+      [],
+      undefined,
+      undefined,
+      undefined,
+    ])
+  },
+)
 
 test.each([2, 3])('a store that fails three times, from commit %i on, strands no task', async (number) => {
   let commits = 0

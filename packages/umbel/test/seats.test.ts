@@ -35,4 +35,33 @@ describe('seats', () => {
     seats.free()
     expect([seats.get('a'), seats.get('b')]).toEqual([used, undefined])
   })
+
+  it('of nodes are found by their ids and by their numbers, and given up with their workflow, but for those that somebody still has a cell in', () => {
+    const seats = new Seats<Cell>()
+    for (const id of ['w', 'w/0', 'w/1', 'w/2', 'v/1']) seats.take(id).row = { ...row, id }
+    expect(seats.node('w', 1)).toBe(seats.get('w/1'))
+    expect([...seats.rows()].map(({ id }) => id).sort()).toEqual(['v/1', 'w', 'w/0', 'w/1', 'w/2'])
+    const awaited = seats.take('w/1')
+    awaited.cell = { name: 'cell' }
+    seats.dropNodes('w')
+    expect(['w/0', 'w/1', 'w/2'].map((id) => seats.get(id))).toEqual([undefined, awaited, undefined])
+    expect([awaited.row, seats.get('w')?.row?.id, seats.get('v/1')?.row?.id]).toEqual([undefined, 'w', 'v/1'])
+    awaited.cell = undefined
+    seats.left('w/1', awaited)
+    expect([seats.get('w/1'), seats.node('w', 1), [...seats.cells()]]).toEqual([undefined, undefined, []])
+    seats.dropNodes('w') // of nothing
+    seats.dropNodes('unknown')
+  })
+
+  it('of nodes stay while they are held, though their workflow is over, and then only where something has come to be in them', () => {
+    const seats = new Seats<Cell>()
+    for (const id of ['w/0', 'w/1']) seats.take(id).row = { ...row, id }
+    const [first, second] = [seats.take('w/0'), seats.take('w/1')]
+    seats.hold()
+    seats.dropNodes('w')
+    expect([seats.get('w/0'), seats.get('w/1'), first.row]).toEqual([first, second, undefined])
+    second.row = row
+    seats.free()
+    expect([seats.get('w/0'), seats.get('w/1')]).toEqual([undefined, second])
+  })
 })

@@ -1,0 +1,144 @@
+import type { Seat } from '@umbel/core'
+import { SteadyMap } from './steady-map.ts'
+
+const ZERO = 48
+/** A slash, counted from zero as digits are. */
+const SLASH = -1
+
+/** More than any number of a node: plans are smaller. */
+const MOST = 10_000_000
+
+/** The seats of the nodes of one workflow, by number. */
+interface List<S> {
+  /** The text that it was looked for by last: as a rule the very same for all nodes, so that nothing is compared. */
+  workflow: string
+  seats: (S | undefined)[]
+  /** How many there are. */
+  count: number
+}
+
+/**
+ * Seats of the nodes of workflows, by their ids, in a list for each workflow. In a map by id a member of a group of 100,000 cost the engine 0.7 us
+ * more than one of 1,000: each look waits for memory several times, and V8 makes the map anew each time that it has doubled.
+ */
+export class NodeSeats<S extends Seat> {
+  readonly #lists = new SteadyMap<List<S>>()
+  /** The list that was looked for last: many nodes of one workflow come one after another. */
+  #last: List<S> | undefined
+  /** What was read last: where the slash of an id stands, and the number behind it. */
+  #slash = 0
+  #node = 0
+
+  /** Read an id: whether it is that of a node of a workflow. What is called next with the id goes by that. */
+  reads(id: string): boolean {
+    // from its end: most ids that are of no node have no number there
+    let at = id.length - 1
+    let code = id.charCodeAt(at) - ZERO
+    let first = code
+    let node = 0
+    for (let value = 1; code >= 0 && code <= 9 && value < MOST; value *= 10) {
+      node += code * value
+      first = code
+      at -= 1
+      code = id.charCodeAt(at) - ZERO
+    }
+    this.#slash = at
+    this.#node = node
+    if (code !== SLASH || at === 0 || id.charCodeAt(0) - ZERO === SLASH) return false
+    const digits = id.length - 1 - at
+    return digits === 1 || (digits > 1 && first > 0)
+  }
+
+  /** The seat of the id that was read. */
+  get(id: string): S | undefined {
+    return this.#listFor(id)?.seats[this.#node]
+  }
+
+  /** Have a seat under the id that was read, which has none. */
+  put(id: string, seat: S): void {
+    const list = this.#listFor(id) ?? this.#add(id.slice(0, this.#slash))
+    const node = this.#node
+    if (node >= list.seats.length) list.seats = longer(list.seats, node)
+    list.seats[node] = seat
+    list.count += 1
+  }
+
+  /** Have that no longer. */
+  delete(id: string): void {
+    const list = this.#listFor(id)
+    if (list?.seats[this.#node] === undefined) return
+    list.seats[this.#node] = undefined
+    list.count -= 1
+    if (list.count === 0) this.#drop(list)
+  }
+
+  /** The seat of a node by its number. */
+  of(workflow: string, node: number): S | undefined {
+    return this.#listOf(workflow)?.seats[node]
+  }
+
+  /** The seats of the nodes of a workflow. */
+  ofWorkflow(workflow: string): readonly (S | undefined)[] {
+    return this.#listOf(workflow)?.seats ?? []
+  }
+
+  /** Give up those seats of a workflow's nodes that `isEmpty` tells to have nothing in them. */
+  sweep(workflow: string, isEmpty: (seat: S) => boolean): void {
+    const list = this.#listOf(workflow)
+    if (list === undefined) return
+    const { seats } = list
+    for (let node = 0; node < seats.length; node += 1) {
+      const seat = seats[node]
+      if (seat === undefined || !isEmpty(seat)) continue
+      seats[node] = undefined
+      list.count -= 1
+    }
+    if (list.count === 0) this.#drop(list)
+  }
+
+  *values(): Generator<S, void, undefined> {
+    for (const list of this.#lists.values())
+      for (let node = 0; node < list.seats.length; node += 1) {
+        const seat = list.seats[node]
+        if (seat !== undefined) yield seat
+      }
+  }
+
+  /** The list of the workflow of the id that was read, where there is one. */
+  #listFor(id: string): List<S> | undefined {
+    const last = this.#last
+    if (last !== undefined) {
+      if (last.seats[this.#node]?.row?.id === id) return last // as a rule the very same text
+      if (last.workflow.length === this.#slash && id.startsWith(last.workflow)) return last
+    }
+    return this.#listOf(id.slice(0, this.#slash))
+  }
+
+  #listOf(workflow: string): List<S> | undefined {
+    if (this.#last?.workflow === workflow) return this.#last
+    const list = this.#lists.get(workflow)
+    if (list === undefined) return undefined
+    list.workflow = workflow
+    this.#last = list
+    return list
+  }
+
+  #add(workflow: string): List<S> {
+    const list: List<S> = { workflow, seats: [], count: 0 }
+    this.#lists.set(workflow, list)
+    this.#last = list
+    return list
+  }
+
+  #drop(list: List<S>): void {
+    this.#lists.delete(list.workflow)
+    if (this.#last === list) this.#last = undefined
+  }
+}
+
+/** The same list with room for a number, and some more: with holes of its own V8 would make it a map. */
+function longer<S>(seats: readonly (S | undefined)[], node: number): (S | undefined)[] {
+  const longer = new Array<S | undefined>(Math.max(node + 1, seats.length * 2))
+  for (let at = 0; at < seats.length; at += 1) longer[at] = seats[at]
+  return longer
+}
