@@ -50,15 +50,16 @@ export interface ExecutorContext {
  * Classifying what came of it is done where the handler ran (`attempt.ts`), which sees the real error.
  */
 export function execute(context: ExecutorContext, id: string, worker: Worker, over: () => void): void {
-  const row = context.engine.task(id)
+  const seat = context.engine.seat(id)
+  const row = seat?.row
   const unused = (): void => {
     context.limits.unused(id)
     over()
   }
-  if (row?.state !== 'RECEIVED') return unused() // revoked on its way here
+  if (row?.kind !== 'task' || row.state !== 'RECEIVED') return unused() // revoked on its way here
   begin(context, row, (call) => {
     // nothing is awaited between this look and the run, so that an abort finds what it aborts
-    if (call === undefined || !isCurrent(context, call)) unused()
+    if (call === undefined || !stands(seat?.row, call.run)) unused()
     else runBegun(context, call, row.spec, worker, over)
   })
 }
