@@ -53,13 +53,16 @@ export class NodeLists<T> {
     return this.#of(workflow)?.[node]
   }
 
-  /** Take out what there is of the nodes of a workflow. */
-  take(workflow: string): readonly (T | undefined)[] {
-    const nodes = this.#of(workflow) ?? []
+  /** Forget what there is of the nodes of a workflow, once `each` was called with that. */
+  forget(workflow: string, each?: (value: T) => void): void {
+    const nodes = this.#of(workflow)
+    if (nodes === undefined) return
+    if (each !== undefined) for (const value of nodes) if (value !== undefined) each(value)
+    // a list that has grown old would keep alive what it had until the collector looks through what is old, too
+    nodes.fill(undefined)
     this.#workflows.delete(workflow)
     this.#last = undefined
     this.#nodes = undefined
-    return nodes
   }
 
   *values(): Generator<T, void, undefined> {

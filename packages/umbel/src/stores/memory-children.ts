@@ -33,7 +33,7 @@ export class Children {
 
   /** Forget those of the nodes of a workflow. */
   forgetNodes(workflow: string): void {
-    this.#ofNodes.take(workflow)
+    this.#ofNodes.forget(workflow)
   }
 
   #addToNode(workflow: string, node: number, id: string): void {

@@ -184,8 +184,7 @@ class MemoryStore implements Store {
     if (this.#effects.size > 0) this.#effects.delete(row.id)
     if (row.kind !== 'workflow') return
     this.#children.forgetNodes(row.id)
-    const nodes = this.#nodes.take(row.id)
-    if (this.#effects.size > 0) for (const node of nodes) if (node !== undefined) this.#effects.delete(node.id)
+    this.#nodes.forget(row.id, this.#effects.size > 0 ? ({ id }) => this.#effects.delete(id) : undefined)
   }
 
   /** The first under a name stands. */
