@@ -85,9 +85,12 @@ export function encodedSize(encoded: Encoded): number {
   return encoded.bytes.reduce((sum, part) => sum + part.byteLength, encoded.text.length)
 }
 
+const isText = (encoded: Encoded): boolean => typeof encoded === 'string'
+
 const textOf = (encoded: Encoded): string => (typeof encoded === 'string' ? encoded : encoded.text)
 
 function withBytes(text: string, parts: readonly Encoded[]): Encoded {
+  if (parts.every(isText)) return text
   const bytes = parts.flatMap((part) => (typeof part === 'string' ? [] : part.bytes))
   return bytes.length === 0 ? text : { text, bytes }
 }
