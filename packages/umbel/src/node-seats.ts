@@ -8,6 +8,12 @@ const SLASH = -1
 /** More than any number of a node: plans are smaller. */
 const MOST = 10_000_000
 
+/** Nodes that there is room for from the start. */
+const FEW = 16
+
+/** Places for lists that were looked for lately, a power of two. */
+const NEAR = 4_096
+
 /** The seats of the nodes of one workflow, by number. */
 interface List<S> {
   /** The text that it was looked for by last: as a rule the very same for all nodes, so that nothing is compared. */
@@ -25,6 +31,8 @@ export class NodeSeats<S extends Seat> {
   readonly #lists = new SteadyMap<List<S>>()
   /** The list that was looked for last: many nodes of one workflow come one after another. */
   #last: List<S> | undefined
+  /** Those that were looked for lately, by the end of their workflow's id: with many workflows under way their nodes take turns. */
+  readonly #near = new Array<List<S> | undefined>(NEAR).fill(undefined)
   /** What was read last: where the slash of an id stands, and the number behind it. */
   #slash = 0
   #node = 0
@@ -107,11 +115,18 @@ export class NodeSeats<S extends Seat> {
   /** The list of the workflow of the id that was read, where there is one. */
   #listFor(id: string): List<S> | undefined {
     const last = this.#last
-    if (last !== undefined) {
-      if (last.seats[this.#node]?.row?.id === id) return last // as a rule the very same text
-      if (last.workflow.length === this.#slash && id.startsWith(last.workflow)) return last
+    const slash = this.#slash
+    if (last === undefined) return this.#listOf(id.slice(0, slash))
+    const node = this.#node
+    // what is compared here is as a rule the very same text
+    if (last.seats[node]?.row?.id === id) return last
+    const near = this.#near[placeOf(id, slash)]
+    if (near !== undefined && near !== last && near.seats[node]?.row?.id === id) {
+      this.#last = near
+      return near
     }
-    return this.#listOf(id.slice(0, this.#slash))
+    if (last.workflow.length === slash && id.startsWith(last.workflow)) return last
+    return this.#listOf(id.slice(0, slash))
   }
 
   #listOf(workflow: string): List<S> | undefined {
@@ -119,6 +134,7 @@ export class NodeSeats<S extends Seat> {
     const list = this.#lists.get(workflow)
     if (list === undefined) return undefined
     list.workflow = workflow
+    this.#near[placeOf(workflow, workflow.length)] = list
     this.#last = list
     return list
   }
@@ -126,19 +142,30 @@ export class NodeSeats<S extends Seat> {
   #add(workflow: string): List<S> {
     const list: List<S> = { workflow, seats: [], count: 0 }
     this.#lists.set(workflow, list)
+    this.#near[placeOf(workflow, workflow.length)] = list
     this.#last = list
     return list
   }
 
   #drop(list: List<S>): void {
     this.#lists.delete(list.workflow)
+    const place = placeOf(list.workflow, list.workflow.length)
+    if (this.#near[place] === list) this.#near[place] = undefined
     if (this.#last === list) this.#last = undefined
   }
 }
 
+/** Where a workflow's list is put among the near ones: by the letters of its id in which ours differ (see `makeIds`), and by the last ones. */
+function placeOf(id: string, end: number): number {
+  let place = id.charCodeAt(end - 1) * 7
+  if (end > 3) place += id.charCodeAt(end - 2) * 77 + id.charCodeAt(end - 3) * 847
+  if (end > 15) place += id.charCodeAt(end - 12) * 961 + id.charCodeAt(end - 13) * 31 + id.charCodeAt(end - 15)
+  return place & (NEAR - 1)
+}
+
 /** The same list with room for a number, and some more: with holes of its own V8 would make it a map. */
 function longer<S>(seats: readonly (S | undefined)[], node: number): (S | undefined)[] {
-  const longer = new Array<S | undefined>(Math.max(node + 1, seats.length * 2))
+  const longer = new Array<S | undefined>(Math.max(node + 1, seats.length * 2, FEW))
   for (let at = 0; at < seats.length; at += 1) longer[at] = seats[at]
   return longer
 }
