@@ -1,4 +1,4 @@
-import { lengthOf, type Row, type Step } from '@umbel/core'
+import { type ChartRow, type Command, lengthOf, type Row, type Step } from '@umbel/core'
 import { type AnnounceContext, announceFacts, announceMoved, commandAnnouncer } from './announce.ts'
 import { CommandRows } from './command-rows.ts'
 import type { RowOf } from './engine-ahead.ts'
@@ -23,11 +23,13 @@ export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): 
     const commandRows = new CommandRows(step, rowOf)
     const { row } = commandRows
     const announce = signals.quiet ? observed : { ...observed, row }
+    const charts: ChartRow[] = []
     for (const shown of step.shown) results.changed(shown)
     // of a task that has ended its `settle` tells
     for (let at = 0; at < rows.length; at += 1) {
       const changed = rows[at] as Row
       if (changed.kind !== 'task' || changed.endedAt === undefined) results.changed(changed, seats?.[at])
+      if (changed.kind === 'chart') charts.push(changed)
     }
     for (const moved of step.moved) {
       announceMoved(announce, moved)
@@ -35,12 +37,14 @@ export function aftermathOf({ observed, effects, idle, rest }: AftermathParts): 
     }
     if (!signals.quiet) announceFacts(announce, step.facts, 'before ends')
     const announceCommand = commandAnnouncer(announce, step.facts)
-    for (const command of step.commands) {
+    const { commands } = step
+    for (let at = 0; at < commands.length; at += 1) {
+      const command = commands[at] as Command
       announceCommand(command)
       perform(command, effects, row, commandRows.seat(command.id))
     }
     if (!signals.quiet) announceFacts(announce, step.facts, 'after ends')
-    for (const changed of step.rows) if (changed.kind === 'chart') idle.seen(changed)
+    for (const chart of charts) idle.seen(chart)
     rest()
   }
 }
