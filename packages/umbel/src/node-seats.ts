@@ -29,6 +29,8 @@ interface List<S> {
  */
 export class NodeSeats<S extends Seat> {
   readonly #lists = new SteadyMap<List<S>>()
+  /** How many lists there are. */
+  #size = 0
   /** The list that was looked for last: many nodes of one workflow come one after another. */
   #last: List<S> | undefined
   /** Those that were looked for lately, by the end of their workflow's id: with many workflows under way their nodes take turns. */
@@ -36,6 +38,11 @@ export class NodeSeats<S extends Seat> {
   /** What was read last: where the slash of an id stands, and the number behind it. */
   #slash = 0
   #node = 0
+
+  /** Whether no node has any. */
+  get isEmpty(): boolean {
+    return this.#size === 0
+  }
 
   /** Read an id: whether it is that of a node of a workflow. What is called next with the id goes by that. */
   reads(id: string): boolean {
@@ -142,6 +149,7 @@ export class NodeSeats<S extends Seat> {
   #add(workflow: string): List<S> {
     const list: List<S> = { workflow, seats: [], count: 0 }
     this.#lists.set(workflow, list)
+    this.#size += 1
     this.#near[placeOf(workflow, workflow.length)] = list
     this.#last = list
     return list
@@ -149,6 +157,7 @@ export class NodeSeats<S extends Seat> {
 
   #drop(list: List<S>): void {
     this.#lists.delete(list.workflow)
+    this.#size -= 1
     const place = placeOf(list.workflow, list.workflow.length)
     if (this.#near[place] === list) this.#near[place] = undefined
     if (this.#last === list) this.#last = undefined

@@ -20,7 +20,7 @@ export class Seats<Cell> {
   #emptied: string[] = []
 
   get(id: string): OwnSeat<Cell> | undefined {
-    return this.#nodes.reads(id) ? this.#nodes.get(id) : this.#seats.get(id)
+    return this.#nodes.isEmpty || !this.#nodes.reads(id) ? this.#seats.get(id) : this.#nodes.get(id)
   }
 
   /** The seat of a node of a workflow, found without its id. */

@@ -78,6 +78,7 @@ describe('seats of nodes', () => {
         for (const [id, seat] of map) expect(find(id)).toBe(seat)
         expect(new Set(seats.values())).toEqual(new Set(map.values()))
         expect([...seats.values()]).toHaveLength(map.size)
+        expect(seats.isEmpty).toBe(map.size === 0)
       }),
       { numRuns: 500 },
     )
