@@ -12,6 +12,7 @@ const TASKS = 'src/tasks.ts'
 const THREAD = {
   entries: ['src/lanes/worker.js', 'src/stores/sqlite/checkpoint-thread.js', 'src/stores/sqlite/sync-thread.js'],
   runtime: 'src/lanes/thread-runtime.ts',
+  journal: 'src/stores/sqlite/journal-thread.ts',
 }
 
 rmSync('dist', { recursive: true, force: true })
@@ -21,7 +22,7 @@ if (status !== 0) process.exit(status ?? 1)
 const hasThreads = existsSync(THREAD.runtime)
 const inThreads = new Set<string>()
 const bundle = await rolldown({
-  input: hasThreads ? [...sourcesOfExports(), THREAD.runtime] : sourcesOfExports(),
+  input: hasThreads ? [...sourcesOfExports(), THREAD.runtime, THREAD.journal] : sourcesOfExports(),
   external: /^[^./]/,
   platform: 'node',
   plugins: [{ name: 'what-threads-load', buildEnd: findLoadedInThreads }],

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Row } from '@umbel/core'
 import { type EntryRecord, entryIn } from '../../packages/umbel/src/stores/sqlite/inbox-table.ts'
 import { KeyTable } from '../../packages/umbel/src/stores/sqlite/key-table.ts'
-import { RowTable } from '../../packages/umbel/src/stores/sqlite/row-table.ts'
+import { StoredRows } from '../../packages/umbel/src/stores/sqlite/stored-rows.ts'
 import { diagnose } from './diagnose.ts'
 
 /** What is wrong with the file of a store, in words; nothing where all is well. It is only read, whoever owns it. */
@@ -16,7 +16,7 @@ export function examine(file: string): string[] {
 }
 
 function* rowsOf(database: DatabaseSync): Generator<Row> {
-  yield* new RowTable(database).all()
+  yield* new StoredRows(database).all()
   yield* new KeyTable(database, 1).all()
 }
 

@@ -29,6 +29,9 @@ export class BusyThreads {
   }
 }
 
+/** Threads of this process, as its main loop knows them. */
+export const BUSY = new BusyThreads()
+
 const PROCESSORS = availableParallelism()
 
 /**

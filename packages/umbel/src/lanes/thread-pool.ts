@@ -1,7 +1,7 @@
 import type { ResourceLimits, Worker } from 'node:worker_threads'
 import type { Pong, ThreadsSeen } from '@umbel/core'
 import { inNextTurn, ProcessHold, stopwatch, systemClock } from '../system.ts'
-import { BusyThreads, Lingering } from './linger.ts'
+import { BUSY, Lingering } from './linger.ts'
 import { Pings } from './pings.ts'
 import { type Handed, PooledThread } from './pooled-thread.ts'
 import { Crew } from './thread-crew.ts'
@@ -339,6 +339,3 @@ export class ThreadPool {
     this.#tornDown = undefined
   }
 }
-
-/** Threads of all pools that have something to do. */
-const BUSY = new BusyThreads()

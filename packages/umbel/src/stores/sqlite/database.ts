@@ -16,7 +16,7 @@ const CHECKED_WHOLE = 64 * 2 ** 20
  * Pages of SQLite's log at which the commit that comes to them moves them into the file, and the log begins anew. A thread has moved nearly
  * all of them by then (`checkpoints.ts`): what a commit finds left is what was committed in the last moments.
  */
-const CHECKPOINT_PAGES = 4_000
+export const CHECKPOINT_PAGES = 4_000
 
 /** Milliseconds to wait for another process that is writing at this moment. */
 const BUSY = 1_000

@@ -1,25 +1,24 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type EngineEvent, EVENT_VERSION, type StoredEvent } from '@umbel/core'
+import { type LogRow, LogTable } from './log-table.ts'
 import { type Packed, packedSize } from './pack.ts'
 import { packEvents, type StoredPlans, unpackEvents } from './packed-events.ts'
 
 /** The log of events: one row for each batch, which costs a tenth of one for each event. */
 export class EventLog {
-  readonly #insert: StatementSync
+  readonly #table: LogTable
   readonly #select: StatementSync
-  readonly #prune: StatementSync
   readonly #last: StatementSync
   readonly #keep: number
   #seq: number
   #lastSize = 0
 
   constructor(database: DatabaseSync, keep: number) {
-    this.#insert = database.prepare('INSERT INTO log (last, count, version, body) VALUES (?, ?, ?, ?)')
+    this.#table = new LogTable(database)
     this.#select = database.prepare('SELECT last, count, version, body FROM log WHERE last >= ? ORDER BY last')
-    this.#prune = database.prepare('DELETE FROM log WHERE last <= ?')
     this.#last = database.prepare('SELECT max(last) AS last FROM log')
     this.#keep = keep
-    this.#seq = this.#stored()
+    this.#seq = this.stored()
   }
 
   /** Number of the last event. */
@@ -36,12 +35,22 @@ export class EventLog {
   append(events: readonly EngineEvent[], plans: StoredPlans): number {
     this.#lastSize = 0
     if (events.length === 0) return this.#seq
+    const row = this.next(events, plans)
+    this.#table.put(row)
+    return row.last
+  }
+
+  /** The row of a batch that others append: its events have their numbers with it. */
+  next(events: readonly EngineEvent[], plans: StoredPlans): LogRow {
+    const body = packEvents(events, plans)
     this.#seq += events.length
-    const packed = packEvents(events, plans)
-    this.#lastSize = packedSize(packed)
-    this.#insert.run(this.#seq, events.length, EVENT_VERSION, packed)
-    this.#prune.run(this.#seq - this.#keep)
-    return this.#seq
+    this.#lastSize = packedSize(body)
+    return { last: this.#seq, count: events.length, version: EVENT_VERSION, body, forget: this.#seq - this.#keep }
+  }
+
+  /** The batch that others were to append last was not appended. */
+  takeBack({ count }: LogRow): void {
+    this.#seq -= count
   }
 
   /** Events from a number on, at most so many. */
@@ -62,11 +71,12 @@ export class EventLog {
 
   /** Go back to what is stored: the transaction that appended last was rolled back, or was not. */
   reread(): number {
-    this.#seq = this.#stored()
+    this.#seq = this.stored()
     return this.#seq
   }
 
-  #stored(): number {
+  /** Number of the last event that is stored. */
+  stored(): number {
     return Number(this.#last.get()?.last ?? 0)
   }
 }

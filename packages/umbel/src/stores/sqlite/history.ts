@@ -2,9 +2,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { type ChartRow, type StoredEvent, umbelError } from '@umbel/core'
 import { versionOf } from './database.ts'
 import { EventLog } from './event-log.ts'
-import { RowTable } from './row-table.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { storeError } from './sqlite-error.ts'
+import { StoredRows } from './stored-rows.ts'
 
 /** What a file has of its runs, as of one moment. */
 export interface History {
@@ -21,10 +21,10 @@ export function readHistory(file: string): History {
     database = new DatabaseSync(file, { readOnly: true })
     database.exec('BEGIN') // both as of one moment
     checkVersion(file, versionOf(database))
-    const rows = new RowTable(database)
+    const rows = new StoredRows(database)
     const log = new EventLog(database, Number.MAX_SAFE_INTEGER)
     const runs = [...rows.all()].filter((row) => row.kind === 'chart')
-    return { runs, events: log.read(1, Number.MAX_SAFE_INTEGER, rows) }
+    return { runs, events: log.read(1, Number.MAX_SAFE_INTEGER, rows.table) }
   } catch (error) {
     throw storeError(error, file)
   } finally {

@@ -92,6 +92,11 @@ export class SqliteInbox implements Inbox {
     this.#events.clear()
   }
 
+  /** Whether no event is on its way from here to the store. */
+  get idle(): boolean {
+    return this.#events.size === 0
+  }
+
   /** Within the transaction of a batch: what came from here leaves. */
   leave(events: readonly EngineEvent[]): void {
     if (this.#events.size === 0) return

@@ -42,6 +42,11 @@ export class Lease {
     this.#release = database.prepare('UPDATE owner SET pid = NULL, host = NULL, at = NULL WHERE token = ?')
   }
 
+  /** The owner's number. */
+  get token(): number {
+    return this.#token
+  }
+
   /** Become the owner. @throws UMBEL_STORE_OWNED while another one is */
   take(): void {
     this.#database.exec('BEGIN IMMEDIATE')

@@ -50,6 +50,29 @@ export class Retention {
     }
   }
 
+  /** Whether only how many there are decides what is dropped. */
+  get byNumber(): boolean {
+    return this.#keeping.ttl === undefined
+  }
+
+  /** What is too much of each state, for others to drop: it counts as dropped. */
+  takeExcess(): [state: string, count: number][] {
+    const excess: [string, number][] = []
+    for (const [state, size] of this.#sizes) {
+      const most = this.#keeping.most(state)
+      if (size <= most) continue
+      excess.push([state, size - most])
+      this.#sizes.set(state, most)
+    }
+    return excess
+  }
+
+  /** Something that counts as ended has not, and what counts as dropped is there. */
+  takeBack(ended: readonly Root[], excess: readonly (readonly [state: string, count: number])[]): void {
+    for (const root of ended) this.dropped(root)
+    for (const [state, count] of excess) this.#sizes.set(state, (this.#sizes.get(state) ?? 0) + count)
+  }
+
   /** Count again: the transaction was rolled back. */
   recount(): void {
     this.#sizes = this.#counted()

@@ -1,6 +1,17 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { nodeId, type Plan, type TaskSpec, type WorkflowRow } from '@umbel/core'
+import type { DatabaseSync } from 'node:sqlite'
+import {
+  type JoinRow,
+  nodeId,
+  type Plan,
+  type Row,
+  type StreamRow,
+  type TaskRow,
+  type TaskSpec,
+  type WorkflowRow,
+} from '@umbel/core'
+import { LARGE } from './backlog.ts'
 import type { EffectTable } from './effect-table.ts'
+import type { JournalEntry, Value } from './journal-entry.ts'
 import { type Packed, packedSize } from './pack.ts'
 import { PlanTable } from './plan-table.ts'
 import {
@@ -12,10 +23,8 @@ import {
   type Shared,
   type TableRow,
 } from './row-record.ts'
+import { prepareRows, type RowStatements } from './row-statements.ts'
 import { SpecTable } from './spec-table.ts'
-
-/** What is fixed about a row stands in a table of its own from this size on, so that no later state writes it again. */
-const LARGE = 1_024
 
 /** A task outside of workflows, a workflow or a run: what is kept or dropped as a whole. */
 export interface Root {
@@ -38,12 +47,6 @@ interface Live {
 /** SQLite's word for a row whose id is there already. */
 const SQLITE_CONSTRAINT_UNIQUE = 2067
 
-const INSERT = `INSERT INTO rows (n, id, kind, state, task, workflow, parent, sent_at, ended_at, size, spec, plan, fixed, body)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-
-const COLUMNS = `n, id, kind, state, task, workflow, parent, sent_at, ended_at, size, spec, plan,
-  CASE WHEN fixed = 0 THEN (SELECT large.fixed FROM large WHERE large.id = rows.id) ELSE fixed END AS fixed, body`
-
 /** Puts rows into their table and reads them. All within the transactions of the store; it tells `committed` or `rolledBack`. */
 export class RowTable implements Shared {
   readonly #plans: PlanTable
@@ -55,61 +58,20 @@ export class RowTable implements Shared {
   /** Roots that have ended in it. */
   #ended: TableRow[] = []
   #last: number
-  readonly #statements: Record<
-    | 'all'
-    | 'insert'
-    | 'put'
-    | 'update'
-    | 'large'
-    | 'byId'
-    | 'byNumber'
-    | 'numberOf'
-    | 'planOf'
-    | 'plansOf'
-    | 'needs'
-    | 'root'
-    | 'children',
-    StatementSync
-  >
-  readonly #open: Record<'roots' | 'nodes' | 'orphans', StatementSync>
-  readonly #drops: Record<'large' | 'nodes' | 'row' | 'nodesLarge', StatementSync>
+  readonly #statements: RowStatements['of']
+  readonly #open: RowStatements['open']
+  readonly #drops: RowStatements['drops']
 
   /** `effects`: what goes with rows that are dropped; of none where it is only read. */
   constructor(database: DatabaseSync, effects?: EffectTable) {
     this.#effects = effects
-    const prepare = (sql: string): StatementSync => database.prepare(sql)
     this.#plans = new PlanTable(database)
     this.#specs = new SpecTable(database)
-    this.#last = Number(prepare('SELECT max(n) AS last FROM rows').get()?.last ?? 0)
-    this.#statements = {
-      insert: prepare(INSERT),
-      put: prepare(`${INSERT} ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, task = excluded.task,
-          workflow = excluded.workflow, parent = excluded.parent, sent_at = excluded.sent_at, ended_at = excluded.ended_at,
-          size = excluded.size, spec = excluded.spec, plan = excluded.plan, fixed = excluded.fixed, body = excluded.body`),
-      update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
-      large: prepare('INSERT OR REPLACE INTO large (id, fixed) VALUES (?, ?)'),
-      all: prepare(`SELECT ${COLUMNS} FROM rows ORDER BY n`),
-      byId: prepare(`SELECT ${COLUMNS} FROM rows WHERE id = ?`),
-      byNumber: prepare(`SELECT ${COLUMNS} FROM rows WHERE n = ?`),
-      numberOf: prepare('SELECT n FROM rows WHERE id = ?'),
-      planOf: prepare("SELECT plan FROM rows WHERE id = ? AND kind = 'workflow'"),
-      plansOf: prepare('SELECT DISTINCT plan FROM rows WHERE workflow = ? AND plan IS NOT NULL'),
-      needs: prepare('SELECT 1 FROM rows WHERE workflow = ? AND plan = ? LIMIT 1'),
-      root: prepare('SELECT n, id, state, size, plan FROM rows WHERE id = ?'),
-      children: prepare('SELECT id FROM rows WHERE parent = ? ORDER BY n'),
-    }
-    this.#open = {
-      roots: prepare('SELECT n FROM rows WHERE state IS NOT NULL AND ended_at IS NULL AND workflow IS NULL ORDER BY n'),
-      nodes: prepare('SELECT n FROM rows WHERE workflow = ? ORDER BY n'),
-      orphans: prepare(`SELECT n FROM rows WHERE state IS NOT NULL AND ended_at IS NULL AND workflow IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM rows AS whole WHERE whole.id = rows.workflow) ORDER BY n`),
-    }
-    this.#drops = {
-      large: prepare('DELETE FROM large WHERE id = ?'),
-      row: prepare('DELETE FROM rows WHERE n = ?'),
-      nodes: prepare('DELETE FROM rows WHERE workflow = ?'),
-      nodesLarge: prepare('DELETE FROM large WHERE id IN (SELECT id FROM rows WHERE workflow = ? AND fixed = 0)'),
-    }
+    const { of, open, drops } = prepareRows(database)
+    this.#statements = of
+    this.#open = open
+    this.#drops = drops
+    this.#last = Number(of.last.get()?.last ?? 0)
   }
 
   /** Put a row in the place of the one of its id. Returns the root that has ended with it, if one has. */
@@ -123,12 +85,56 @@ export class RowTable implements Shared {
     } else {
       live = this.#insert(row, known, state, ended_at, body)
     }
+    return this.#now(live, known)
+  }
+
+  /**
+   * What it comes to to put tasks that stand outside of workflows: for the journal. `undefined` where there is more to it. `sent`: whether one is new.
+   * @returns with it the roots that have ended
+   */
+  puts(
+    rows: readonly Row[],
+    sent: (id: string) => boolean,
+  ): (Pick<JournalEntry, 'sent' | 'changed'> & { readonly ended: readonly Root[] }) | undefined {
+    const fresh: Value[] = []
+    const changed: Value[] = []
+    const ended: Root[] = []
+    for (const row of rows) {
+      const root = this.#puts(row as TaskRow, sent, fresh, changed)
+      if (root === undefined) {
+        this.rolledBack()
+        return undefined
+      }
+      if (root !== null) ended.push(root)
+    }
+    return { sent: fresh, changed, ended }
+  }
+
+  /** `null`: nothing has ended. */
+  #puts(row: TaskRow, sent: (id: string) => boolean, fresh: Value[], changed: Value[]): Root | null | undefined {
+    const known = this.#live.get(row.id)
+    const { state, ended_at, body } = changing(row)
+    if (known !== undefined) {
+      if (!isSameFixed(known.row, row)) return undefined
+      changed.push(known.n, state, ended_at, body)
+      return this.#now({ n: known.n, row, plan: null }, known) ?? null
+    }
+    if (this.knownSpec(row.spec) === undefined || !sent(row.id)) return undefined
+    const { task, parent, sent_at, spec, fixed } = fixedRecord(row, this, null)
+    this.#last += 1
+    fresh.push(this.#last, row.id, state, task, parent, sent_at, ended_at, spec, fixed, body)
+    return this.#now({ n: this.#last, row, plan: null }, undefined) ?? null
+  }
+
+  /** A row is as it is now, within what is being stored. Returns the root that has ended with it, if one has. */
+  #now(live: Live, known: Live | undefined): Root | undefined {
+    const { row } = live
     this.#undo.push([row.id, known])
     this.#live.set(row.id, live)
     if (!isEndedRoot(row) || (known !== undefined && isEndedRoot(known.row))) return undefined
     this.#ended.push(row)
     const size = row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1
-    return { n: live.n, id: row.id, state: state as string, size, plan: live.plan }
+    return { n: live.n, id: row.id, state: row.state, size, plan: live.plan }
   }
 
   #insert(row: TableRow, known: Live | undefined, state: string | null, endedAt: number | null, body: Packed): Live {
@@ -184,8 +190,17 @@ export class RowTable implements Shared {
   }
 
   get(id: string): TableRow | undefined {
-    const record = this.#statements.byId.get(id)
-    return record === undefined ? undefined : readRow(record as unknown as RowRecord, this)
+    const record = this.record(id)
+    return record === undefined ? undefined : this.read(record)
+  }
+
+  record(id: string): RowRecord | undefined {
+    return this.#statements.byId.get(id) as unknown as RowRecord | undefined
+  }
+
+  /** Make the row of a record. @throws where it is damaged */
+  read(record: RowRecord): TableRow {
+    return readRow(record, this)
   }
 
   /** Forget what is known of a row: the next one in its place is put as one that may be there already. */
@@ -214,9 +229,9 @@ export class RowTable implements Shared {
     for (const { n } of this.#open.orphans.all()) yield this.#read(n as number) as TableRow
   }
 
-  /** Every row there is, in the order they came to be. */
-  *all(): Generator<TableRow> {
-    for (const record of this.#statements.all.iterate()) yield readRow(record as unknown as RowRecord, this)
+  /** Every record there is, in the order they came to be. */
+  records(): Iterable<RowRecord> {
+    return this.#statements.all.iterate() as Iterable<unknown> as Iterable<RowRecord>
   }
 
   /** Read a row that may change again. */
@@ -296,6 +311,6 @@ export class RowTable implements Shared {
   }
 }
 
-const isEndedRoot = (row: TableRow): boolean =>
+const isEndedRoot = (row: TableRow): row is Exclude<TableRow, JoinRow | StreamRow> =>
   (row.kind === 'workflow' || row.kind === 'chart' || (row.kind === 'task' && row.workflow === undefined)) &&
   row.endedAt !== undefined

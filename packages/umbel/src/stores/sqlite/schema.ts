@@ -55,6 +55,8 @@ export const MIGRATIONS: readonly string[] = [
   '',
   // so are the events of the log, and what changes about a task
   '',
+  // what stands in the journal belongs to the other tables: see `Backlog`
+  'CREATE TABLE IF NOT EXISTS umbel_journal (n INTEGER PRIMARY KEY, body NOT NULL);',
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */

@@ -14,9 +14,9 @@ import { Bell } from './bell.ts'
 import { connect, type Sync, versionOf } from './database.ts'
 import { InboxTable } from './inbox-table.ts'
 import { isOwned, type OwnerRow } from './lease.ts'
-import { RowTable } from './row-table.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { isBusy, storeError } from './sqlite-error.ts'
+import { StoredRows } from './stored-rows.ts'
 
 /** Milliseconds for which the thread waits for a lock, between one try and the next, and after which nothing is tried any more. */
 const LOCK_WAIT = 20
@@ -42,7 +42,7 @@ interface Open {
   readonly inbox: InboxTable
   readonly statements: Record<'used' | 'version' | 'token' | 'noteworthy' | 'data' | 'owner', StatementSync>
   /** Made anew for each owner: it remembers plans by numbers that the next one may give again. */
-  rows: RowTable
+  rows: StoredRows
   token: unknown
 }
 
@@ -74,7 +74,7 @@ export class SqliteSenderStore implements SenderStore {
       this.#open = {
         database,
         inbox: new InboxTable(database),
-        rows: new RowTable(database),
+        rows: new StoredRows(database),
         token: undefined,
         statements: {
           used: prepare(`SELECT 1 FROM rows WHERE id = ?1
@@ -218,7 +218,7 @@ export class SqliteSenderStore implements SenderStore {
       database.exec('BEGIN')
       const token = statements.token.get()?.token
       if (token !== open.token) {
-        open.rows = new RowTable(database)
+        open.rows = new StoredRows(database)
         open.token = token
       }
       return read(open)

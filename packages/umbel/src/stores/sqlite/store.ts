@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { DatabaseSync } from 'node:sqlite'
 import {
   type Batch,
   type Between,
@@ -14,44 +13,22 @@ import {
   type Timer,
   umbelError,
 } from '@umbel/core'
-import { nextTurn, pause, systemClock } from '../../system.ts'
+import { nextTurn, systemClock } from '../../system.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { CommitSize } from './commit-size.ts'
-import { migrate, openDatabase, rollBack } from './database.ts'
-import { EffectTable } from './effect-table.ts'
-import { EventLog } from './event-log.ts'
-import { CAN_GUARD, Guard } from './guard.ts'
+import { openDatabase, rollBack } from './database.ts'
+import { CAN_GUARD } from './guard.ts'
 import { HighWaterMark } from './high-water-mark.ts'
 import { SqliteInbox } from './inbox.ts'
-import { KeyTable } from './key-table.ts'
+import { Journaled, type Taken } from './journaled.ts'
 import { Lease } from './lease.ts'
-import { LetterTable } from './letter-table.ts'
-import { Retention } from './retention.ts'
-import { type Root, RowTable } from './row-table.ts'
+import { type Open, openFile, own } from './open-file.ts'
+import type { Root } from './row-table.ts'
 import type { SqliteSettings } from './settings.ts'
 import { storeError } from './sqlite-error.ts'
-import { Statements } from './statements.ts'
 import { Syncs } from './syncs.ts'
-import { type Tables, type TablesParts, withTables } from './tables.ts'
-import { refusedTogether, UserWrites } from './user-writes.ts'
-
-/** Milliseconds between two looks at a store that another process owns. */
-const LOOK_AGAIN = 50
-
-/** What there is while the file is open. */
-/** What there is while the file is open. */
-interface Open {
-  readonly database: DatabaseSync
-  readonly rows: RowTable
-  readonly log: EventLog
-  readonly retention: Retention
-  readonly letters: LetterTable
-  readonly keys: KeyTable
-  readonly effects: EffectTable
-  readonly lease: Lease
-  readonly writes: UserWrites
-  readonly tables: TablesParts
-}
+import { type Tables, withTables } from './tables.ts'
+import { refusedTogether } from './user-writes.ts'
 
 /** `writes`: those of handlers that are among it. `waits`: whether the disk is waited for afterwards. */
 type TransactionOptions = { readonly writes?: readonly TaskWrites[] | undefined; readonly waits?: boolean }
@@ -65,6 +42,7 @@ export class SqliteStore implements Store {
   readonly #mark: HighWaterMark
   readonly #checkpoints: Checkpoints
   readonly #syncs: Syncs | undefined
+  readonly #journaled: Journaled
   /** Resolves once the disk has what was committed last; `undefined` where it has. */
   #safe: Promise<void> | undefined
   #open: Open | undefined
@@ -79,6 +57,7 @@ export class SqliteStore implements Store {
     this.#mark = new HighWaterMark(settings.file)
     this.#checkpoints = new Checkpoints(settings.file, settings.sync)
     this.#syncs = settings.sync === 'full' ? new Syncs(`${settings.file}-wal`) : undefined
+    this.#journaled = new Journaled(settings)
     this.inbox = new SqliteInbox(settings.file, (write) => this.#transaction(write))
   }
 
@@ -88,22 +67,13 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { file, sync, lease: length, keeping, keepEvents, keepLetters, keepKeys, setup } = this.#settings
+    const { file, sync, lease: length, setup } = this.#settings
     const database = openDatabase(file, sync)
     try {
       const lease = new Lease(file, database, systemClock, length)
-      await this.#own(lease)
-      migrate(database)
-      const effects = new EffectTable(database)
-      const rows = new RowTable(database, effects)
-      const retention = new Retention(database, rows, keeping)
-      const log = new EventLog(database, keepEvents)
-      const letters = new LetterTable(database, keepLetters)
-      const keys = new KeyTable(database, keepKeys)
-      const guard = new Guard(database)
-      const writes = new UserWrites(database, guard)
-      const tables = { database, guard, statements: new Statements(database) }
-      this.#open = { database, rows, log, retention, letters, keys, effects, lease, writes, tables }
+      await own(lease, this.#settings, () => this.#closed)
+      this.#open = openFile(database, lease, this.#settings)
+      const { tables, log } = this.#open
       if (setup !== undefined) this.#transaction(() => withTables(tables, setup))
       this.inbox.open(database)
       this.#tellLoss(log.seq)
@@ -154,6 +124,17 @@ export class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<number> {
+    const open = this.#opened()
+    if (this.#journaled.takes(batch, open, this.inbox.idle)) {
+      const waits = this.#syncs?.ready('elsewhere') === true
+      const taken = this.#journaled.commit(batch, open, this.#syncs !== undefined && !waits)
+      if (taken !== undefined) return this.#journaledAs(taken, batch, waits)
+    }
+    return this.#commitHere(batch)
+  }
+
+  /** By a transaction of the main loop's. */
+  async #commitHere(batch: Batch): Promise<number> {
     await nextTurn() // what was worked out before it had a turn of the loop for itself
     const { writes } = batch
     const waits = this.#syncs?.ready() === true
@@ -169,6 +150,26 @@ export class SqliteStore implements Store {
     // what came in meanwhile belongs to the next transaction
     await nextTurn()
     return seq
+  }
+
+  /** A batch goes by way of the journal. `waits`: whether the disk is waited for afterwards. */
+  async #journaledAs(taken: Promise<Taken>, batch: Batch, waits: boolean): Promise<number> {
+    try {
+      const stored = await taken
+      if (stored.kind === 'lost') return this.#commitHere(batch)
+      const { seq } = stored
+      this.#size.took(batch.events.length, this.#open?.log.lastSize ?? 0)
+      this.#checkpoints.committed()
+      if (stored.kind === 'unsafe') this.#safe = Promise.reject(storeError(stored.cause, this.#settings.file))
+      else if (waits) this.#waitFor(() => this.#mark.move(seq))
+      else {
+        this.#syncs?.waited(stored.waited)
+        this.#mark.move(seq)
+      }
+      return seq
+    } catch (error) {
+      throw storeError(error, this.#settings.file)
+    }
   }
 
   safe(): Promise<void> | undefined {
@@ -239,6 +240,7 @@ export class SqliteStore implements Store {
     if (open === undefined) return
     this.#open = undefined
     this.inbox.close()
+    await this.#journaled.close()
     await this.#syncs?.close()
     this.#mark.close()
     await this.#checkpoints.close()
@@ -262,20 +264,6 @@ export class SqliteStore implements Store {
     return open.log.append(batch.events, open.rows)
   }
 
-  /** Become the owner, or wait until that is possible. */
-  async #own(lease: Lease): Promise<void> {
-    for (;;) {
-      try {
-        return lease.take()
-      } catch (cause) {
-        const error = storeError(cause, this.#settings.file)
-        if (error.code !== 'UMBEL_STORE_OWNED' || this.#settings.whenOwned === 'fail') throw error
-        if (this.#closed) throw error
-        await pause(LOOK_AGAIN)
-      }
-    }
-  }
-
   #tellLoss(seq: number): void {
     const { file, onLoss } = this.#settings
     const last = this.#mark.open()
@@ -287,7 +275,7 @@ export class SqliteStore implements Store {
     const { lease: length } = this.#settings
     this.#renewal = systemClock.setTimer(() => {
       try {
-        this.#open?.lease.renew()
+        this.#settled().lease.renew()
         this.#renewLater()
       } catch {
         // another owner has followed: the next commit says so
@@ -310,7 +298,7 @@ export class SqliteStore implements Store {
 
   /** Write all of it or nothing. */
   #transaction<T>(write: (open: Open) => T, { writes = [], waits = false }: TransactionOptions = {}): T {
-    const open = this.#opened()
+    const open = this.#settled()
     const { database, lease, rows, log, retention, letters, keys } = open
     try {
       database.exec(waits ? 'PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE' : 'BEGIN IMMEDIATE')
@@ -335,9 +323,20 @@ export class SqliteStore implements Store {
   }
 
   #read<T>(read: (open: Open) => T): T {
-    const open = this.#opened()
+    const open = this.#settled()
     try {
       return read(open)
+    } catch (error) {
+      throw storeError(error, this.#settings.file)
+    }
+  }
+
+  /** The open file, with all that went by way of the journal where it belongs. */
+  #settled(): Open {
+    const open = this.#opened()
+    try {
+      this.#journaled.settle(open)
+      return open
     } catch (error) {
       throw storeError(error, this.#settings.file)
     }

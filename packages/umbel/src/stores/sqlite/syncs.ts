@@ -51,13 +51,16 @@ export class Syncs {
     this.#log = log
   }
 
-  /** Whether a transaction may be written without a wait for the disk, as `done` waits for it. Where not, SQLite is to wait itself. */
-  ready(): boolean {
+  /**
+   * Whether a transaction may be written without a wait for the disk, as `done` waits for it. Where not, whoever writes is to wait itself: the main
+   * loop only where the disk is quick.
+   */
+  ready(writes: 'here' | 'elsewhere' = 'here'): boolean {
     this.#transactions += 1
     if (this.#transactions > FIRST && !this.#failed) this.#thread ??= this.#start()
     if (!this.#ready || this.#failed) return false
     if (this.#asked !== undefined) this.#idle = this.#themselves = 0
-    if (this.#themselves === 0) return true
+    if (this.#themselves === 0 || (writes === 'here' && this.#took >= QUICK)) return true
     this.#themselves -= 1
     return false
   }
@@ -99,7 +102,7 @@ export class Syncs {
   #answered(): void {
     this.#took += (systemClock.monotonic() - this.#since - this.#took) * LATEST
     this.#idle += 1
-    if (this.#idle >= PROOFS && this.#took < QUICK) this.#themselves = THEMSELVES
+    if (this.#idle >= PROOFS) this.#themselves = THEMSELVES
     this.#settle()
   }
 

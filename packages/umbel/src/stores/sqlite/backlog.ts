@@ -1,0 +1,273 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { CHANGED, type JournalEntry, readEntry, SENT, type Value } from './journal-entry.ts'
+import { JournalTable } from './journal-table.ts'
+import { type Packed, packedSize } from './pack.ts'
+
+/** Batches after which a task that has not ended is stored as it is: until then it is likely to end, and to be stored once. */
+const PATIENCE = 16
+
+/** What is fixed about a row that may change again stands in a table of its own from this size on, so that no later state writes it again. */
+export const LARGE = 1_024
+
+/** What it takes to read a batch, in rows that are written. */
+const READING = 16
+
+/** Work that is done and held still. */
+const MOST_WORKED = 1_024
+
+/** Places of values: see `SENT`. */
+const NUMBER = 0
+const ID = 1
+const STATE = 2
+const ENDED_AT = 6
+const FIXED = 8
+const BODY = 9
+
+/** SQLite's words for a row whose id, or whose number, is there already. */
+const TAKEN: ReadonlySet<unknown> = new Set([2067, 1555])
+
+/** A batch that is not wholly in its tables yet. */
+interface Batch {
+  /** Number of its last event. */
+  readonly last: number
+  /** How many rows it changes. */
+  readonly size: number
+  /** `undefined` once it is read. */
+  written: Packed | undefined
+  sent: Value[]
+  changed: readonly Value[]
+  excess: JournalEntry['excess']
+  rows: Sent[]
+  /** Things of it that are still to be done. */
+  left: number
+}
+
+/** A task that is in no table yet. */
+interface Sent {
+  readonly kind: 'sent'
+  readonly batch: Batch
+  /** Where its values begin in what its batch has sent. */
+  readonly at: number
+  stored: boolean
+}
+
+/** A change of a row that is in its table; `at` as above. Of a batch as it comes, to read it, and to drop what is too much once its rows are stored. */
+interface Other {
+  readonly kind: 'change' | 'read' | 'excess'
+  readonly batch: Batch
+  readonly at: number
+}
+
+/**
+ * What stands in the journal and is not in its tables yet. Tasks go there once they have ended, so that most are written once; those that have not
+ * after a while go as they are. A batch leaves the journal behind all before it: their rows have what it changed about them. All within
+ * transactions of whoever uses it; after one that was rolled back `read` is to be called.
+ */
+export class Backlog {
+  readonly #journal: JournalTable
+  readonly #statements: Record<
+    'insert' | 'large' | 'update' | 'oldest' | 'drop' | 'dropTaken' | 'dropLarge' | 'effect',
+    StatementSync
+  >
+  #batches: Batch[] = []
+  /** By number. */
+  readonly #sent = new Map<Value, Sent>()
+  /** What can be done, in this order, and how much of it is done. */
+  #work: (Sent | Other)[] = []
+  #worked = 0
+  /** Rows of batches that are not read. */
+  #unread = 0
+  /** Batches at the front that have had their patience. */
+  #impatient = 0
+  /** Number of the last event of the batches that are done, and have not left the journal. */
+  #done = 0
+  #keeps = false
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string): StatementSync => database.prepare(sql)
+    this.#journal = new JournalTable(database)
+    this.#statements = {
+      insert: prepare(`INSERT INTO rows (n, id, kind, state, task, parent, sent_at, ended_at, size, spec, fixed, body)
+        VALUES (?, ?, 'task', ?, ?, ?, ?, ?, 1, ?, ?, ?)`),
+      large: prepare('INSERT INTO large (id, fixed) VALUES (?, ?)'),
+      update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
+      oldest: prepare(`SELECT n, id, kind = 'task' AS plain, fixed IS 0 AS large FROM rows
+        WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?`),
+      drop: prepare('DELETE FROM rows WHERE n = ?'),
+      dropTaken: prepare('DELETE FROM rows WHERE n = ? OR id = ?'),
+      dropLarge: prepare('DELETE FROM large WHERE id = ?'),
+      effect: prepare('SELECT 1 FROM umbel_effects LIMIT 1'),
+    }
+  }
+
+  /** Whether all is where it belongs. */
+  get empty(): boolean {
+    return this.#batches.length === 0
+  }
+
+  /** How much can be done now: rows, more or less. */
+  get size(): number {
+    return this.#work.length - this.#worked + this.#unread
+  }
+
+  /** Whether something that was to be dropped may have been kept, since this was asked last: how many rows there are has to be counted. */
+  takeKeeps(): boolean {
+    const keeps = this.#keeps
+    this.#keeps = false
+    return keeps
+  }
+
+  /** Take in a batch of so many rows that stands in the journal. */
+  add(last: number, rows: number, written: Packed): void {
+    const batch: Batch = { last, size: rows, written, sent: [], changed: [], excess: [], rows: [], left: 1 }
+    this.#batches.push(batch)
+    this.#work.push({ kind: 'read', batch, at: 0 })
+    this.#unread += rows
+  }
+
+  /** Read what stands in the journal. What was to be dropped is kept: nobody knows whether it was dropped already. */
+  read(): void {
+    this.#keeps = true
+    this.#batches = []
+    this.#sent.clear()
+    this.#work = []
+    this.#worked = this.#unread = this.#impatient = this.#done = 0
+    for (const { last, written } of this.#journal.all()) {
+      this.add(last, 0, written)
+      const batch = this.#batches.at(-1) as Batch
+      this.#read(batch)
+      batch.excess = []
+    }
+  }
+
+  /** Wait for nothing to end any more. */
+  hurry(): void {
+    while (this.#impatient < this.#batches.length) this.#hurryNext()
+  }
+
+  /** Do so much of what can be done. */
+  step(most: number): void {
+    while (this.#batches.length - this.#impatient > PATIENCE) this.#hurryNext()
+    for (let left = most; left > 0 && this.#worked < this.#work.length; left -= 1) {
+      const work = this.#work[this.#worked] as Sent | Other
+      this.#worked += 1
+      if (work.kind === 'sent') this.#store(work)
+      else this.#do(work)
+      if (work.kind === 'read') left -= READING
+    }
+    if (this.#worked === this.#work.length || this.#worked >= MOST_WORKED) {
+      this.#work = this.#work.slice(this.#worked)
+      this.#worked = 0
+    }
+    while (this.#batches[0]?.left === 0) {
+      this.#done = (this.#batches.shift() as Batch).last
+      this.#impatient = Math.max(0, this.#impatient - 1)
+    }
+  }
+
+  /** Put everything into its tables. */
+  finish(): void {
+    while (!this.empty) {
+      this.hurry()
+      this.step(this.size)
+    }
+  }
+
+  /** The transaction is about to end: what is done leaves the journal. */
+  leave(): void {
+    if (this.#done > 0) this.#journal.drop(this.#done)
+    this.#done = 0
+  }
+
+  #read(batch: Batch): void {
+    if (batch.written === undefined) return
+    const { sent, changed, excess } = readEntry(batch.written)
+    batch.written = undefined
+    batch.sent = sent as Value[]
+    batch.changed = changed
+    batch.excess = excess
+    batch.left += sent.length / SENT
+    this.#unread -= batch.size
+    for (let at = 0; at < sent.length; at += SENT) {
+      const row: Sent = { kind: 'sent', batch, at, stored: false }
+      batch.rows.push(row)
+      this.#sent.set(sent[at] as Value, row)
+      if (sent[at + ENDED_AT] !== null) this.#work.push(row)
+    }
+    for (let at = 0; at < changed.length; at += CHANGED) this.#change(batch, at)
+    this.#work.push({ kind: 'excess', batch, at: 0 })
+  }
+
+  #change(batch: Batch, at: number): void {
+    const { changed } = batch
+    const row = this.#sent.get(changed[at] as Value)
+    if (row === undefined) {
+      batch.left += 1
+      this.#work.push({ kind: 'change', batch, at })
+      return
+    }
+    // what it was sent as is written no more
+    const { sent } = row.batch
+    sent[row.at + STATE] = changed[at + 1] as Value
+    sent[row.at + ENDED_AT] = changed[at + 2] as Value
+    sent[row.at + BODY] = changed[at + 3] as Value
+    if (changed[at + 2] !== null) this.#work.push(row)
+  }
+
+  #hurryNext(): void {
+    const batch = this.#batches[this.#impatient] as Batch
+    this.#read(batch) // those before it are read
+    for (const row of batch.rows) if (!row.stored) this.#work.push(row)
+    this.#impatient += 1
+  }
+
+  #do({ kind, batch, at }: Other): void {
+    if (kind === 'read') return this.#read(batch)
+    batch.left -= 1
+    if (kind === 'excess') return this.#dropAll(batch.excess)
+    const [n, state, endedAt, body] = batch.changed.slice(at, at + CHANGED) as [Value, Value, Value, Value]
+    this.#statements.update.get(state, endedAt, body, n)
+  }
+
+  #store(row: Sent): void {
+    if (row.stored) return
+    row.stored = true
+    row.batch.left -= 1
+    const values = row.batch.sent.slice(row.at, row.at + SENT)
+    this.#sent.delete(values[NUMBER] as Value)
+    const fixed = values[FIXED] as Packed | null
+    if (values[ENDED_AT] === null && fixed !== null && packedSize(fixed) >= LARGE) {
+      values[FIXED] = 0
+      this.#insert(values)
+      this.#statements.large.get(values[ID] as string, fixed)
+    } else this.#insert(values)
+  }
+
+  /** What was read from the journal may be in its table already, as it was then or as it came to be. */
+  #insert(values: readonly Value[]): void {
+    try {
+      this.#statements.insert.get(...values)
+    } catch (error) {
+      if (!TAKEN.has((error as { readonly errcode?: unknown }).errcode)) throw error
+      this.#statements.dropTaken.get(values[NUMBER] as Value, values[ID] as Value)
+      this.#statements.dropLarge.get(values[ID] as Value)
+      this.#statements.insert.get(...values)
+    }
+  }
+
+  #dropAll(excess: JournalEntry['excess']): void {
+    for (const [state, count] of excess) if (!this.#drop(state, count)) this.#keeps = true
+  }
+
+  /** Drop so many of the oldest of what has ended in a state. Returns whether that was possible: of what is no single task others decide. */
+  #drop(state: string, count: number): boolean {
+    if (this.#statements.effect.get() !== undefined) return false
+    const oldest = this.#statements.oldest.all(state, count)
+    for (const { n, id, plain, large } of oldest) {
+      if (plain !== 1) return false
+      this.#statements.drop.get(n as number)
+      if (large === 1) this.#statements.dropLarge.get(id as string)
+    }
+    return oldest.length === count
+  }
+}

@@ -1,0 +1,365 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { Worker } from 'node:worker_threads'
+import { END, type EngineEvent, encode, type Row, type Store, type TaskRow, type TaskSpec } from '@umbel/core'
+import { array, assert, asyncProperty, boolean, constantFrom, integer, oneof, record } from 'fast-check'
+import { afterEach, expect, test } from 'vitest'
+import { SPEC, task } from '../../../test/conformance/store-rows.ts'
+import { type SqliteStoreOptions, sqliteStore } from '../src/sqlite.ts'
+import { StoredRows } from '../src/stores/sqlite/stored-rows.ts'
+import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
+
+const stores = new Set<Store>()
+afterEach(async () => {
+  for (const store of stores) await store.close()
+  stores.clear()
+})
+
+async function opened(file: string, options: SqliteStoreOptions = {}): Promise<Store> {
+  const store = sqliteStore(file, { sync: 'off', ...options })
+  stores.add(store)
+  await store.open()
+  return store
+}
+
+const spec: TaskSpec = { ...SPEC, task: 'demo.journaled' }
+const args = encode([1])
+
+const newTask = (id: string, more: Partial<TaskRow> = {}): TaskRow => task(id, { spec, args, ...more })
+
+const sent = ({ id, spec, args, sentAt, parent }: TaskRow): EngineEvent => ({
+  type: 'canvas-sent',
+  id,
+  plan: { nodes: [{ kind: 'task', spec, args, kwargs: undefined, next: END }], entry: 0, exit: 0 },
+  input: undefined,
+  parent,
+  root: undefined,
+  settles: undefined,
+  at: sentAt,
+})
+
+const started = ({ id, attempt, runs }: TaskRow): EngineEvent => ({
+  type: 'task-started',
+  id,
+  attempt,
+  run: runs,
+  at: 2_000,
+})
+
+/** How many batches stand in the journal, as another process sees it. */
+function journaled(file: string): number {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return Number(database.prepare('SELECT count(*) AS count FROM umbel_journal').get()?.count)
+  } finally {
+    database.close()
+  }
+}
+
+/** All rows, as another process sees them. */
+function seen(file: string): TaskRow[] {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return [...new StoredRows(database).all()] as TaskRow[]
+  } finally {
+    database.close()
+  }
+}
+
+let ids = 0
+
+/** Commit batches of plain tasks until they go by way of the journal. Gives the rows there are then. */
+async function inUse(store: Store, file: string): Promise<Map<string, TaskRow>> {
+  const rows = new Map<string, TaskRow>()
+  const commit = async (): Promise<number> => {
+    ids += 1
+    const row = newTask(`warm${ids}`)
+    await store.commit({ rows: [row], events: [sent(row)] })
+    rows.set(row.id, row)
+    return journaled(file)
+  }
+  await expect.poll(commit, { timeout: 30_000, interval: 5 }).toBeGreaterThan(0)
+  return rows
+}
+
+/** Commit a batch as an engine does. */
+async function commit(store: Store, rows: readonly TaskRow[], known: ReadonlyMap<string, TaskRow>): Promise<number> {
+  return store.commit({ rows, events: rows.map((row) => (known.has(row.id) ? started(row) : sent(row))) })
+}
+
+const byId = (rows: Iterable<Row>): Row[] => [...rows].sort((a, b) => (a.id < b.id ? -1 : 1))
+
+test('batches of plain tasks stand in the journal as they are stored, and soon after in their tables', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const rows = await inUse(store, file)
+  expect(byId(seen(file))).toEqual(byId(rows.values()))
+  await expect.poll(() => journaled(file), { timeout: 30_000 }).toBe(0)
+  expect(byId(seen(file))).toEqual(byId(rows.values()))
+})
+
+test('whoever reads a row reads what was stored last, and what it is read by is in its table', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const rows = await inUse(store, file)
+  const row = newTask('x', { state: 'STARTED', attempt: 1, runs: 1, startedAt: 2_000 })
+  await commit(store, [row], rows)
+  rows.set('x', row)
+  const end = { ...row, state: 'SUCCESS', result: encode(5), endedAt: 3_000 }
+  await commit(store, [end], rows)
+  expect(await store.get('x')).toEqual(end)
+  expect(journaled(file)).toBe(0)
+})
+
+test('what is large is stored apart while it may change again, and leaves nothing behind', async () => {
+  const file = newFile()
+  const store = await opened(file, { keepEnded: 1 })
+  const rows = await inUse(store, file)
+  const large = newTask('large', { args: encode(['x'.repeat(5_000)]) })
+  const quick = newTask('quick', { args: large.args, state: 'SUCCESS', result: encode(1), endedAt: 1_500 })
+  await commit(store, [large, quick], rows)
+  expect(await store.get('large')).toEqual(large)
+  expect(await store.get('quick')).toEqual(quick)
+  rows.set('large', large)
+  await commit(store, [{ ...large, state: 'SUCCESS', result: encode(1), endedAt: 2_000 }], rows)
+  await commit(store, [newTask('last', { state: 'SUCCESS', result: encode(1), endedAt: 3_000 })], rows)
+  const kept = await Promise.all(['quick', 'large', 'last'].map(async (id) => (await store.get(id))?.id))
+  expect(kept).toEqual([undefined, undefined, 'last'])
+  await store.close()
+  const database = new DatabaseSync(file)
+  expect(database.prepare('SELECT count(*) AS count FROM large').get()).toEqual({ count: 0 })
+  database.close()
+})
+
+test('what is no single task goes the other way, and everything before it is in its tables then', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const rows = await inUse(store, file)
+  const plain = newTask('plain')
+  const end = store.commit({ rows: [plain], events: [sent(plain)] })
+  await end
+  await store.commit({ rows: [], events: [], effects: [{ task: 'plain', name: 'e', result: encode(1) }] })
+  expect(journaled(file)).toBe(0)
+  expect(byId(seen(file))).toEqual(byId([...rows.values(), plain]))
+})
+
+test('an owner that has been followed stores nothing more, by whatever way', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const rows = await inUse(store, file)
+  tamper(file, 'UPDATE owner SET token = token + 1')
+  await expect(commit(store, [newTask('late')], rows)).rejects.toMatchObject({ code: 'UMBEL_STORE_FENCED' })
+  expect(byId(seen(file))).toEqual(byId(rows.values()))
+  stores.delete(store)
+  await store.close()
+})
+
+test('what the thread cannot store is refused, and counts for nothing: numbers, rows and bounds are as before', async () => {
+  const file = newFile()
+  const store = await opened(file, { keepEnded: 3 })
+  const rows = await inUse(store, file)
+  const ended = (id: string, endedAt: number) => newTask(id, { state: 'SUCCESS', result: encode(1), endedAt })
+  const last = await commit(store, [ended('a', 1), ended('b', 2)], rows)
+  tamper(file, "CREATE TRIGGER refuse BEFORE INSERT ON umbel_journal BEGIN SELECT RAISE(FAIL, 'no'); END")
+  await expect(commit(store, [ended('c', 3), ended('d', 4)], rows)).rejects.toMatchObject({
+    code: 'UMBEL_STORE_FAILED',
+  })
+  tamper(file, 'DROP TRIGGER refuse')
+  expect(await commit(store, [ended('e', 5)], rows)).toBe(last + 1)
+  const kept = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(async (id) => (await store.get(id))?.id))
+  expect(kept).toEqual(['a', 'b', undefined, undefined, 'e'])
+})
+
+test('a store whose rows cannot go to their tables for a while keeps them in the journal, and goes on afterwards', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const rows = await inUse(store, file)
+  tamper(file, "CREATE TRIGGER refuse BEFORE INSERT ON rows BEGIN SELECT RAISE(FAIL, 'no'); END")
+  const row = newTask('kept')
+  await commit(store, [row], rows)
+  await expect(store.get('kept')).rejects.toMatchObject({ code: 'UMBEL_STORE_FAILED' })
+  expect(seen(file).find(({ id }) => id === 'kept')).toEqual(row)
+  tamper(file, 'DROP TRIGGER refuse')
+  expect(await store.get('kept')).toEqual(row)
+  rows.set('kept', row)
+  expect(byId(seen(file))).toEqual(byId(rows.values()))
+})
+
+/** The thread of the journal, once it is started. */
+function journalThread(): Promise<Worker> {
+  return new Promise((resolve) => {
+    const look = (worker: Worker): void => {
+      if (worker.threadName !== 'umbel-journal') return
+      process.off('worker', look)
+      resolve(worker)
+    }
+    process.on('worker', look)
+  })
+}
+
+test('a thread that ends in the middle takes nothing with it: the store goes on without one', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const started = journalThread()
+  const rows = await inUse(store, file)
+  const thread = await started
+  let ended: Promise<unknown> | undefined
+  for (let index = 0; index < 40; index += 1) {
+    const row = newTask(`p${index}`)
+    const stored = commit(store, [row], rows)
+    if (index === 10) ended = thread.terminate()
+    await stored
+    rows.set(row.id, row)
+  }
+  await ended
+  const all = byId(rows.values())
+  for (const row of all) expect(await store.get(row.id)).toEqual(row)
+  expect(byId(seen(file))).toEqual(all)
+  expect(journaled(file)).toBe(0)
+})
+
+test('where no thread can be started, all goes the other way', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  tamper(file, 'ALTER TABLE umbel_journal RENAME TO elsewhere')
+  const rows = new Map<string, TaskRow>()
+  const died = journalThread().then((thread) => new Promise((resolve) => thread.once('exit', resolve)))
+  for (let index = 0; index < 40; index += 1) {
+    const row = newTask(`d${index}`)
+    await commit(store, [row], rows)
+    rows.set(row.id, row)
+  }
+  await died
+  tamper(file, 'ALTER TABLE elsewhere RENAME TO umbel_journal')
+  const last = newTask('last')
+  await commit(store, [last], rows)
+  expect(byId(seen(file))).toEqual(byId([...rows.values(), last]))
+})
+
+test('a sender finds what its owner has only in the journal yet, as it is by now', async () => {
+  const file = newFile()
+  const store = await opened(file)
+  const rows = await inUse(store, file)
+  const row = newTask('fresh', { parent: 'parent' })
+  await commit(store, [row], rows)
+  rows.set('fresh', row)
+  const begun = { ...row, state: 'STARTED', attempt: 1, runs: 1, startedAt: 2_000 }
+  await commit(store, [begun], rows)
+  const copy = asIfKilled(file) // nobody puts it into its table
+  expect(journaled(copy)).toBeGreaterThan(0)
+  const sender = sqliteStore(copy, { as: 'sender' })
+  await sender.open()
+  expect(sender.standing('fresh')).toEqual({ at: 'rows', row: begun })
+  expect(sender.standing('nothing')).toEqual({ at: 'nowhere' })
+  expect(sender.children('parent')).toEqual(['fresh'])
+  await sender.close()
+})
+
+test('closed right after a batch was stored, and opened again, it has everything where it belongs', async () => {
+  const file = newFile()
+  const store = await opened(file, { sync: 'full' })
+  const rows = await inUse(store, file)
+  const last = newTask('last')
+  await commit(store, [last], rows)
+  await store.close()
+  expect(journaled(file)).toBe(0)
+  expect(byId(seen(file))).toEqual(byId([...rows.values(), last]))
+})
+
+/** What happens to a store, one after the other. */
+const step = oneof(
+  {
+    weight: 24,
+    arbitrary: record({
+      kind: constantFrom('plain' as const),
+      sends: integer({ min: 0, max: 4 }),
+      changes: array(integer({ min: 0, max: 30 }), { maxLength: 4 }),
+      ends: boolean(),
+      large: boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: record({
+      kind: constantFrom('other' as const, 'read' as const, 'killed' as const, 'killed' as const, 'seen' as const),
+    }),
+  },
+)
+
+test('whatever is sent, changes and ends, is read meanwhile or killed in between: every row is as it was stored last', {
+  timeout: 120_000,
+}, async () => {
+  const file = newFile()
+  const store = await opened(file, { keepEvents: 50 })
+  const rows = await inUse(store, file)
+  let time = 10_000
+  let withJournal = 0
+  await assert(
+    asyncProperty(array(step, { maxLength: 40 }), async (steps) => {
+      for (const [id, row] of await inUse(store, file)) rows.set(id, row)
+      for (const one of steps) {
+        time += 1
+        if (one.kind === 'plain') {
+          const open = [...rows.values()].filter(({ endedAt }) => endedAt === undefined)
+          const changing = new Set(one.changes.flatMap((index) => open[index % Math.max(1, open.length)] ?? []))
+          const changed = [...changing].map(
+            (row): TaskRow =>
+              one.ends
+                ? { ...row, state: 'SUCCESS', result: encode(time), endedAt: time }
+                : { ...row, state: 'STARTED', attempt: row.attempt + 1, runs: row.attempt + 1, startedAt: time },
+          )
+          const fresh = Array.from({ length: one.sends }, () => {
+            ids += 1
+            return newTask(`t${ids}`, { sentAt: time, ...(one.large && { args: encode(['y'.repeat(2_000)]) }) })
+          })
+          if (fresh.length + changed.length === 0) continue
+          await commit(store, [...fresh, ...changed], rows)
+          for (const row of [...fresh, ...changed]) rows.set(row.id, row)
+        } else if (one.kind === 'other') await store.commit({ rows: [], events: [] })
+        else if (one.kind === 'read') {
+          for (const id of [...rows.keys()].slice(-3)) expect(await store.get(id)).toEqual(rows.get(id))
+        } else if (one.kind === 'seen') expect(byId(seen(file))).toEqual(byId(rows.values()))
+        else {
+          const copy = asIfKilled(file)
+          if (journaled(copy) > 0) withJournal += 1
+          expect(byId(seen(copy))).toEqual(byId(rows.values()))
+          const next = await opened(copy)
+          for (const id of [...rows.keys()].slice(-5)) expect(await next.get(id)).toEqual(rows.get(id))
+          expect(byId(seen(copy))).toEqual(byId(rows.values()))
+          await next.close()
+          stores.delete(next)
+        }
+      }
+      expect(byId(seen(file))).toEqual(byId(rows.values()))
+    }),
+    { numRuns: 40 },
+  )
+  expect(withJournal).toBeGreaterThan(0)
+})
+
+test('of what has ended the newest stay, as many as are to be kept', { timeout: 60_000 }, async () => {
+  const file = newFile()
+  const store = await opened(file, { keepEnded: 5 })
+  const rows = await inUse(store, file)
+  await assert(
+    asyncProperty(array(integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 12 }), async (counts) => {
+      let last: string[] = []
+      for (const count of counts) {
+        const ended = Array.from({ length: count }, () => {
+          ids += 1
+          return newTask(`e${String(ids).padStart(9, '0')}`, {
+            state: 'SUCCESS',
+            result: encode(1),
+            endedAt: 5_000 + ids,
+          })
+        })
+        await commit(store, ended, rows)
+        last = [...last, ...ended.map(({ id }) => id)].slice(-5)
+      }
+      await store.get('nothing')
+      const kept = seen(file).flatMap(({ id, state }) => (state === 'SUCCESS' ? [id] : []))
+      expect(kept.slice(-last.length)).toEqual(last)
+      expect(kept.length).toBeLessThanOrEqual(5)
+    }),
+    { numRuns: 30 },
+  )
+})
