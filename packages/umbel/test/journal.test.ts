@@ -4,8 +4,10 @@ import { END, type EngineEvent, encode, type Row, type Store, type TaskRow, type
 import { array, assert, asyncProperty, boolean, constantFrom, integer, oneof, record } from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { SPEC, task } from '../../../test/conformance/store-rows.ts'
+import { examine } from '../../../test/crash/examine.ts'
 import { type SqliteStoreOptions, sqliteStore } from '../src/sqlite.ts'
 import { StoredRows } from '../src/stores/sqlite/stored-rows.ts'
+import { child } from './fixtures/durable/child.ts'
 import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
 
 const stores = new Set<Store>()
@@ -263,6 +265,31 @@ test('closed right after a batch was stored, and opened again, it has everything
   await store.close()
   expect(journaled(file)).toBe(0)
   expect(byId(seen(file))).toEqual(byId([...rows.values(), last]))
+})
+
+test('killed in the middle, again and again, it has all that was accepted and all that had ended', {
+  timeout: 120_000,
+}, async () => {
+  const file = newFile()
+  let withJournal = 0
+  for (let kills = 0; kills < 6; kills += 1) {
+    const stream = child(['stream', file])
+    const said: string[] = []
+    while (said.length < 2_000 + 777 * kills) said.push(await stream.line())
+    await stream.kill()
+    if (journaled(file) > 0) withJournal += 1
+    expect(examine(file)).toEqual([])
+    const store = await opened(file)
+    for (const line of said) {
+      const [what, id = ''] = line.split(' ')
+      const row = await store.get(id)
+      expect(row, line).toBeDefined()
+      if (what === 'ended') expect(row, line).toMatchObject({ state: 'SUCCESS', result: encode('on and on') })
+    }
+    await store.close()
+    stores.delete(store)
+  }
+  expect(withJournal).toBeGreaterThan(0)
 })
 
 /** What happens to a store, one after the other. */
