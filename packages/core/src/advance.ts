@@ -70,7 +70,8 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
       facts.push(event)
       if (written !== undefined) writes.push({ id: event.id, writes: written })
     }
-    const { shown, moved, commands, letters, effects, answers } = draft
+    const { shown, moved, letters, effects, answers } = draft
+    const commands = draft.commands.list()
     done = true
     const rows = draft.rows()
     return { rows, seats: draft.seats(), shown, moved, commands, letters, effects, writes, answers, facts }

@@ -1,5 +1,6 @@
 import { type ErrorClasses, fromErrorData, toErrorData } from './error-data.ts'
 import { umbelError } from './errors.ts'
+import { joined } from './pieces.ts'
 import { readValue } from './read-value.ts'
 import { type Writing, writeBareList, writeValue } from './write-value.ts'
 
@@ -60,7 +61,8 @@ export function decodeOwned(encoded: Encoded, classes?: ErrorClasses): unknown {
 
 /** Make the encoded list of values that are encoded already, without decoding them. */
 export function encodeList(items: readonly Encoded[]): Encoded {
-  return withBytes(`[${items.map(textOf).join(',')}]`, items)
+  if (items.every(isText)) return `[${joined(items, ',')}]`
+  return withBytes(`[${joined(items.map(textOf), ',')}]`, items)
 }
 
 /**
@@ -85,7 +87,7 @@ export function encodedSize(encoded: Encoded): number {
   return encoded.bytes.reduce((sum, part) => sum + part.byteLength, encoded.text.length)
 }
 
-const isText = (encoded: Encoded): boolean => typeof encoded === 'string'
+const isText = (encoded: Encoded): encoded is string => typeof encoded === 'string'
 
 const textOf = (encoded: Encoded): string => (typeof encoded === 'string' ? encoded : encoded.text)
 

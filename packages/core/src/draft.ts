@@ -5,6 +5,7 @@ import type { Effect } from './effect.ts'
 import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
 import type { Machines } from './machines.ts'
+import { Pieces } from './pieces.ts'
 import {
   type ChartRow,
   isResultRow,
@@ -98,7 +99,7 @@ export type Message = EngineEvent | NodeEnded | MemberEnded | HolderEnded | Chil
 export class Draft implements RowReader {
   /** Moment of the event being taken in. */
   at = 0
-  readonly commands: Command[] = []
+  readonly commands = new Pieces<Command>()
   /** Rows as they stood after each thing a handler showed: a later fact of the batch may have changed them since. */
   readonly shown: (TaskRow | ChartRow)[] = []
   /** Runs as they came to show another state. */
@@ -115,7 +116,9 @@ export class Draft implements RowReader {
   /** Rows put, letters changed and effects recorded so far: whether it grows tells whether a fact changed anything. */
   puts = 0
   /** Seats of the rows that changed, in the order in which they did first. */
-  readonly #changed: Seat[] = []
+  readonly #changed = new Pieces<Seat>()
+  /** The same in one list, once all facts are taken in. */
+  #list: readonly Seat[] | undefined
   /** Seats of rows that the reader has none for. */
   #seats: Map<string, Seat> | undefined
   /** The seat that was looked for last. */
@@ -278,20 +281,25 @@ export class Draft implements RowReader {
 
   /** The rows that changed, each once, as they stand at the end. */
   rows(): Row[] {
-    return this.#changed.map((seat) => seat.next as Row)
+    return this.#seated.map((seat) => seat.next as Row)
   }
 
   /** The seats of those rows, where the reader has all rows in seats. */
   seats(): readonly Seat[] | undefined {
-    return this.#rows.make === undefined ? undefined : this.#changed
+    return this.#rows.make === undefined ? undefined : this.#seated
   }
 
   /** Leave the seats of the reader as they were found, but for those that were made where all went well. */
   leave(done: boolean): void {
-    for (const seat of this.#changed) {
+    for (const seat of this.#seated) {
       if (!done && seat.row === undefined) this.#rows.unmake?.((seat.next as Row).id, seat)
       seat.next = undefined
     }
+  }
+
+  get #seated(): readonly Seat[] {
+    this.#list ??= this.#changed.list()
+    return this.#list
   }
 
   #seat(id: string): Seat | undefined {

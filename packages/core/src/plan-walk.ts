@@ -8,14 +8,15 @@ import { END, type Plan, type PlanNode, type TaskSpec } from './plan.ts'
  * but once, over 100,000 members, V8 makes an object for each step of an iterator.
  */
 export function eachEntryTask(plan: Plan, tell: (spec: TaskSpec, index: number) => void): void {
-  const open = [plan.entry]
-  for (let at = 0; at < open.length; at += 1) {
-    const index = open[at] as number
-    const node = plan.nodes[index]
-    if (node?.kind === 'task') tell(node.spec, index)
-    if (node?.kind !== 'fork') continue
-    const { branches } = node
-    for (let branch = 0; branch < branches.length; branch += 1) open.push(branches[branch] as number)
+  const open: (readonly number[])[] = [[plan.entry]]
+  for (let list = 0; list < open.length; list += 1) {
+    const indices = open[list] as readonly number[]
+    for (let at = 0; at < indices.length; at += 1) {
+      const index = indices[at] as number
+      const node = plan.nodes[index]
+      if (node?.kind === 'task') tell(node.spec, index)
+      else if (node?.kind === 'fork') open.push(node.branches)
+    }
   }
 }
 

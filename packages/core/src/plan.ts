@@ -4,6 +4,7 @@ import { checkShape, MAX_GROUPS_IN_A_ROW } from './canvas-shape.ts'
 import type { Encoded } from './codec.ts'
 import { umbelError } from './errors.ts'
 import type { TaskHeaders } from './headers.ts'
+import { Pieces } from './pieces.ts'
 import type {
   Canvas,
   ChainSignature,
@@ -192,7 +193,7 @@ const errorsOf = (body: Canvas): readonly Canvas[] =>
   isSingle(body) || body.kind === 'chain' ? stampedCallbacks(body.options.linkError, body.options.headers) : []
 
 class Compiler {
-  readonly nodes: Open<PlanNode>[] = []
+  readonly #nodes = new Pieces<Open<PlanNode>>()
   readonly #resolve: Resolve
   readonly #path = new Set<Canvas>()
   #members = 0
@@ -206,9 +207,9 @@ class Compiler {
    * a group of one that ends in a group is that group.
    */
   whole(canvas: Canvas, fed: boolean): Plan {
-    const { nodes } = this
     const { entry, exit } = this.part(canvas, 0, fed)
     const top = aloneIn(canvas)
+    const nodes = this.#nodes.list()
     const last = nodes[exit]
     // as in Celery there is no way back from an empty group that ends a chain
     if (top.kind === 'chain' && last?.kind === 'join' && last.members.length === 0)
@@ -224,8 +225,9 @@ class Compiler {
 
   /** The join of a group that is, or ends, the only member of another. */
   #onlyGroup(join: number): number | undefined {
-    const [only, ...others] = (this.nodes[join] as JoinNode).members
-    return only !== undefined && others.length === 0 && this.nodes[only]?.kind === 'join' ? only : undefined
+    const { members } = this.#nodes.at(join) as JoinNode
+    const [only] = members
+    return only !== undefined && members.length === 1 && this.#nodes.at(only)?.kind === 'join' ? only : undefined
   }
 
   /** `last`: the end of a body's chain, as deep as what it ends. Groups in a row, written flat, are bodies nested so. */
@@ -282,7 +284,7 @@ class Compiler {
       case 'chord': {
         const header = this.#group(canvas.header, depth, fed)
         const body = this.part(canvas.body, depth, true, canvas.body.kind === 'chain')
-        const join = this.nodes[header.exit] as Open<JoinNode>
+        const join = this.#nodes.at(header.exit) as Open<JoinNode>
         join.body = body.exit
         const errors = this.#resolve.errorCallbacks(errorsOf(canvas.body))
         if (errors.length > 0) join.errors = errors
@@ -298,8 +300,9 @@ class Compiler {
 
   #chain(steps: readonly Canvas[], depth: number, fed: boolean, last: boolean): Part {
     let part: Part | undefined
-    for (const [index, step] of steps.entries()) {
-      const next = this.part(unrolled(step), depth, fed || index > 0, last && index === steps.length - 1)
+    for (let index = 0; index < steps.length; index += 1) {
+      const step = unrolled(steps[index] as Canvas)
+      const next = this.part(step, depth, fed || index > 0, last && index === steps.length - 1)
       part = part === undefined ? next : this.#follow(part, next)
     }
     if (part === undefined) throw umbelError('UMBEL_BAD_CANVAS', 'A chain needs at least one step.')
@@ -307,17 +310,18 @@ class Compiler {
   }
 
   #group(members: readonly Canvas[], depth: number, fed: boolean): Part {
-    const branches: number[] = []
-    const exits: number[] = []
-    const fork: Open<ForkNode> = { kind: 'fork', branches, join: END }
+    const fork: Open<ForkNode> = { kind: 'fork', branches: [], join: END }
     const entry = this.#single(fork).entry
     this.#checkMembers(members, depth)
     const flat = membersOf(members)
+    const branches = new Array<number>(flat.length)
+    const exits = new Array<number>(flat.length)
     for (let at = 0; at < flat.length; at += 1) {
       const branch = this.part(flat[at] as Canvas, depth, fed)
-      branches.push(branch.entry)
-      exits.push(branch.exit)
+      branches[at] = branch.entry
+      exits[at] = branch.exit
     }
+    fork.branches = branches
     const join = this.#single({ kind: 'join', members: exits, next: END })
     fork.join = join.entry
     for (let at = 0; at < exits.length; at += 1) this.#open(exits[at] as number).next = join.entry
@@ -330,12 +334,13 @@ class Compiler {
   }
 
   #single(node: Open<PlanNode>): Part {
-    if (this.nodes.length >= MAX_PLAN_NODES) throw tooLarge()
-    const index = this.nodes.push(node) - 1
+    const index = this.#nodes.length
+    if (index >= MAX_PLAN_NODES) throw tooLarge()
+    this.#nodes.push(node)
     return { entry: index, exit: index }
   }
 
   #open(index: number): Open<TaskNode> | Open<JoinNode> {
-    return this.nodes[index] as Open<TaskNode> | Open<JoinNode>
+    return this.#nodes.at(index) as Open<TaskNode> | Open<JoinNode>
   }
 }

@@ -62,7 +62,14 @@ export function chord(header: AnySignature | readonly AnySignature[], body: AnyS
 }
 
 function dataOf(given: readonly (AnySignature | readonly AnySignature[])[]): readonly Canvas[] {
-  return (given.flat() as readonly AnySignature[]).map(canvasOf)
+  const [first] = given
+  // a long list is taken as it is: to make a flat one would copy it as that grows
+  const list = given.length === 1 && isList(first) ? first : given.some(isList) ? given.flat() : given
+  return (list.includes(undefined as never) ? list.flat(0) : list).map((one) => canvasOf(one as AnySignature))
+}
+
+function isList(given: AnySignature | readonly AnySignature[] | undefined): given is readonly AnySignature[] {
+  return Array.isArray(given)
 }
 
 // chain

@@ -131,3 +131,13 @@ describe('canvases', () => {
     expect(sent.map(({ call }) => call.args)).toEqual([[5], [5], [5]])
   })
 })
+
+test('a list that a canvas is made of is taken as it is, and holes in it count for nothing', () => {
+  const holed = [add.s(1, 2), add.s(3, 4), add.s(5, 6)]
+  delete holed[1]
+  const members = [add.s(1, 2).data, add.s(5, 6).data]
+  expect(group(holed).data).toMatchObject({ members })
+  expect(chord(holed as never, sum.s() as never).data).toMatchObject({ header: members })
+  expect(group(add.s(1, 2), add.s(5, 6)).data).toMatchObject({ members })
+  expect(holed).toHaveLength(3)
+})

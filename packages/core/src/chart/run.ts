@@ -59,7 +59,7 @@ export function become(
   } catch (error) {
     // what cannot travel: nothing of the step counts
     mail.length = mails
-    commands.length = commanded
+    commands.cut(commanded)
     return void fail(draft, row, toErrorData(error))
   }
 }
