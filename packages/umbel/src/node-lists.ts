@@ -1,4 +1,5 @@
 import type { JoinRow, Row, TaskRow } from '@umbel/core'
+import { PagedList } from './paged-list.ts'
 import { SteadyMap } from './steady-map.ts'
 
 /** A row of a node of a workflow. */
@@ -34,42 +35,41 @@ const ZERO = 48
  * the group: V8 makes a map anew each time that it has doubled, and each look into a large one waits for memory.
  */
 export class NodeLists<T> {
-  readonly #workflows = new SteadyMap<(T | undefined)[]>()
+  readonly #workflows = new SteadyMap<PagedList<T>>()
   /** The workflow that was looked for last: many nodes of one come one after another. */
   #last: string | undefined
-  #nodes: (T | undefined)[] | undefined
+  #nodes: PagedList<T> | undefined
 
   /** A workflow begins: there is room for its nodes from the start. */
   begin(workflow: string, nodes: number): void {
-    if (this.#of(workflow) === undefined) this.#add(workflow, new Array(nodes))
+    if (this.#of(workflow) === undefined) this.#add(workflow, nodes)
   }
 
   put(workflow: string, node: number, value: T): void {
-    const nodes = this.#of(workflow) ?? this.#add(workflow, [])
-    nodes[node] = value
+    const nodes = this.#of(workflow) ?? this.#add(workflow)
+    nodes.set(node, value)
   }
 
   get(workflow: string, node: number): T | undefined {
-    return this.#of(workflow)?.[node]
+    return this.#of(workflow)?.get(node)
   }
 
   /** Forget what there is of the nodes of a workflow, once `each` was called with that. */
   forget(workflow: string, each?: (value: T) => void): void {
     const nodes = this.#of(workflow)
     if (nodes === undefined) return
-    if (each !== undefined) for (const value of nodes) if (value !== undefined) each(value)
-    // a list that has grown old would keep alive what it had until the collector looks through what is old, too
-    nodes.fill(undefined)
+    if (each !== undefined) nodes.each(each)
+    nodes.clear()
     this.#workflows.delete(workflow)
     this.#last = undefined
     this.#nodes = undefined
   }
 
   *values(): Generator<T, void, undefined> {
-    for (const nodes of this.#workflows.values()) for (const value of nodes) if (value !== undefined) yield value
+    for (const nodes of this.#workflows.values()) yield* nodes.values()
   }
 
-  #of(workflow: string): (T | undefined)[] | undefined {
+  #of(workflow: string): PagedList<T> | undefined {
     if (this.#last !== workflow) {
       this.#last = workflow
       this.#nodes = this.#workflows.get(workflow)
@@ -77,7 +77,8 @@ export class NodeLists<T> {
     return this.#nodes
   }
 
-  #add(workflow: string, nodes: (T | undefined)[]): (T | undefined)[] {
+  #add(workflow: string, room?: number): PagedList<T> {
+    const nodes = new PagedList<T>(room)
     this.#workflows.set(workflow, nodes)
     this.#nodes = nodes
     return nodes

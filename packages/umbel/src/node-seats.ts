@@ -1,4 +1,5 @@
 import type { Seat } from '@umbel/core'
+import { PagedList } from './paged-list.ts'
 import { SteadyMap } from './steady-map.ts'
 
 const ZERO = 48
@@ -8,9 +9,6 @@ const SLASH = -1
 /** More than any number of a node: plans are smaller. */
 const MOST = 10_000_000
 
-/** Nodes that there is room for from the start. */
-const FEW = 16
-
 /** Places for lists that were looked for lately, a power of two. */
 const NEAR = 4_096
 
@@ -18,7 +16,7 @@ const NEAR = 4_096
 interface List<S> {
   /** The text that it was looked for by last: as a rule the very same for all nodes, so that nothing is compared. */
   workflow: string
-  seats: (S | undefined)[]
+  readonly seats: PagedList<S>
   /** How many there are. */
   count: number
 }
@@ -66,57 +64,49 @@ export class NodeSeats<S extends Seat> {
 
   /** The seat of the id that was read. */
   get(id: string): S | undefined {
-    return this.#listFor(id)?.seats[this.#node]
+    return this.#listFor(id)?.seats.get(this.#node)
   }
 
   /** Have a seat under the id that was read, which has none. */
   put(id: string, seat: S): void {
     const list = this.#listFor(id) ?? this.#add(id.slice(0, this.#slash))
-    const node = this.#node
-    if (node >= list.seats.length) list.seats = longer(list.seats, node)
-    list.seats[node] = seat
+    list.seats.set(this.#node, seat)
     list.count += 1
   }
 
   /** Have that no longer. */
   delete(id: string): void {
     const list = this.#listFor(id)
-    if (list?.seats[this.#node] === undefined) return
-    list.seats[this.#node] = undefined
+    if (list?.seats.get(this.#node) === undefined) return
+    list.seats.set(this.#node, undefined)
     list.count -= 1
     if (list.count === 0) this.#drop(list)
   }
 
   /** The seat of a node by its number. */
   of(workflow: string, node: number): S | undefined {
-    return this.#listOf(workflow)?.seats[node]
+    return this.#listOf(workflow)?.seats.get(node)
   }
 
-  /** The seats of the nodes of a workflow. */
-  ofWorkflow(workflow: string): readonly (S | undefined)[] {
-    return this.#listOf(workflow)?.seats ?? []
+  /** Call back with each seat of the nodes of a workflow. */
+  eachOf(workflow: string, tell: (seat: S) => void): void {
+    this.#listOf(workflow)?.seats.each(tell)
   }
 
   /** Give up those seats of a workflow's nodes that `isEmpty` tells to have nothing in them. */
   sweep(workflow: string, isEmpty: (seat: S) => boolean): void {
     const list = this.#listOf(workflow)
     if (list === undefined) return
-    const { seats } = list
-    for (let node = 0; node < seats.length; node += 1) {
-      const seat = seats[node]
-      if (seat === undefined || !isEmpty(seat)) continue
-      seats[node] = undefined
+    list.seats.each((seat, node) => {
+      if (!isEmpty(seat)) return
+      list.seats.set(node, undefined)
       list.count -= 1
-    }
+    })
     if (list.count === 0) this.#drop(list)
   }
 
   *values(): Generator<S, void, undefined> {
-    for (const list of this.#lists.values())
-      for (let node = 0; node < list.seats.length; node += 1) {
-        const seat = list.seats[node]
-        if (seat !== undefined) yield seat
-      }
+    for (const { seats } of this.#lists.values()) yield* seats.values()
   }
 
   /** The list of the workflow of the id that was read, where there is one. */
@@ -126,9 +116,9 @@ export class NodeSeats<S extends Seat> {
     if (last === undefined) return this.#listOf(id.slice(0, slash))
     const node = this.#node
     // what is compared here is as a rule the very same text
-    if (last.seats[node]?.row?.id === id) return last
+    if (last.seats.get(node)?.row?.id === id) return last
     const near = this.#near[placeOf(id, slash)]
-    if (near !== undefined && near !== last && near.seats[node]?.row?.id === id) {
+    if (near !== undefined && near !== last && near.seats.get(node)?.row?.id === id) {
       this.#last = near
       return near
     }
@@ -147,7 +137,7 @@ export class NodeSeats<S extends Seat> {
   }
 
   #add(workflow: string): List<S> {
-    const list: List<S> = { workflow, seats: [], count: 0 }
+    const list: List<S> = { workflow, seats: new PagedList(), count: 0 }
     this.#lists.set(workflow, list)
     this.#size += 1
     this.#near[placeOf(workflow, workflow.length)] = list
@@ -170,11 +160,4 @@ function placeOf(id: string, end: number): number {
   if (end > 3) place += id.charCodeAt(end - 2) * 77 + id.charCodeAt(end - 3) * 847
   if (end > 15) place += id.charCodeAt(end - 12) * 961 + id.charCodeAt(end - 13) * 31 + id.charCodeAt(end - 15)
   return place & (NEAR - 1)
-}
-
-/** The same list with room for a number, and some more: with holes of its own V8 would make it a map. */
-function longer<S>(seats: readonly (S | undefined)[], node: number): (S | undefined)[] {
-  const longer = new Array<S | undefined>(Math.max(node + 1, seats.length * 2, FEW))
-  for (let at = 0; at < seats.length; at += 1) longer[at] = seats[at]
-  return longer
 }

@@ -69,11 +69,7 @@ export class Seats<Cell> {
 
   /** Take the rows from the seats of all nodes of a workflow. */
   dropNodes(workflow: string): void {
-    const seats = this.#nodes.ofWorkflow(workflow)
-    for (let node = 0; node < seats.length; node += 1) {
-      const seat = seats[node]
-      if (seat !== undefined) seat.row = undefined
-    }
+    this.#nodes.eachOf(workflow, leaveRow)
     if (this.#held) this.#emptied.push(workflow)
     else this.#nodes.sweep(workflow, isEmpty)
   }
@@ -90,6 +86,10 @@ export class Seats<Cell> {
     yield* this.#seats.values()
     yield* this.#nodes.values()
   }
+}
+
+function leaveRow(seat: OwnSeat<unknown>): void {
+  seat.row = undefined
 }
 
 const isEmpty = (seat: OwnSeat<unknown>): boolean => seat.row === undefined && seat.cell === undefined

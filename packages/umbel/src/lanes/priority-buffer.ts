@@ -1,3 +1,5 @@
+import { Ring } from './ring.ts'
+
 /** Levels of priority, 0 to 9. */
 const LEVELS = 10
 
@@ -12,7 +14,7 @@ export interface Queued {
 }
 
 /**
- * What waits in a lane: 9 first, oldest first within a level. One ring per level, 8 to 16 bytes for each item.
+ * What waits in a lane: 9 first, oldest first within a level. One ring per level, 8 bytes for each item.
  * All calls take constant time on average; the ids are indexed by the first `reprioritise`, or `remove` of what stands in no order, and until the buffer is empty.
  * An id must not wait twice at the same time.
  */
@@ -166,121 +168,5 @@ export class PriorityBuffer<T extends Queued> {
     for (const ring of this.#rings) ring.resize()
     this.#holes = 0
     this.#places = undefined
-  }
-}
-
-/** Slots of a ring that holds next to nothing. */
-const SMALLEST_RING = 16
-
-/** A hole: what is left where an item stood that was taken out of its turn. */
-class Hole {
-  readonly id: string
-  constructor(id: string) {
-    this.id = id
-  }
-}
-
-/** A queue in one array whose size is a power of two. The place of an item is its number since the ring was made or resized by `resize`. */
-class Ring<T extends Queued> {
-  #slots: (T | Hole | undefined)[] = new Array(SMALLEST_RING)
-  #mask = SMALLEST_RING - 1
-  #head = 0
-  #tail = 0
-  /** Items in it, without the holes. */
-  size = 0
-
-  /** Slots in use, with the holes. */
-  get length(): number {
-    return this.#tail - this.#head
-  }
-
-  push(item: T): number {
-    if (this.length > this.#mask) this.#move(this.#slots.length * 2)
-    this.#slots[this.#tail & this.#mask] = item
-    this.size++
-    return this.#tail++
-  }
-
-  shift(): T | undefined {
-    while (this.#head < this.#tail) {
-      const slot = this.#head++ & this.#mask
-      const item = this.#slots[slot]
-      this.#slots[slot] = undefined
-      if (item === undefined || item instanceof Hole) continue
-      this.size--
-      if (this.#slots.length > SMALLEST_RING && this.length < this.#slots.length / 4) this.#move(this.#slots.length / 2)
-      return item
-    }
-    return undefined
-  }
-
-  /** The oldest item. Passes over the holes before it for good. */
-  peek(): T | undefined {
-    while (this.#head < this.#tail) {
-      const item = this.at(this.#head)
-      if (item !== undefined) return item
-      this.#slots[this.#head & this.#mask] = undefined
-      this.#head++
-    }
-    return undefined
-  }
-
-  /** Where an item stands, if all stand in the order of their ids. */
-  find(id: string): number | undefined {
-    let [low, high] = [this.#head, this.#tail - 1]
-    while (low <= high) {
-      const place = Math.floor((low + high) / 2)
-      const slot = this.#slots[place & this.#mask] as T | Hole
-      if (slot.id === id) return slot instanceof Hole ? undefined : place
-      if (slot.id < id) low = place + 1
-      else high = place - 1
-    }
-    return undefined
-  }
-
-  /** What stands at a place. */
-  at(place: number): T | undefined {
-    const item = this.#slots[place & this.#mask]
-    return item instanceof Hole ? undefined : item
-  }
-
-  /** Leave a hole. */
-  delete(place: number): T | undefined {
-    const item = this.at(place)
-    if (item === undefined) return undefined
-    this.#slots[place & this.#mask] = new Hole(item.id)
-    this.size--
-    return item
-  }
-
-  clear(): void {
-    if (this.#slots.length > SMALLEST_RING) this.#slots = new Array(SMALLEST_RING)
-    this.#mask = SMALLEST_RING - 1
-    this.#head = this.#tail
-  }
-
-  *entries(): IterableIterator<[place: number, item: T]> {
-    for (let place = this.#head; place < this.#tail; place++) {
-      const item = this.at(place)
-      if (item !== undefined) yield [place, item]
-    }
-  }
-
-  /** Close the holes and give back what is not needed. Places change. */
-  resize(): void {
-    const items = Array.from(this.entries(), ([, item]) => item)
-    this.#slots = new Array(Math.max(SMALLEST_RING, 2 ** Math.ceil(Math.log2(items.length + 1))))
-    this.#mask = this.#slots.length - 1
-    this.#head = this.#tail = this.size = 0
-    for (const item of items) this.push(item)
-  }
-
-  /** Go over to an array of another size. Places stay. */
-  #move(length: number): void {
-    const slots: (T | Hole | undefined)[] = new Array(length)
-    for (let place = this.#head; place < this.#tail; place++)
-      slots[place & (length - 1)] = this.#slots[place & this.#mask]
-    this.#slots = slots
-    this.#mask = length - 1
   }
 }
