@@ -21,6 +21,8 @@ export interface EncodeOptions {
   readonly maxBytes?: number
   /** What the value is called in errors. Default `value`. */
   readonly path?: string
+  /** Whether buffers are copied (the default) or moved: then those who had them find them empty, unless it throws. */
+  readonly bytes?: 'copied' | 'moved'
 }
 
 /**
@@ -44,6 +46,7 @@ const writingBy = (options: EncodeOptions | undefined): Writing => ({
   maxBytes: options?.maxBytes ?? MAX_BYTES,
   path: options?.path ?? 'value',
   describe: toErrorData,
+  bytes: options?.bytes ?? 'copied',
 })
 
 /**

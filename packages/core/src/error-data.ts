@@ -222,7 +222,7 @@ class Describer {
 
   #encodeField(value: unknown, depth: number): string | undefined {
     const describe = (error: Error): ErrorData => this.describe(error, depth + 1)
-    const written = writeValue(value, { maxBytes: this.#fields, path: 'field', describe })
+    const written = writeValue(value, { maxBytes: this.#fields, path: 'field', describe, bytes: 'copied' })
     return typeof written === 'string' ? written : undefined
   }
 }

@@ -1,4 +1,5 @@
 import { type UmbelError, umbelError } from './errors.ts'
+import { movedBytes } from './moved-bytes.ts'
 import { DEEPEST, hasExtras, isPlainJson } from './plain-json.ts'
 import { describeObject, isError, isRecord, prototypes, viewKind } from './value-kinds.ts'
 
@@ -10,6 +11,8 @@ export interface Writing {
   readonly path: string
   /** Turn an error into plain data. */
   readonly describe: (error: Error) => unknown
+  /** What becomes of binary parts: `copied`, or `moved` out of the value once it is written, which leaves its buffers empty. */
+  readonly bytes: 'copied' | 'moved'
 }
 
 /** A value as text; its binary parts, where it has any, stand beside the text in the order of their tags. */
@@ -27,7 +30,8 @@ export function writeValue(value: unknown, writing: Writing): Written {
   const writer = new Writer(writing)
   const tree = writer.write(value)
   const text = stringify(tree, writer.byteLength, writing)
-  return writer.bytes.length === 0 ? text : { text, bytes: writer.bytes }
+  if (writer.bytes.length === 0) return text
+  return { text, bytes: writing.bytes === 'moved' ? movedBytes(writer.bytes) : writer.bytes }
 }
 
 /** Write a list that has nothing but its elements, as whoever made it knows: to look for more costs a dozen times what is done here. */
@@ -259,7 +263,7 @@ class Writer {
     this.#size -= bytes.byteLength
     this.byteLength += bytes.byteLength
     // a copy: what is written does not change with the original, and is no view of a larger or a shared buffer
-    this.bytes.push(new Uint8Array(bytes))
+    this.bytes.push(this.#writing.bytes === 'moved' ? bytes : new Uint8Array(bytes))
     return { $: 'bytes', v: kind }
   }
 

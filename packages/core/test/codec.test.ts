@@ -61,6 +61,13 @@ function same(a: unknown, b: unknown): boolean {
 const same0 = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((one, index) => one === b[index])
 
+// of a library of types that tests here do not have
+const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: new (of: object) => { buffer: ArrayBuffer } } })
+  .WebAssembly
+const whole = (bytes: Uint8Array) => ({ value: [bytes], bytes })
+const twice = (bytes: Uint8Array) => ({ value: [bytes, { again: bytes }], bytes })
+const partOf = (bytes: Uint8Array) => ({ value: [bytes.subarray(1)], bytes })
+
 describe('a value', () => {
   it('comes back exactly, or is refused with UMBEL_CANNOT_TRAVEL', () => {
     let carried = 0
@@ -194,6 +201,37 @@ describe('a value', () => {
     const first = decode(encoded) as [Uint8Array]
     first[0][1] = 99
     expect(decode(encoded)).toEqual([new Uint8Array([1, 2, 3])])
+  })
+
+  it('whose bytes may move leaves its buffers empty, and is the same as a copy of it', () => {
+    const value = () => ({ delays: new Int16Array([1, -2]), raw: new Uint8Array([3]).buffer, at: new Date(5) })
+    const [copied, moved] = [value(), value()]
+    const encoded = encode(moved, { bytes: 'moved' })
+    expect(encoded).toEqual(encode(copied))
+    expect([moved.delays.length, moved.raw.byteLength]).toEqual([0, 0])
+    expect([copied.delays.length, copied.raw.byteLength]).toEqual([2, 1])
+  })
+
+  it.each<[string, () => { value: unknown; bytes: Uint8Array }]>([
+    ['parts of a larger buffer', () => partOf(new Uint8Array([1, 2, 3]))],
+    ['a buffer that stands in it twice', () => twice(new Uint8Array([1, 2]))],
+    ['shared memory', () => whole(new Uint8Array(new SharedArrayBuffer(2)))],
+    ['the memory of WebAssembly', () => whole(new Uint8Array(new Memory({ initial: 1 }).buffer))],
+  ])('whose bytes may move keeps %s', (_, make) => {
+    const { value, bytes } = make()
+    const before = bytes.slice()
+    const encoded = encode(value, { bytes: 'moved' })
+    expect(bytes).toEqual(before)
+    expect(encoded).toEqual(encode(value))
+  })
+
+  it('whose bytes may move keeps them where it is refused', () => {
+    const bytes = new Uint8Array([1, 2])
+    expect(codeOf(() => encode([bytes, () => 1], { bytes: 'moved' }))).toBe('UMBEL_CANNOT_TRAVEL')
+    expect(codeOf(() => encode([bytes, 'x'.repeat(20)], { bytes: 'moved', maxBytes: 15 }))).toBe(
+      'UMBEL_VALUE_TOO_LARGE',
+    )
+    expect(bytes).toEqual(new Uint8Array([1, 2]))
   })
 
   it('that its receiver owns is taken over without a copy where it can be', () => {

@@ -251,10 +251,10 @@ async function overItems(items: unknown, control: AttemptControl, one: (item: un
 }
 
 /** What a result comes to. One that cannot travel fails the attempt for good: another one would return the like. */
-function succeeded({ environment: { maxBytes } }: Attempt, value: unknown): Ending {
+function succeeded({ definition: { options }, environment: { maxBytes } }: Attempt, value: unknown): Ending {
   let result: Encoded
   try {
-    result = encode(value, { maxBytes, path: 'result' })
+    result = encode(value, { maxBytes, path: 'result', bytes: options.movesResult ? 'moved' : 'copied' })
   } catch (error) {
     return { outcome: { kind: 'failed', error: toErrorData(error) }, value: error }
   }

@@ -144,6 +144,7 @@ function optionsFor(name: string, { options, bases }: AnyUnnamed): DefinedOption
     version: options.version,
     upcast: options.upcast,
     place: options.place ?? false,
+    movesResult: (options.movesResult ?? false) && bases.length === 0,
     kwargs: options.kwargs,
   })
 }
@@ -155,6 +156,7 @@ const KINDS: Readonly<Record<string, readonly [is: (value: unknown) => boolean, 
   ignoreResult: [(value) => typeof value === 'boolean', 'true or false'],
   acks: [(value) => value === 'late' || value === 'early', "'late' or 'early'"],
   place: [(value) => typeof value === 'boolean', 'true or false'],
+  movesResult: [(value) => typeof value === 'boolean', 'true or false'],
   states: [Array.isArray, 'a list'],
   kwargs: [
     (value) => typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function',

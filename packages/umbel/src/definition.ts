@@ -76,6 +76,8 @@ export interface DefinedOptions extends Versioned {
   readonly unique?: DefinedUnique | undefined
   /** Whether its handlers are told where in their canvas they stand. */
   readonly place?: boolean
+  /** Whether the buffers of its result are moved and not copied. */
+  readonly movesResult?: boolean
   /** Schema of its keyword arguments. */
   readonly kwargs: StandardSchema | undefined
 }

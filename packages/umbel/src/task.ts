@@ -64,6 +64,11 @@ export interface TaskOptions<
   readonly unique?: Unique<P>
   /** Tell handlers where in their canvas they stand: `ctx.place`. It costs time with the canvas's size. Default false. */
   readonly place?: boolean
+  /**
+   * Let the buffers of its result (typed arrays, ArrayBuffers) move to whoever is given it, in place of copies: whoever else has them finds them empty
+   * once it has returned. That of a task with bases is copied all the same, for their hooks to see. Default false.
+   */
+  readonly movesResult?: boolean
   /** Schema (zod, valibot, ...) of its keyword arguments. Without one it declares none. */
   readonly kwargs?: StandardSchema<Given, Kwargs>
 }
@@ -148,7 +153,16 @@ const SHARED_OPTIONS = [
   'acks',
   'rateLimit',
 ]
-const TASK_OPTIONS = [...SHARED_OPTIONS, 'kwargs', 'idempotencyKey', 'unique', 'place', 'version', 'upcast']
+const TASK_OPTIONS = [
+  ...SHARED_OPTIONS,
+  'kwargs',
+  'idempotencyKey',
+  'unique',
+  'place',
+  'movesResult',
+  'version',
+  'upcast',
+]
 const HOOKS = ['setup', 'teardown', 'beforeStart', 'onSuccess', 'onFailure', 'onRetry', 'afterReturn', 'around']
 const BASE_OPTIONS = [...SHARED_OPTIONS, ...HOOKS, 'setupTimeout']
 

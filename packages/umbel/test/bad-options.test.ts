@@ -101,6 +101,7 @@ describe('an option', () => {
     ['expires', 'UMBEL_BAD_DURATION', ['1 parsec', Number.NaN, {}, null]],
     ['ignoreResult', 'UMBEL_BAD_OPTION', ['yes', null]],
     ['place', 'UMBEL_BAD_OPTION', ['yes', 1]],
+    ['movesResult', 'UMBEL_BAD_OPTION', ['yes', 1]],
     ['kwargs', 'UMBEL_BAD_OPTION', [{}, 5, () => 1, null]],
     ['lain', 'UMBEL_BAD_OPTION', [5]],
   ])('%s of a task of the wrong kind is refused with %s where it is defined', (name, code, values) => {

@@ -29,6 +29,7 @@ describe('defineTasks', () => {
       expires: undefined,
       ignoreResult: false,
       place: false,
+      movesResult: false,
       kwargs: undefined,
     })
     expect(definitionOf('etl.nothing')).toBeUndefined()

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { chain, chord, group } from '../src/index.ts'
+import { type AnySignature, chain, chord, defineTasks, group, task } from '../src/index.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { large } from './fixtures/large-tasks.ts'
 import { next, open } from './fixtures/open-app.ts'
@@ -34,6 +34,34 @@ test('many tasks that are given the same large value each have bytes of their ow
   )
   expect(bytes).toEqual(new Uint8Array(SIZE).fill(1))
   expect(await made.get()).toEqual(bytes)
+})
+
+test.each<[string, (length: number) => AnySignature, number]>([
+  ['copied', (length) => large.makeAndKeep.s(length), SIZE],
+  ['moved where its task says so, which leaves nothing', (length) => large.makeAndMove.s(length), 0],
+  ['copied all the same where a hook is to see it', (length) => large.makeForHook.s(length), SIZE],
+])('a large result in a thread is %s', async (_, make, left) => {
+  const app = threads(1)
+  const made = app.delay(make(SIZE))
+  expect(await made.get()).toEqual(new Uint8Array(SIZE).fill(1))
+  expect(await app.delay(large.left.s()).get()).toBe(left)
+  expect(await made.get()).toEqual(new Uint8Array(SIZE).fill(1))
+})
+
+test('a large result that moves in a thread goes to another task whole, and is given it again as it was', async () => {
+  const sent = threads(1).delay(chain(large.makeAndMove.s(SIZE), large.sumAfterExit.s(join(folder, 'moved'))))
+  expect(await sent.get()).toBe(SIZE)
+})
+
+test('a large result that moves on the main loop leaves nothing there, and reaches each reader as it was', async () => {
+  const kept = new Int16Array(SIZE).fill(1)
+  const { make } = defineTasks('moving', { make: task(() => kept, { movesResult: true }) })
+  const made = open({ tasks: [{ make }] }).delay(make.s())
+  const first = await made.get()
+  expect(kept.length).toBe(0)
+  expect(first.length).toBe(SIZE)
+  first.fill(9)
+  expect(await made.get()).toEqual(new Int16Array(SIZE).fill(1))
 })
 
 test.each([
