@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Clock, Random, Timer } from '@umbel/core'
 
 /** The longest delay a timer of the platform holds; a longer one would fire at once. */
@@ -35,6 +34,8 @@ export function isProcessAlive(pid: number, since: number): boolean {
 
 /** Whether a process has ended, and when it began, in milliseconds since the epoch; `undefined` where the system does not say. */
 function statusOf(pid: number): { readonly ended: boolean; readonly startedAt: number } | undefined {
+  // an import of it makes Node load its promises and streams, in each thread anew
+  const { readFileSync } = process.getBuiltinModule('node:fs')
   try {
     const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1])
     // the name in front of the rest may hold anything
