@@ -145,7 +145,7 @@ export class SqliteStore implements Store {
     const seq = this.#transaction(write, { writes, waits })
     this.#size.took(batch.events.length, this.#open?.log.lastSize ?? 0)
     this.inbox.left(batch.events)
-    if (waits) this.#waitFor(() => this.#mark.move(seq))
+    if (waits) this.#waitFor((this.#syncs as Syncs).done(), () => this.#mark.move(seq))
     else this.#mark.move(seq)
     // what came in meanwhile belongs to the next transaction
     await nextTurn()
@@ -160,8 +160,8 @@ export class SqliteStore implements Store {
       const { seq } = stored
       this.#size.took(batch.events.length, this.#open?.log.lastSize ?? 0)
       this.#checkpoints.committed()
-      if (stored.kind === 'unsafe') this.#safe = Promise.reject(storeError(stored.cause, this.#settings.file))
-      else if (waits) this.#waitFor(() => this.#mark.move(seq))
+      if (stored.kind === 'unsafe') this.#waitFor(nextTurn().then(() => Promise.reject(stored.cause)))
+      else if (waits) this.#waitFor((this.#syncs as Syncs).done(), () => this.#mark.move(seq))
       else {
         this.#syncs?.waited(stored.waited)
         this.#mark.move(seq)
@@ -284,9 +284,9 @@ export class SqliteStore implements Store {
     this.#renewal.keepAlive(false)
   }
 
-  /** The disk is waited for on a thread. Then what was committed is known to be there. */
-  #waitFor(mark: () => void): void {
-    const safe = (this.#syncs as Syncs).done().then(mark, (cause: unknown) => {
+  /** What was committed is known to be there once a thread has waited for the disk. */
+  #waitFor(disk: Promise<void>, mark = () => {}): void {
+    const safe = disk.then(mark, (cause: unknown) => {
       throw storeError(cause, this.#settings.file)
     })
     this.#safe = safe
