@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Worker } from 'node:worker_threads'
 import { END, type EngineEvent, encode, type Row, type Store, type TaskRow, type TaskSpec } from '@umbel/core'
@@ -263,6 +264,7 @@ test('closed right after a batch was stored, and opened again, it has everything
   const last = newTask('last')
   await commit(store, [last], rows)
   await store.close()
+  expect(existsSync(`${file}-wal`)).toBe(false) // no connection was left
   expect(journaled(file)).toBe(0)
   expect(byId(seen(file))).toEqual(byId([...rows.values(), last]))
 })

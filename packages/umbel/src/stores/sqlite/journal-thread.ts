@@ -60,6 +60,7 @@ others.add(1)
 try {
   for (;;) turn()
 } finally {
+  others.add(-1)
   Atomics.store(cells, ENDED, 1)
   Atomics.add(cells, SETTLED, 1)
   Atomics.notify(cells, SETTLED)
@@ -92,7 +93,7 @@ function sleep(asked: number, most: number): boolean {
 }
 
 function put({ log: row, rows, written, waits }: Extract<JournalRequest, { kind: 'put' }>): void {
-  batches += 1
+  batches = (batches + 1) | 0
   const error = attempt(() => {
     begin()
     if (backlog.size > MOST) backlog.step(backlog.size - MOST)

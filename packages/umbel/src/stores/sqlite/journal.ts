@@ -56,8 +56,9 @@ export class Journal {
   #failed = false
   /** Batches of plain tasks in a row. */
   #plain = 0
-  /** Batches that were handed over. */
+  /** Batches that were handed over, and answers that were taken in: counted as the cells do. */
   #put = 0
+  #heard = 0
   readonly #waiting: ((stored: Stored) => void)[] = []
 
   /** @param recount Told that how many rows have ended has to be counted. */
@@ -82,18 +83,17 @@ export class Journal {
 
   /** Store a batch of so many rows. `waits`: whether the thread waits for the disk. `done` is called once it is known what became of it, in the order of batches. */
   put(log: LogRow, rows: number, written: Packed, waits: boolean, done: (stored: Stored) => void): void {
-    this.#put += 1
+    this.#put = (this.#put + 1) | 0
     this.#waiting.push(done)
     const { port } = this.#thread as Thread
     port.ref() // the process stays until it is answered
     this.#ask({ kind: 'put', log, rows, written, waits })
   }
 
-  /** Linger until all is answered: for whoever has nothing else to do. */
+  /** Linger until something is answered: for whoever has nothing else to do. */
   linger(): void {
-    const answered = Atomics.load(this.#cells, ANSWERED)
-    if (this.#waiting.length > 0 && this.#lingering.until(() => Atomics.load(this.#cells, ANSWERED) !== answered))
-      this.#hear()
+    const isAnswered = (): boolean => ((Atomics.load(this.#cells, ANSWERED) - this.#heard) | 0) > 0
+    if (this.#waiting.length > 0 && this.#lingering.until(isAnswered)) this.#hear()
   }
 
   /** Whether the thread may have something that is not in its tables. */
@@ -154,6 +154,7 @@ export class Journal {
   #answered({ kind, error, unsafe, waited = 0, recount }: JournalAnswer): void {
     if (recount === true) this.#recount()
     if (kind === 'ready') this.#ready = true
+    else this.#heard = (this.#heard + 1) | 0
     if (kind !== 'put') return
     const done = this.#waiting.shift()
     if (this.#waiting.length === 0) this.#thread?.port.unref()
