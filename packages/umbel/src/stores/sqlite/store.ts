@@ -165,6 +165,7 @@ export class SqliteStore implements Store {
       else {
         this.#syncs?.waited(stored.waited)
         this.#mark.move(seq)
+        await nextTurn() // the loop may have lingered for it
       }
       return seq
     } catch (error) {
