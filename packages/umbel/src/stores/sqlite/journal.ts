@@ -73,12 +73,7 @@ export class Journal {
     this.#plain = plain ? this.#plain + 1 : 0
     if (this.#plain <= PROOFS || this.#failed) return false
     this.#thread ??= this.#start(token)
-    return this.inUse
-  }
-
-  /** Whether the batch before went this way. */
-  get inUse(): boolean {
-    return this.#ready && !this.#failed && this.#plain > PROOFS
+    return this.#ready
   }
 
   /** Store a batch of so many rows. `waits`: whether the thread waits for the disk. `done` is called once it is known what became of it, in the order of batches. */

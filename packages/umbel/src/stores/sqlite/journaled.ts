@@ -40,11 +40,6 @@ export class Journaled {
     })
   }
 
-  /** Whether the batch before was stored this way. */
-  get inUse(): boolean {
-    return this.#journal.inUse
-  }
-
   /** Whether a batch is to be stored this way. `alone`: nothing of it came from another process. */
   takes(batch: Batch, { retention, lease }: JournaledParts, alone: boolean): boolean {
     const { rows, writes, letters, effects, events } = batch

@@ -61,9 +61,9 @@ export class SqliteStore implements Store {
     this.inbox = new SqliteInbox(settings.file, (write) => this.#transaction(write))
   }
 
-  /** The main loop is busy while they are stored: for half as long where a thread does most of it. */
+  /** The main loop is busy while they are stored. */
   get mostEvents(): number {
-    return this.#size.events * (this.#journaled.inUse ? 2 : 1)
+    return this.#size.events
   }
 
   async open(): Promise<void> {
