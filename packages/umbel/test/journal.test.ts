@@ -254,6 +254,9 @@ test('a sender finds what its owner has only in the journal yet, as it is by now
   expect(sender.standing('fresh')).toEqual({ at: 'rows', row: begun })
   expect(sender.standing('nothing')).toEqual({ at: 'nowhere' })
   expect(sender.children('parent')).toEqual(['fresh'])
+  await expect(sender.put([{ kind: 'event', event: sent(newTask('fresh')) }])).rejects.toMatchObject({
+    code: 'UMBEL_DUPLICATE_ID',
+  })
   await sender.close()
 })
 

@@ -237,7 +237,9 @@ export class SqliteSenderStore implements SenderStore {
 
 /** Whether something else has the id under which an event sends something or starts a run. */
 function isTaken({ rows, inbox, statements }: Open, event: EngineEvent): boolean {
-  if (event.type === 'canvas-sent') return statements.used.get(event.id) !== undefined
+  // its owner may have it in the journal only
+  if (event.type === 'canvas-sent')
+    return statements.used.get(event.id) !== undefined || rows.get(event.id) !== undefined
   if (event.type !== 'chart-started' || statements.used.get(event.id) === undefined) return false
   const row = rows.get(event.id)
   if (row !== undefined) return row.kind !== 'chart' || row.machine !== event.machine
