@@ -76,6 +76,11 @@ export class Journal {
     return this.#ready
   }
 
+  /** The batch is stored in another way after all. */
+  passBy(): void {
+    this.#plain = 0
+  }
+
   /** Store a batch of so many rows. `waits`: whether the thread waits for the disk. `done` is called once it is known what became of it, in the order of batches. */
   put(log: LogRow, rows: number, written: Packed, waits: boolean, done: (stored: Stored) => void): void {
     this.#put = (this.#put + 1) | 0

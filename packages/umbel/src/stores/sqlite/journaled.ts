@@ -62,7 +62,10 @@ export class Journaled {
     for (const event of batch.events)
       if (event.type === 'canvas-sent' && event.redrives === undefined) isNew.add(event.id)
     const put = rows.puts(batch.rows, (id) => isNew.has(id))
-    if (put === undefined) return undefined
+    if (put === undefined) {
+      this.#journal.passBy() // the next one is likely to be of the same kind
+      return undefined
+    }
     const { ended, ...changes } = put
     let row: LogRow
     try {
