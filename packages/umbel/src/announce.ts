@@ -24,6 +24,8 @@ export interface AnnounceContext {
   readonly signals: SignalBus
   readonly errors: ErrorClasses
   readonly finishing: Finishing
+  /** Tasks of which it was told that they start, and whose thread has given them back unbegun: of the same attempt it is not told again. */
+  readonly givenBack: Set<string>
   now(): number
   row(id: string): Row | undefined
 }
@@ -56,7 +58,7 @@ function announceEvent(context: AnnounceContext, event: EngineEvent): void {
   switch (event.type) {
     case 'task-started':
       // one that has no run under its key: it waits, or has ended
-      if (row.runs < event.run) return
+      if (row.runs < event.run || context.givenBack.delete(event.id)) return
       if (signals.wants('task-prerun')) signals.emit('task-prerun', { ...about(row, event.at), attempt: event.attempt })
       return
     case 'task-state':
@@ -81,6 +83,9 @@ function announceEvent(context: AnnounceContext, event: EngineEvent): void {
       if (signals.wants('task-replaced'))
         signals.emit('task-replaced', { ...attempt(row, event.at), by: row.replacedBy ?? '' })
       return postrun(context, row)
+    case 'task-returned':
+      if (signals.wants('task-prerun')) context.givenBack.add(event.id)
+      return
     case 'task-lost':
       if (signals.wants('task-lost'))
         signals.emit('task-lost', {
@@ -151,15 +156,15 @@ export function announceMoved(
 /** Make what tells the observers of each command of a step: of a task that was taken in, or of something that has ended. */
 export function commandAnnouncer(context: AnnounceContext, facts: readonly EngineEvent[]): (command: Command) => void {
   if (context.signals.quiet) return silent
-  const waited = new Set<string>()
+  const told = new Set<string>()
   if (context.signals.wants('task-received'))
-    for (const { type, id } of facts) if (type === 'task-received') waited.add(id)
+    for (const { type, id } of facts) if (type === 'task-received' || type === 'task-returned') told.add(id)
   return (command) => {
     const row = context.row(command.id)
     if (row === undefined) return
     if (command.type === 'start-timer') received(context, row, command.at)
-    // one that had to wait for its time was taken in before
-    else if (command.type === 'run-task' && !waited.has(row.id)) received(context, row, undefined)
+    // one that had to wait for its time, or comes back from a thread, was taken in before
+    else if (command.type === 'run-task' && !told.has(row.id)) received(context, row, undefined)
     else if (command.type === 'settle') settled(context, row)
   }
 }
@@ -210,8 +215,9 @@ function announceEnd(context: AnnounceContext, row: TaskRow, at: number): void {
     default:
       if (signals.wants('task-ignored')) signals.emit('task-ignored', attempt(row, at))
   }
+  if (context.givenBack.delete(row.id)) postrun(context, row, currentRun(row).attempt)
   // the attempt that was replaced is over since then
-  if (row.startedAt !== undefined && row.replacedBy === undefined) postrun(context, row)
+  else if (row.startedAt !== undefined && row.replacedBy === undefined) postrun(context, row)
 }
 
 function success(row: TaskRow, at: number, errors: ErrorClasses): Signals['task-success'] {
@@ -231,9 +237,11 @@ function success(row: TaskRow, at: number, errors: ErrorClasses): Signals['task-
   }
 }
 
-function postrun({ signals, finishing, now }: AnnounceContext, row: TaskRow): void {
+function postrun({ signals, finishing, now }: AnnounceContext, row: TaskRow, number = row.attempt): void {
   if (!signals.wants('task-postrun')) return
-  finishing.onceOver(row.id, () => signals.emit('task-postrun', { ...attempt(row, now()), state: row.state }))
+  finishing.onceOver(row.id, () =>
+    signals.emit('task-postrun', { ...about(row, now()), attempt: number, state: row.state }),
+  )
 }
 
 const aboutSpec = ({ task, lane, headers = NO_HEADERS }: TaskSpec): Omit<TaskSignal, 'id' | 'at'> => ({

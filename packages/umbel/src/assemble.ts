@@ -1,4 +1,4 @@
-import { type Clock, type ErrorData, fromErrorData, MACHINES, makeIds, type Store } from '@umbel/core'
+import { type Clock, type ErrorData, fromErrorData, MACHINES, makeIds, type Row, type Store } from '@umbel/core'
 import { aftermathOf } from './aftermath.ts'
 import { type AnnounceContext, announceSent } from './announce.ts'
 import type { AppSettings } from './app-options.ts'
@@ -138,7 +138,9 @@ export function assemble(settings: AppSettings): Parts {
     charts: registry,
     carryOut: (command) => perform(command, effects, (id) => engine.get(id)),
   })
-  const observed: AnnounceContext = { signals, errors, finishing, now: () => clock.now(), row: (id) => engine.get(id) }
+  const now = (): number => clock.now()
+  const row = (id: string): Row | undefined => engine.get(id)
+  const observed: AnnounceContext = { signals, errors, finishing, givenBack: new Set(), now, row }
 
   const after = aftermathOf({ observed, effects, idle, rest })
 

@@ -97,7 +97,21 @@ describe('tiny tasks on one thread', patient, () => {
     const kinds = ['tiny', 'tiny', 'busy', 'tiny', 'tiny'] as const
     const results = await paused(() => kinds.map((kind) => app.delay(tinyTasks.turn.s(kind))))
     expect(await ended(results)).toEqual(kinds)
-    for (const { id } of results) expect(of(id).filter((what) => what === 'task-state')).toHaveLength(1)
+    for (const { id } of results)
+      expect(of(id)).toEqual(['task-received', 'task-prerun', 'task-state', 'task-success', 'task-postrun'])
+  })
+
+  test('that are given back are told of as any other, also where they are revoked then', async () => {
+    await proved(() => app.delay(tinyTasks.turn.s('tiny')))
+    const kinds = ['slow', 'tiny', 'tiny'] as const
+    const results = await paused(() => kinds.map((kind) => app.delay(tinyTasks.turn.s(kind))))
+    const [, revoked, waits] = results as readonly [AsyncResult<unknown>, AsyncResult<unknown>, AsyncResult<unknown>]
+    while (!(of(revoked.id).length === 2 && revoked.state === 'RECEIVED'))
+      await new Promise((resolve) => setImmediate(resolve))
+    await revoked.revoke()
+    await ended(results)
+    expect(of(revoked.id)).toEqual(['task-received', 'task-prerun', 'task-postrun'])
+    expect(of(waits.id)).toEqual(['task-received', 'task-prerun', 'task-state', 'task-success', 'task-postrun'])
   })
 
   test('lose nothing, neither result nor attempt, by one among them that ends the thread', async () => {
@@ -109,7 +123,7 @@ describe('tiny tasks on one thread', patient, () => {
     )
     for (const [n, { id }] of results.entries()) {
       if (kinds[n] === 'exit') expect(of(id).filter((what) => what === 'task-lost')).toHaveLength(3)
-      else expect(of(id).filter((what) => what === 'task-state')).toHaveLength(1)
+      else expect(of(id)).toEqual(['task-received', 'task-prerun', 'task-state', 'task-success', 'task-postrun'])
     }
     expect(new Set(attempts)).toEqual(new Set([1]))
   })
