@@ -155,9 +155,11 @@ export interface TaskLost extends OfRun {
   readonly error: ErrorData
 }
 
-/** It was taken by a worker but never started: it goes back to its lane and the attempt does not count. */
+/** Its worker gave it back: it goes back to its lane and the attempt does not count. */
 export interface TaskReturned extends OfRun {
   readonly type: 'task-returned'
+  /** Whether its handler had begun, and its worker died of something else or its app stopped. Default false. */
+  readonly begun?: boolean
 }
 
 /** Nothing here can run it, as its task is registered no more: it waits until one can. */

@@ -30,5 +30,5 @@ export type Outcome =
   | { readonly kind: 'aborted'; readonly error: ErrorData }
   /** The worker died under the attempt, which is at fault. */
   | { readonly kind: 'lost'; readonly error: ErrorData }
-  /** It never started: the worker died of something else, or was shut down first. Uses up no attempt. */
-  | { readonly kind: 'given-back' }
+  /** It never started, or (`begun`) its worker died of something else while it ran. Uses up no attempt. */
+  | { readonly kind: 'given-back'; readonly begun?: boolean }

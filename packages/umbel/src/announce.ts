@@ -49,6 +49,9 @@ function startsHere(context: AnnounceContext, event: EngineEvent): boolean {
   return row?.kind === 'task' && row.endedAt === undefined
 }
 
+/** Whether a fact is that a thread has given a task back which it had not begun. */
+const isUnbegun = (fact: EngineEvent): boolean => fact.type === 'task-returned' && fact.begun !== true
+
 /** No event object is made for a signal nobody listens to. */
 function announceEvent(context: AnnounceContext, event: EngineEvent): void {
   const { signals } = context
@@ -84,7 +87,7 @@ function announceEvent(context: AnnounceContext, event: EngineEvent): void {
         signals.emit('task-replaced', { ...attempt(row, event.at), by: row.replacedBy ?? '' })
       return postrun(context, row)
     case 'task-returned':
-      if (signals.wants('task-prerun')) context.givenBack.add(event.id)
+      if (isUnbegun(event) && signals.wants('task-prerun')) context.givenBack.add(event.id)
       return
     case 'task-lost':
       if (signals.wants('task-lost'))
@@ -158,7 +161,7 @@ export function commandAnnouncer(context: AnnounceContext, facts: readonly Engin
   if (context.signals.quiet) return silent
   const told = new Set<string>()
   if (context.signals.wants('task-received'))
-    for (const { type, id } of facts) if (type === 'task-received' || type === 'task-returned') told.add(id)
+    for (const fact of facts) if (fact.type === 'task-received' || isUnbegun(fact)) told.add(fact.id)
   return (command) => {
     const row = context.row(command.id)
     if (row === undefined) return

@@ -246,7 +246,7 @@ type FactOfRun = Readonly<Record<'attempt' | 'run' | 'at', number>> & { readonly
 /** The fact that an attempt was ended as its app stops: the next app makes up for it, unless it was acknowledged already. */
 function cutOff({ engine }: ExecutorContext, own: FactOfRun): EngineEvent {
   const spec = engine.task(own.id)?.spec
-  if (spec?.acks !== 'early') return { type: 'task-returned', ...own }
+  if (spec?.acks !== 'early') return { type: 'task-returned', ...own, begun: true }
   const error = umbelError('UMBEL_WORKER_LOST', `The app was stopped while task ${own.id} (${spec.task}) ran.`)
   return { type: 'task-lost', ...own, error: toErrorData(error) }
 }
@@ -309,7 +309,7 @@ export function outcomeEvent(
     case 'lost':
       return { type: 'task-lost', ...own, error: outcome.error }
     case 'given-back':
-      return { type: 'task-returned', ...own }
+      return outcome.begun === true ? { type: 'task-returned', ...own, begun: true } : { type: 'task-returned', ...own }
     default:
       throw umbelError(
         'UMBEL_UNKNOWN_TASK',

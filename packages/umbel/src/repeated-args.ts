@@ -27,5 +27,8 @@ export class RepeatedArgs {
   }
 }
 
-const isSame = (args: readonly unknown[], others: readonly unknown[]): boolean =>
-  args.length === others.length && args.every((arg, index) => Object.is(arg, others[index]))
+function isSame(args: readonly unknown[], others: readonly unknown[]): boolean {
+  if (args.length !== others.length) return false
+  for (let at = 0; at < args.length; at += 1) if (!Object.is(args[at], others[at])) return false
+  return true
+}

@@ -107,7 +107,7 @@ export class SpecResolver {
 
   /** The canvas is compiled. */
   #forget(): void {
-    this.#texts.clear()
+    if (this.#texts.size > 0) this.#texts.clear() // to empty what is empty makes its table anew
     this.#repeated.clear()
   }
 

@@ -266,12 +266,10 @@ class ThreadWorker implements Worker {
     if (run?.call.via === 'call') this.#options.ran?.(run.call.task, Number.POSITIVE_INFINITY)
   }
 
-  #giveBack(run: Run): void {
+  #giveBack(run: Run, begun = false): void {
     const { call, killed } = run
-    this.#settle(
-      run,
-      killed === undefined ? { kind: 'given-back' } : { kind: 'aborted', error: toErrorData(abortError(killed, call)) },
-    )
+    if (killed === undefined) this.#settle(run, { kind: 'given-back', ...(begun && { begun }) })
+    else this.#settle(run, { kind: 'aborted', error: toErrorData(abortError(killed, call)) })
   }
 
   /** The thread of a message is gone. Who is to blame is lost or aborted; the others of the message are given back. */
@@ -279,12 +277,13 @@ class ThreadWorker implements Worker {
     const { cell, runs } = message
     this.#bundles.delete(message)
     this.#collect(message)
+    const running = this.#cells.running(cell)
     this.#cells.retire(cell)
     const left = runs.filter(({ isOver }) => !isOver)
     const blamed = this.#stopped === undefined && !behind ? this.#blame.of(cell, left, error) : undefined
     if (blamed?.told) this.#options.onStray(toErrorData(error)) // what it came to is known: it fails nobody
     for (const run of left) {
-      if (run !== blamed || run.killed !== undefined) this.#giveBack(run)
+      if (run !== blamed || run.killed !== undefined) this.#giveBack(run, run.number === running)
       else this.#settle(run, { kind: 'lost', error: toErrorData(lossError(run.call, error)) })
     }
     this.#runs.leave(message)

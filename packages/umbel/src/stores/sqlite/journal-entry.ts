@@ -9,6 +9,10 @@ export const SENT = 10
 /** What stands in `changed` for each row: n, state, ended_at, body. */
 export const CHANGED = 4
 
+/** Which of these are numbers, where they are anything. */
+const NUMBERS_SENT = [true, false, false, false, false, true, true, true, false, false]
+const NUMBERS_CHANGED = [true, false, true, false]
+
 /** What a batch of plain tasks changes, but for the log. Rows stand in flat lists: to write the names of fields for each takes longer than all else. */
 export interface JournalEntry {
   /** Tasks that are new, `SENT` values each. */
@@ -19,8 +23,52 @@ export interface JournalEntry {
   readonly excess: readonly (readonly [state: string, count: number])[]
 }
 
-/** An entry as the journal has it. */
-export const writeEntry = (entry: JournalEntry): Packed => pack(entry)
+/**
+ * An entry as the journal has it: how many values are of what was sent, and the excess; then each value on a line of its own, which takes a third
+ * of the time that JSON takes. Where a value is no line, of one of bytes or of several lines, all of it is JSON.
+ */
+export const writeEntry = (entry: JournalEntry): Packed => asLines(entry) ?? pack(entry)
 
 /** Read what `writeEntry` made. @throws where it is damaged */
-export const readEntry = (written: Packed): JournalEntry => unpack(written) as JournalEntry
+export function readEntry(written: Packed): JournalEntry {
+  if (typeof written !== 'string' || written.startsWith('{')) return unpack(written) as JournalEntry
+  const lines = written.split('\n')
+  const head = lines[0] as string
+  const changed = 1 + Number.parseInt(head, 10)
+  return {
+    sent: valuesOf(lines, 1, changed, NUMBERS_SENT),
+    changed: valuesOf(lines, changed, lines.length, NUMBERS_CHANGED),
+    excess: JSON.parse(head.slice(head.indexOf(' '))) as JournalEntry['excess'],
+  }
+}
+
+function asLines({ sent, changed, excess }: JournalEntry): string | undefined {
+  const lines = withLines(`${sent.length} ${JSON.stringify(excess)}`, sent)
+  return lines === undefined ? undefined : withLines(lines, changed)
+}
+
+function withLines(before: string, values: readonly Value[]): string | undefined {
+  let lines = before
+  for (const value of values) {
+    if (value === null) lines += '\n'
+    else if (typeof value === 'number') lines += `\n${value}`
+    else if (isLine(value)) lines += `\n${value}`
+    else return undefined
+  }
+  return lines
+}
+
+/** Nothing is no line of its own: that is what nothing at all is written as. */
+const isLine = (value: Packed): boolean => typeof value === 'string' && value !== '' && !value.includes('\n')
+
+/** The values of some lines, given which of the values of each row are numbers. */
+function valuesOf(lines: readonly string[], from: number, to: number, numbers: readonly boolean[]): Value[] {
+  const values: Value[] = []
+  for (let at = from; at < to; )
+    for (let place = 0; place < numbers.length; place += 1, at += 1) {
+      const line = lines[at] as string
+      if (line === '') values.push(null)
+      else values.push(numbers[place] === true ? Number(line) : line)
+    }
+  return values
+}

@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type JournalEntry, readEntry, writeEntry } from '../src/stores/sqlite/journal-entry.ts'
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('', '{', '0', 'null', 'a\nb', '\n', 'a\0b', '\u2028', '{"args":"[1]"}'),
+)
+const bytes = fc.uint8Array({ maxLength: 5 })
+const packed = fc.oneof({ weight: 9, arbitrary: text }, { weight: 1, arbitrary: bytes })
+const time = fc.option(fc.double({ noDefaultInfinity: true, noNaN: true }).map((given) => given + 0)) // no -0
+const sent = fc.tuple(fc.nat(), text, text, text, fc.option(text), time, time, fc.option(fc.nat()), packed, packed)
+const changed = fc.tuple(fc.nat(), text, time, packed)
+const entry = fc.record({
+  sent: fc.array(sent).map((rows) => rows.flat()),
+  changed: fc.array(changed).map((rows) => rows.flat()),
+  excess: fc.array(fc.tuple(text, fc.nat())),
+}) as fc.Arbitrary<JournalEntry>
+
+test('an entry is read as it was written, whatever its values are', () => {
+  fc.assert(
+    fc.property(entry, (one) => void expect(readEntry(writeEntry(one))).toEqual(one)),
+    { numRuns: 1_000 },
+  )
+})
+
+test('that of plain tasks is a line for each value', () => {
+  const one = {
+    sent: [7, 'id', 'STARTED', 'bench.noop', null, 1_764_000_000_000, null, 1, '{"args":"[1]"}', '{"attempt":1}'],
+    changed: [6, 'SUCCESS', 1_764_000_000_001, '{"attempt":1,"result":"1"}'],
+    excess: [['SUCCESS', 1]] as const,
+  }
+  const written = writeEntry(one)
+  expect(String(written).split('\n')).toHaveLength(1 + 10 + 4)
+  expect(readEntry(written)).toEqual(one)
+})
