@@ -79,6 +79,7 @@ export class SpecResolver {
   readonly #repeated = new RepeatedArgs()
 
   readonly #anyUnique: boolean
+  readonly #encodeArgs = (args: readonly unknown[]): Encoded => this.#encode(args, 'args')
 
   constructor(options: ResolverOptions) {
     this.#options = options
@@ -271,9 +272,8 @@ export class SpecResolver {
   }
 
   #args(args: readonly unknown[]): Encoded {
-    const encode = (own: readonly unknown[]): Encoded => this.#encode(own, 'args')
     // a route that is given them may change them
-    return this.#options.routesByCall ? encode(args) : this.#repeated.encoded(args, encode)
+    return this.#options.routesByCall ? this.#encodeArgs(args) : this.#repeated.encoded(args, this.#encodeArgs)
   }
 
   #encode(value: unknown, path: string): Encoded {

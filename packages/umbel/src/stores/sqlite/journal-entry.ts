@@ -50,10 +50,8 @@ function asLines({ sent, changed, excess }: JournalEntry): string | undefined {
 function withLines(before: string, values: readonly Value[]): string | undefined {
   let lines = before
   for (const value of values) {
-    if (value === null) lines += '\n'
-    else if (typeof value === 'number') lines += `\n${value}`
-    else if (isLine(value)) lines += `\n${value}`
-    else return undefined
+    if (value !== null && typeof value !== 'number' && !isLine(value)) return undefined
+    lines += value === null ? '\n' : `\n${value}`
   }
   return lines
 }

@@ -164,7 +164,7 @@ function fixedTask(row: TaskRow, shared: Shared): Omit<RowRecord, 'n' | 'state' 
   const planned = own?.plan.nodes[node]
   const of = planned?.kind === 'task' ? planned : undefined
   const specNumber = of?.spec === spec ? undefined : shared.specNumber(spec)
-  const isPlain = workflow === undefined && specNumber !== undefined && parent === listed && hasArgsOnly(row)
+  const isPlain = specNumber !== undefined && parent === listed && hasArgsOnly(row)
   const fixed = isPlain
     ? `{"args":${JSON.stringify(args)}}`
     : packFixed({
@@ -192,7 +192,8 @@ function fixedTask(row: TaskRow, shared: Shared): Omit<RowRecord, 'n' | 'state' 
 }
 
 /** Whether a task outside of workflows has nothing fixed but text for arguments: its JSON is put together then, at a third of the time. */
-const hasArgsOnly = ({ id, args, kwargs, node, root, settles, expires }: TaskRow): boolean =>
+const hasArgsOnly = ({ id, args, kwargs, workflow, node, root, settles, expires }: TaskRow): boolean =>
+  workflow === undefined &&
   typeof args === 'string' &&
   kwargs === undefined &&
   node === END &&
