@@ -24,13 +24,20 @@ test('an entry is read as it was written, whatever its values are', () => {
   )
 })
 
+const plain = {
+  sent: [7, 'id', 'STARTED', 'bench.noop', null, 1_764_000_000_000, null, 1, '{"args":"[1]"}', '{"attempt":1}'],
+  changed: [6, 'SUCCESS', 1_764_000_000_001, '{"attempt":1,"result":"1"}'],
+  excess: [['SUCCESS', 1]] as const,
+}
+
 test('that of plain tasks is a line for each value', () => {
-  const one = {
-    sent: [7, 'id', 'STARTED', 'bench.noop', null, 1_764_000_000_000, null, 1, '{"args":"[1]"}', '{"attempt":1}'],
-    changed: [6, 'SUCCESS', 1_764_000_000_001, '{"attempt":1,"result":"1"}'],
-    excess: [['SUCCESS', 1]] as const,
-  }
-  const written = writeEntry(one)
-  expect(String(written).split('\n')).toHaveLength(1 + 10 + 4)
-  expect(readEntry(written)).toEqual(one)
+  const written = writeEntry(plain)
+  expect(String(written).match(/\n/g)).toHaveLength(1 + 10 + 4)
+  expect(readEntry(written)).toEqual(plain)
+})
+
+test('one that is cut anywhere is refused', () => {
+  const written = String(writeEntry(plain))
+  for (let length = 0; length < written.length; length += 1)
+    expect(() => readEntry(written.slice(0, length)), String(length)).toThrow()
 })
