@@ -1,95 +1,13 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Worker } from 'node:worker_threads'
-import { END, type EngineEvent, encode, type Row, type Store, type TaskRow, type TaskSpec } from '@umbel/core'
-import { array, assert, asyncProperty, boolean, constantFrom, integer, oneof, record } from 'fast-check'
-import { afterEach, expect, test } from 'vitest'
-import { SPEC, task } from '../../../test/conformance/store-rows.ts'
+import { encode, type TaskRow } from '@umbel/core'
+import { expect, test } from 'vitest'
 import { examine } from '../../../test/crash/examine.ts'
-import { type SqliteStoreOptions, sqliteStore } from '../src/sqlite.ts'
-import { StoredRows } from '../src/stores/sqlite/stored-rows.ts'
+import { sqliteStore } from '../src/sqlite.ts'
 import { child } from './fixtures/durable/child.ts'
+import { byId, closed, commit, inUse, journaled, newTask, opened, seen, sent } from './fixtures/journal.ts'
 import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
-
-const stores = new Set<Store>()
-afterEach(async () => {
-  for (const store of stores) await store.close()
-  stores.clear()
-})
-
-async function opened(file: string, options: SqliteStoreOptions = {}): Promise<Store> {
-  const store = sqliteStore(file, { sync: 'off', ...options })
-  stores.add(store)
-  await store.open()
-  return store
-}
-
-const spec: TaskSpec = { ...SPEC, task: 'demo.journaled' }
-const args = encode([1])
-
-const newTask = (id: string, more: Partial<TaskRow> = {}): TaskRow => task(id, { spec, args, ...more })
-
-const sent = ({ id, spec, args, sentAt, parent }: TaskRow): EngineEvent => ({
-  type: 'canvas-sent',
-  id,
-  plan: { nodes: [{ kind: 'task', spec, args, kwargs: undefined, next: END }], entry: 0, exit: 0 },
-  input: undefined,
-  parent,
-  root: undefined,
-  settles: undefined,
-  at: sentAt,
-})
-
-const started = ({ id, attempt, runs }: TaskRow): EngineEvent => ({
-  type: 'task-started',
-  id,
-  attempt,
-  run: runs,
-  at: 2_000,
-})
-
-/** How many batches stand in the journal, as another process sees it. */
-function journaled(file: string): number {
-  const database = new DatabaseSync(file, { readOnly: true })
-  try {
-    return Number(database.prepare('SELECT count(*) AS count FROM umbel_journal').get()?.count)
-  } finally {
-    database.close()
-  }
-}
-
-/** All rows, as another process sees them. */
-function seen(file: string): TaskRow[] {
-  const database = new DatabaseSync(file, { readOnly: true })
-  try {
-    return [...new StoredRows(database).all()] as TaskRow[]
-  } finally {
-    database.close()
-  }
-}
-
-let ids = 0
-
-/** Commit batches of plain tasks until they go by way of the journal. Gives the rows there are then. */
-async function inUse(store: Store, file: string): Promise<Map<string, TaskRow>> {
-  const rows = new Map<string, TaskRow>()
-  const commit = async (): Promise<number> => {
-    ids += 1
-    const row = newTask(`warm${ids}`)
-    await store.commit({ rows: [row], events: [sent(row)] })
-    rows.set(row.id, row)
-    return journaled(file)
-  }
-  await expect.poll(commit, { timeout: 30_000, interval: 5 }).toBeGreaterThan(0)
-  return rows
-}
-
-/** Commit a batch as an engine does. */
-async function commit(store: Store, rows: readonly TaskRow[], known: ReadonlyMap<string, TaskRow>): Promise<number> {
-  return store.commit({ rows, events: rows.map((row) => (known.has(row.id) ? started(row) : sent(row))) })
-}
-
-const byId = (rows: Iterable<Row>): Row[] => [...rows].sort((a, b) => (a.id < b.id ? -1 : 1))
 
 test('batches of plain tasks stand in the journal as they are stored, and soon after in their tables', async () => {
   const file = newFile()
@@ -152,8 +70,7 @@ test('an owner that has been followed stores nothing more, by whatever way', asy
   tamper(file, 'UPDATE owner SET token = token + 1')
   await expect(commit(store, [newTask('late')], rows)).rejects.toMatchObject({ code: 'UMBEL_STORE_FENCED' })
   expect(byId(seen(file))).toEqual(byId(rows.values()))
-  stores.delete(store)
-  await store.close()
+  await closed(store)
 })
 
 test('what the thread cannot store is refused, and counts for nothing: numbers, rows and bounds are as before', async () => {
@@ -294,112 +211,7 @@ test('killed in the middle, again and again, it has all that was accepted and al
       expect(row, line).toBeDefined()
       if (what === 'ended') expect(row, line).toMatchObject({ state: 'SUCCESS', result: encode('on and on') })
     }
-    await store.close()
-    stores.delete(store)
+    await closed(store)
   }
   expect(withJournal).toBeGreaterThan(0)
-})
-
-/** What happens to a store, one after the other. */
-const step = oneof(
-  {
-    weight: 24,
-    arbitrary: record({
-      kind: constantFrom('plain' as const),
-      sends: integer({ min: 0, max: 4 }),
-      changes: array(integer({ min: 0, max: 30 }), { maxLength: 4 }),
-      ends: boolean(),
-      large: boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: record({
-      kind: constantFrom('other' as const, 'read' as const, 'killed' as const, 'killed' as const, 'seen' as const),
-    }),
-  },
-)
-
-test('whatever is sent, changes and ends, is read meanwhile or killed in between: every row is as it was stored last', {
-  timeout: 120_000,
-}, async () => {
-  const file = newFile()
-  const store = await opened(file, { keepEvents: 50 })
-  const rows = await inUse(store, file)
-  let time = 10_000
-  let withJournal = 0
-  /** As if its process were killed: the next owner finds what there was. */
-  const killed = async (): Promise<void> => {
-    const copy = asIfKilled(file)
-    if (journaled(copy) > 0) withJournal += 1
-    expect(byId(seen(copy))).toEqual(byId(rows.values()))
-    const next = await opened(copy)
-    for (const id of [...rows.keys()].slice(-5)) expect(await next.get(id)).toEqual(rows.get(id))
-    expect(byId(seen(copy))).toEqual(byId(rows.values()))
-    await next.close()
-    stores.delete(next)
-  }
-  await assert(
-    asyncProperty(array(step, { maxLength: 40 }), async (steps) => {
-      for (const [id, row] of await inUse(store, file)) rows.set(id, row)
-      for (const one of steps) {
-        time += 1
-        if (one.kind === 'plain') {
-          const open = [...rows.values()].filter(({ endedAt }) => endedAt === undefined)
-          const changing = new Set(one.changes.flatMap((index) => open[index % Math.max(1, open.length)] ?? []))
-          const changed = [...changing].map(
-            (row): TaskRow =>
-              one.ends
-                ? { ...row, state: 'SUCCESS', result: encode(time), endedAt: time }
-                : { ...row, state: 'STARTED', attempt: row.attempt + 1, runs: row.attempt + 1, startedAt: time },
-          )
-          const fresh = Array.from({ length: one.sends }, () => {
-            ids += 1
-            return newTask(`t${ids}`, { sentAt: time, ...(one.large && { args: encode(['y'.repeat(2_000)]) }) })
-          })
-          if (fresh.length + changed.length === 0) continue
-          await commit(store, [...fresh, ...changed], rows)
-          for (const row of [...fresh, ...changed]) rows.set(row.id, row)
-        } else if (one.kind === 'other') await store.commit({ rows: [], events: [] })
-        else if (one.kind === 'read') {
-          for (const id of [...rows.keys()].slice(-3)) expect(await store.get(id)).toEqual(rows.get(id))
-        } else if (one.kind === 'seen') expect(byId(seen(file))).toEqual(byId(rows.values()))
-        else await killed()
-      }
-      expect(byId(seen(file))).toEqual(byId(rows.values()))
-    }),
-    { numRuns: 40 },
-  )
-  while (withJournal === 0) {
-    for (const [id, row] of await inUse(store, file)) rows.set(id, row)
-    await killed()
-  }
-})
-
-test('of what has ended the newest stay, as many as are to be kept', { timeout: 60_000 }, async () => {
-  const file = newFile()
-  const store = await opened(file, { keepEnded: 5 })
-  const rows = await inUse(store, file)
-  await assert(
-    asyncProperty(array(integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 12 }), async (counts) => {
-      let last: string[] = []
-      for (const count of counts) {
-        const ended = Array.from({ length: count }, () => {
-          ids += 1
-          return newTask(`e${String(ids).padStart(9, '0')}`, {
-            state: 'SUCCESS',
-            result: encode(1),
-            endedAt: 5_000 + ids,
-          })
-        })
-        await commit(store, ended, rows)
-        last = [...last, ...ended.map(({ id }) => id)].slice(-5)
-      }
-      await store.get('nothing')
-      const kept = seen(file).flatMap(({ id, state }) => (state === 'SUCCESS' ? [id] : []))
-      expect(kept.slice(-last.length)).toEqual(last)
-      expect(kept.length).toBeLessThanOrEqual(5)
-    }),
-    { numRuns: 30 },
-  )
 })
