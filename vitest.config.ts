@@ -11,9 +11,10 @@ export default defineConfig({
     pool: 'forks',
     // types are stripped once and not in each thread anew
     env: { NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/compile` },
-    // nothing waits by the clock; this only bounds a hang, on a machine as busy as it may be
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // nothing waits by the clock; these only bound a hang, on a machine as busy and as slow as it may be
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
   },
 })

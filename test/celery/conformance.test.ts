@@ -18,7 +18,7 @@ const LOST_ARGUMENTS = ['chain-037']
 const jsonOf = (node: Build): CelerySignature => JSON.parse(JSON.stringify(build(node)))
 
 describe('recorded runs of Celery', () => {
-  test('come to the same here', { timeout: 60_000 }, async () => {
+  test('come to the same here', async () => {
     const verdicts = await runVectors(vectors)
     expect(verdicts.filter(({ faults }) => faults.length > 0).map(({ vector, faults }) => [vector.id, faults])).toEqual(
       [],
@@ -26,7 +26,7 @@ describe('recorded runs of Celery', () => {
     expect(verdicts.filter(({ vector }) => isDemanded(vector))).toHaveLength(109)
   })
 
-  test('of more canvases do, too', { timeout: 60_000 }, async () => {
+  test('of more canvases do, too', async () => {
     const verdicts = await runVectors(read('more-vectors.json'))
     expect(verdicts.filter(({ faults }) => faults.length > 0).map(({ vector, faults }) => [vector.id, faults])).toEqual(
       [],
@@ -52,9 +52,7 @@ describe('random canvases', () => {
     )
   })
 
-  test('come to what their definition says, on threads, each leaf run as often as it should', {
-    timeout: 120_000,
-  }, async () => {
+  test('come to what their definition says, on threads, each leaf run as often as it should', async () => {
     const nodes = fc.sample(anyBuild, 500)
     const random = nodes.map((node, index): Vector => {
       const ran: Ran[] = []

@@ -36,28 +36,24 @@ function describeCode(blocks: readonly Block[], code: readonly Block[]): void {
     expect(names).toEqual([...new Set(names)])
   })
 
-  test('has code that compiles', { timeout: 60_000 }, () => {
+  test('has code that compiles', () => {
     const { stdout } = spawnSync(join(repository, 'node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' })
     expect(stdout).toBe('')
   })
 
   const runs = code.filter((block) => block.marks.includes('run'))
-  test.for(runs.map((block) => [block.line, block] as const))(
-    'runs the block of line %i',
-    { timeout: 60_000 },
-    ([, block]) => {
-      const args = ['--conditions=@umbel/source', nameOf(block)]
-      const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-        cwd: folder,
-        encoding: 'utf8',
-        env: plainEnvironment(),
-      })
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-      const after = blocks[blocks.indexOf(block) + 1]
-      if (after?.language === 'text' && after.marks.includes('output'))
-        expect(stdout.trimEnd()).toBe(after.text.trimEnd())
-    },
-  )
+  test.for(runs.map((block) => [block.line, block] as const))('runs the block of line %i', ([, block]) => {
+    const args = ['--conditions=@umbel/source', nameOf(block)]
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      env: plainEnvironment(),
+    })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const after = blocks[blocks.indexOf(block) + 1]
+    if (after?.language === 'text' && after.marks.includes('output'))
+      expect(stdout.trimEnd()).toBe(after.text.trimEnd())
+  })
 }
 
 const tsconfig = {

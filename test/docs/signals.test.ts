@@ -22,7 +22,7 @@ function typeOf(cell: string): string {
   return [...parts.filter((part) => !part.includes(':')), `{ ${fields.join('; ')} }`].join(' & ')
 }
 
-test('docs/signals.md lists every signal with exactly what it tells', { timeout: 60_000 }, async () => {
+test('docs/signals.md lists every signal with exactly what it tells', async () => {
   const rows = rowsOf(readFileSync(join(repository, 'docs/signals.md'), 'utf8'))
   const signals = [...rows].filter(([name]) => name.includes('-'))
   expect(signals.length).toBeGreaterThan(20)

@@ -95,7 +95,7 @@ const project: Readonly<Record<string, string>> = {
   `,
 }
 
-describe('the packed tarballs, installed in an empty project', { timeout: 120_000 }, () => {
+describe('the packed tarballs, installed in an empty project', () => {
   let folder = ''
 
   beforeAll(() => {
@@ -110,7 +110,7 @@ describe('the packed tarballs, installed in an empty project', { timeout: 120_00
       cwd: folder,
       stdio: ['ignore', 'ignore', 'inherit'],
     })
-  }, 120_000)
+  })
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -143,7 +143,7 @@ describe('the packed tarballs, installed in an empty project', { timeout: 120_00
       cwd: folder,
       encoding: 'utf8',
       env,
-      timeout: 60_000,
+      timeout: 120_000,
     })
     expect(stderr).toBe('')
     expect(JSON.parse(stdout)).toEqual(says)

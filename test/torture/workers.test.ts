@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest'
 import { tortureWorkers } from './worker-torture.ts'
 
-test('whatever a handler does to its thread: it fails alone, its neighbour and the next one never notice, the pool is whole again', {
-  timeout: 300_000,
-}, async () => {
+test('whatever a handler does to its thread: it fails alone, its neighbour and the next one never notice, the pool is whole again', async () => {
   const verdicts = await tortureWorkers(1)
   const faults = verdicts.filter(({ hung, misblamed }) => hung || misblamed.length > 0)
   expect(faults).toEqual([])

@@ -203,7 +203,7 @@ describe('the compiler names the step and both types for', () => {
     compiled = await compile(
       Object.fromEntries(wrong.map(([, program], index) => [`program${index}`, `${tasks}${program}\n`])),
     )
-  }, 60_000)
+  })
 
   test.each(wrong.map(([what, , ...says], index) => [what, index, says] as const))('%s', (_, index, says) => {
     const message = compiled.messages[`program${index}`] ?? ''

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { here } from '../machine-time.ts'
 import { type Compiled, compile } from './compiler.ts'
 
 const range = (from: number, to: number): readonly number[] =>
@@ -27,14 +28,14 @@ async function best(program: string): Promise<Compiled> {
   return runs.reduce((a, b) => (b.checkTime < a.checkTime ? b : a))
 }
 
-test('a chain of 60 steps and a group of 100 members type-check in under 2 s each', { timeout: 120_000 }, async () => {
+test('a chain of 60 steps and a group of 100 members type-check in under 2 s each', async () => {
   const empty = await best(
     `import { chain, defineTasks, group } from 'umbel'\nexport const all = [chain, defineTasks, group]\n`,
   )
   for (const program of [steps, members]) {
     const full = await best(`${tasks}${program}`)
     expect(full.messages.program).toBe('')
-    expect(full.checkTime - empty.checkTime).toBeLessThan(2)
+    expect(full.checkTime - empty.checkTime).toBeLessThan(here(2))
     expect(full.instantiations - empty.instantiations).toBeLessThan(200_000)
   }
 })

@@ -30,7 +30,7 @@ beforeAll(async () => {
   writeDatabase(path, mergeTotals(parts), airports, { onRows: (done, total) => progress.push(`${done}/${total}`) })
   database = new DatabaseSync(path, { readOnly: true })
   return () => database.close()
-}, 60_000)
+})
 
 const all = (query: string) => database.prepare(query).all()
 

@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { here } from '../../../test/machine-time.ts'
 import {
   concatLists,
   decode,
@@ -383,10 +384,10 @@ describe('bounds', () => {
       value = [value, value, value, value, value, value, value, value, value, value]
     const before = performance.now()
     expect(codeOf(() => encode(value))).toBe('UMBEL_VALUE_TOO_LARGE')
-    expect(performance.now() - before).toBeLessThan(1000)
+    expect(performance.now() - before).toBeLessThan(here(1000))
   })
 
-  it('refuses text longer than V8 can hold', { timeout: 30_000 }, () => {
+  it('refuses text longer than V8 can hold', () => {
     const half = 'x'.repeat(2 ** 28)
     expect(codeOf(() => encode([half, half], { maxBytes: 2 ** 31 }))).toBe('UMBEL_VALUE_TOO_LARGE')
   })

@@ -35,9 +35,7 @@ function begin(file: string, more: Parameters<typeof open>[0] = {}) {
 }
 
 describe('a task that is acknowledged as it starts', () => {
-  test('is not started again after its process was killed: it fails with UMBEL_WORKER_LOST, and leaves a dead letter', {
-    timeout: 30_000,
-  }, async () => {
+  test('is not started again after its process was killed: it fails with UMBEL_WORKER_LOST, and leaves a dead letter', async () => {
     const file = newFile()
     const first = child(['poison once', file])
     expect(await first.line()).toBe('starts')
@@ -49,9 +47,7 @@ describe('a task that is acknowledged as it starts', () => {
     await expect(second.line()).rejects.toThrow('no more')
   })
 
-  test('is not started again after its thread has died, whatever its retries; others are, as ever', {
-    timeout: 30_000,
-  }, async () => {
+  test('is not started again after its thread has died, whatever its retries; others are, as ever', async () => {
     const app = createApp({ tasks: [threadTasks], lanes: { default: { threads: 1 } } })
     const starts = record(app, 'task-prerun')
     await app.start()

@@ -143,4 +143,4 @@ test('100,000 sent in one go start at once as far as there are slots, and each e
   expect(new Set(ran).size).toBe(100_000)
   expect(ran).toHaveLength(100_000)
   expect(commits.flat().filter((type) => type === 'task-started')).toHaveLength(100_000)
-}, 60_000)
+})

@@ -86,5 +86,5 @@ describe('permits of Bottleneck', () => {
 
 const script = (what: string): Promise<{ stdout: string }> => {
   const file = new URL('./fixtures/limited-script.ts', import.meta.url).pathname
-  return promisify(execFile)(process.execPath, ['--conditions=@umbel/source', file, what], { timeout: 30_000 })
+  return promisify(execFile)(process.execPath, ['--conditions=@umbel/source', file, what], { timeout: 120_000 })
 }

@@ -6,9 +6,6 @@ import { reportsTo } from './fixtures/no-effects.ts'
 import { promised } from './fixtures/promised.ts'
 import './fixtures/thread-tasks.ts'
 
-// threads start slowly on a machine that is busy
-const patient = { timeout: 30_000 }
-
 let ids = 0
 const callOf = (task: string, ...args: readonly unknown[]): AttemptCall => {
   const id = `id-${++ids}`
@@ -25,7 +22,7 @@ const resultOf = (outcome: Outcome | undefined): unknown =>
   outcome?.kind === 'succeeded' ? decode(outcome.result) : outcome?.kind
 
 // a thread that the machine holds up looks like an item that lasts
-const again = { ...patient, retry: 5 }
+const again = { retry: 5 }
 
 describe('a bundle in a thread', again, () => {
   const told: unknown[][] = []

@@ -186,9 +186,7 @@ describe('control.scale', () => {
     while (more.length < 1) await next(app, 'task-state')
   })
 
-  test('gives threads to a lane that was made without any, which then takes tasks for them', {
-    timeout: 30_000,
-  }, async () => {
+  test('gives threads to a lane that was made without any, which then takes tasks for them', async () => {
     const app = open({ tasks: [inThreads] })
     expect(() => app.delay(inThreads.add.s(1, 2))).toThrow(expect.objectContaining({ code: 'UMBEL_BAD_LANE' }))
     await app.control.scale('default', { threads: 2 })
@@ -203,7 +201,7 @@ describe('control.scale', () => {
     expect(await app.inspect.lanes()).toMatchObject([{ threads: 3, live: 3 }])
   })
 
-  test('that is under way when the app stops holds up nothing', { timeout: 30_000 }, async () => {
+  test('that is under way when the app stops holds up nothing', async () => {
     const app = open({ tasks: [inThreads] })
     await app.start()
     const scaled = app.control.scale('default', { threads: 3 })
@@ -273,7 +271,7 @@ describe('control.purge', () => {
     await expect(both.get()).rejects.toMatchObject({ code: 'UMBEL_REVOKED' })
   })
 
-  test('takes 100,000 in one go', { timeout: 30_000 }, async () => {
+  test('takes 100,000 in one go', async () => {
     const app = open(oneSlot)
     await app.control.pause('default')
     const results = Array.from({ length: 100_000 }, () => echo.delay())
@@ -416,22 +414,18 @@ describe('control', () => {
   })
 })
 
-test.runIf(process.platform === 'linux')(
-  'the threads of a lane are as nice as it says',
-  { timeout: 30_000 },
-  async () => {
-    const app = open({ tasks: [inThreads], lanes: { low: { threads: 2, nice: 15 }, high: { threads: 1 } } })
-    await app.start()
-    await app.control.scale('low', { threads: 3 })
-    const niceness = readdirSync('/proc/self/task').map((thread) => {
-      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
-    })
-    expect(niceness.filter((nice) => nice === 15).length).toBe(3)
-  },
-)
+test.runIf(process.platform === 'linux')('the threads of a lane are as nice as it says', async () => {
+  const app = open({ tasks: [inThreads], lanes: { low: { threads: 2, nice: 15 }, high: { threads: 1 } } })
+  await app.start()
+  await app.control.scale('low', { threads: 3 })
+  const niceness = readdirSync('/proc/self/task').map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  })
+  expect(niceness.filter((nice) => nice === 15).length).toBe(3)
+})
 
-test('a lane that is saturated never takes a thread of another', { timeout: 30_000 }, async () => {
+test('a lane that is saturated never takes a thread of another', async () => {
   const app = open({ tasks: [inThreads], lanes: { low: { threads: 2, nice: 15 }, high: { threads: 1 } } })
   const low = Array.from({ length: 20 }, () => app.delay(inThreads.waits.s().set({ lane: 'low' })))
   const begun = record(app, 'task-state')

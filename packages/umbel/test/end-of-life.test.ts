@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
+import { here } from '../../../test/machine-time.ts'
 import { type App, type AppOptions, chain, createApp, defineTasks, group, memoryStore, task } from '../src/index.ts'
 import { arithmetic } from './fixtures/arithmetic.ts'
 
@@ -55,11 +56,11 @@ const endless = defineTasks('endless', { wait: () => new Promise<void>(() => {})
 
 const count = (lines: readonly string[], start: string): number => lines.filter((line) => line.startsWith(start)).length
 
-describe('a process', { timeout: 30_000 }, () => {
+describe('a process', () => {
   test('with an idle app ends by itself, soon after the last result, with code 0', async () => {
     const { lines, heard, code, ended, errors } = await live('idle inline')
     expect([lines, code, errors]).toEqual([['result'], 0, ''])
-    expect(ended - (heard[0] as number)).toBeLessThan(1_000) // 200 ms, on a machine that does nothing else
+    expect(ended - (heard[0] as number)).toBeLessThan(here(1_000)) // 200 ms, on a machine that does nothing else
   })
 
   test('with idle threads ends by itself; each thread that ran a setup runs its teardown once', async () => {
@@ -102,11 +103,11 @@ describe('a process', { timeout: 30_000 }, () => {
       child.kill('SIGINT')
     })
     expect([code, errors]).toEqual([0, ''])
-    expect(ended - sent).toBeLessThan(2_000)
+    expect(ended - sent).toBeLessThan(here(2_000))
   })
 })
 
-describe('stop()', { timeout: 30_000 }, () => {
+describe('stop()', () => {
   test('lets what waits, runs and becomes due end, and then the process', async () => {
     const { lines, code, errors } = await live('drain')
     expect([lines, code, errors]).toEqual([['stopped true a a b b c c d d e e due in time'], 0, ''])
@@ -289,7 +290,7 @@ describe('an app', () => {
     await begun
     const from = performance.now()
     await app.stop({ deadline: '50ms' })
-    expect(performance.now() - from).toBeLessThan(3_000)
+    expect(performance.now() - from).toBeLessThan(here(3_000))
   })
 
   test('sends of a handler during the drain are run', async () => {

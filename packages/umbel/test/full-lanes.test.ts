@@ -99,7 +99,7 @@ describe('a full lane', () => {
     const sends = Array.from({ length: 20_000 }, async (_, value) => (await app.send(tasks.pass.s(value))).get())
     const values = await Promise.all(sends)
     expect(values.every((value, index) => value === index)).toBe(true)
-  }, 30_000)
+  })
 
   test('does not hold two senders of groups over two lanes against each other', async () => {
     const tasks = defineTasks('two', { pass: task((_ctx, value: number) => value) })
@@ -114,7 +114,7 @@ describe('a full lane', () => {
   })
 })
 
-test('100,000 tasks that wait take less than 700 bytes of heap each, and all run', { timeout: 120_000 }, async () => {
+test('100,000 tasks that wait take less than 700 bytes of heap each, and all run', async () => {
   const script = new URL('./fixtures/million.ts', import.meta.url).pathname
   const flags = ['--expose-gc', '--conditions=@umbel/source', '--max-old-space-size=3000', script, '100000']
   const { stdout } = await promisify(execFile)(process.execPath, flags)

@@ -19,7 +19,7 @@ describe('an app is healthy', () => {
     await busy.revoke()
   })
 
-  test('with threads that are up, and counts them', { timeout: 30_000 }, async () => {
+  test('with threads that are up, and counts them', async () => {
     const app = open({ lanes: { default: { threads: 1 }, low: { threads: 2 } } })
     await app.start()
     expect(await app.health()).toMatchObject({ status: 'healthy', threads: 3 })
@@ -51,7 +51,7 @@ describe('an app is unhealthy', () => {
     expect([status, reasons]).toEqual(['unhealthy', [expect.stringContaining('could not be opened')]])
   })
 
-  test('while tasks wait for threads of which none is up', { timeout: 30_000 }, async () => {
+  test('while tasks wait for threads of which none is up', async () => {
     const app = open({ tasks: [inThreads], lanes: { default: { threads: 1 } } })
     const result = app.delay(inThreads.add.s(1, 2))
     await result.accepted
@@ -126,7 +126,7 @@ describe('an app is degraded', () => {
     await busy.revoke()
   })
 
-  test('when its threads die over and over', { timeout: 30_000 }, async () => {
+  test('when its threads die over and over', async () => {
     const app = open({ tasks: [threadTasks], lanes: { default: { threads: 1 } } })
     const lost = record(app, 'task-lost')
     await expect(app.delay(threadTasks.exit.s(3)).get()).rejects.toMatchObject({ code: 'UMBEL_WORKER_LOST' })

@@ -8,7 +8,7 @@ const { add, again, echo, fail, ignore, reject, replacedBy, waits } = onLoop
 const oneSlot = { lanes: { default: { threads: 0, inline: 1 } } }
 
 describe('inspect.active', () => {
-  test('tells of each running handler where it runs and how far it has come', { timeout: 30_000 }, async () => {
+  test('tells of each running handler where it runs and how far it has come', async () => {
     const app = open({ tasks: [onLoop, inThreads], lanes: { default: { threads: 2 } } })
     const told = record(app, 'task-state')
     const inline = app.delay(waits.s())
@@ -290,7 +290,7 @@ describe('inspect', () => {
 })
 
 describe('inspect.ping', () => {
-  test('is answered by each thread, and not by one whose handler spins', { timeout: 30_000 }, async () => {
+  test('is answered by each thread, and not by one whose handler spins', async () => {
     const app = open({
       tasks: [threadTasks, inThreads],
       lanes: { default: { threads: 0 }, low: { threads: 1 }, high: { threads: 2 } },

@@ -24,9 +24,7 @@ const step = oneof(
   },
 )
 
-test('whatever is sent, changes and ends, is read meanwhile or killed in between: every row is as it was stored last', {
-  timeout: 120_000,
-}, async () => {
+test('whatever is sent, changes and ends, is read meanwhile or killed in between: every row is as it was stored last', async () => {
   const file = newFile()
   const store = await opened(file, { keepEvents: 50 })
   const rows = await inUse(store, file)
@@ -78,7 +76,7 @@ test('whatever is sent, changes and ends, is read meanwhile or killed in between
   }
 })
 
-test('of what has ended the newest stay, as many as are to be kept', { timeout: 60_000 }, async () => {
+test('of what has ended the newest stay, as many as are to be kept', async () => {
   const file = newFile()
   const store = await opened(file, { keepEnded: 5 })
   const rows = await inUse(store, file)

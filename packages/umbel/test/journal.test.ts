@@ -14,7 +14,7 @@ test('batches of plain tasks stand in the journal as they are stored, and soon a
   const store = await opened(file)
   const rows = await inUse(store, file)
   expect(byId(seen(file))).toEqual(byId(rows.values()))
-  await expect.poll(() => journaled(file), { timeout: 30_000 }).toBe(0)
+  await expect.poll(() => journaled(file)).toBe(0)
   expect(byId(seen(file))).toEqual(byId(rows.values()))
 })
 
@@ -192,9 +192,7 @@ test('closed right after a batch was stored, and opened again, it has everything
   expect(byId(seen(file))).toEqual(byId([...rows.values(), last]))
 })
 
-test('killed in the middle, again and again, it has all that was accepted and all that had ended', {
-  timeout: 120_000,
-}, async () => {
+test('killed in the middle, again and again, it has all that was accepted and all that had ended', async () => {
   const file = newFile()
   let withJournal = 0
   for (let kills = 0; kills < 6; kills += 1) {

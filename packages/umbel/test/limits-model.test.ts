@@ -83,7 +83,7 @@ test('whatever is sent and changed, no rate is ever broken, nothing waits withou
     }),
     { numRuns: 300 },
   )
-}, 120_000)
+})
 
 /** Starts that count by the rate set at a moment: of those in that very moment, what the rate before let go may be more than it allows. */
 function startsSince(changedAt: number, starts: readonly Start[], { kind, burst, permits }: RatePolicy): Start[] {
@@ -135,7 +135,7 @@ test('whatever else runs, a crowd uses 95 % of what its rate allows, in the orde
     }),
     { numRuns: 60 },
   )
-}, 120_000)
+})
 
 /** Starts of those that the rate allowed in the time that they took: the first, or a burst, came with its beginning. */
 function share({ kind, permits, per, burst }: RatePolicy, starts: readonly Start[]): number {

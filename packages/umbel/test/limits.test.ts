@@ -264,7 +264,7 @@ describe('a task that waits for a permit', () => {
     await clock.advance('3h')
     expect(starts).toHaveLength(1)
     expect(whole.state).toBe('REVOKED')
-  }, 60_000)
+  })
 })
 
 describe('a lane with limited tasks', () => {

@@ -35,7 +35,7 @@ const next = <Name extends SignalName>(name: Name, id: string): Promise<Signals[
     })
   })
 
-describe('a handler that ends its thread', { timeout: 30_000 }, () => {
+describe('a handler that ends its thread', () => {
   test('is started three times and fails with UMBEL_WORKER_LOST; what runs beside and after it starts once', async () => {
     const good = Array.from({ length: 60 }, (_, index) => app.delay(threadTasks.add.s(index, 1)))
     const poison = app.delay(threadTasks.exit.s(4).set({ priority: 9 }))
@@ -70,16 +70,14 @@ describe('a handler that ends its thread', { timeout: 30_000 }, () => {
   })
 })
 
-test('a handler that uses up the memory of its thread fails alone, after three starts', {
-  timeout: 60_000,
-}, async () => {
+test('a handler that uses up the memory of its thread fails alone, after three starts', async () => {
   const script = new URL('./fixtures/life/script.ts', import.meta.url).pathname
   const flags = ['--max-old-space-size=64', '--conditions=@umbel/source', '--unhandled-rejections=strict']
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, script, 'out of memory'])
   expect(stdout).toBe('UMBEL_WORKER_LOST 20 starts 23\n')
 })
 
-describe('what a finished task has left behind', { timeout: 30_000 }, () => {
+describe('what a finished task has left behind', () => {
   test.each(['throw', 'reject'] as const)(
     'may %s: the next task is not blamed, and internal-error tells of it',
     async (how) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { here } from '../../../test/machine-time.ts'
 import { defineTasks, task } from '../src/index.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { open } from './fixtures/open-app.ts'
@@ -38,7 +39,7 @@ test('10,000 tasks in flight at a kill -9 are in their lanes again, and the firs
   const lane = (await app.inspect.lanes())[0]
   const { user, system } = process.cpuUsage(used)
   expect((lane?.waiting ?? 0) + (lane?.running ?? 0)).toBe(IN_FLIGHT)
-  expect((user + system) / 1_000).toBeLessThan(5_000)
+  expect((user + system) / 1_000).toBeLessThan(here(5_000))
   before.gate.resolve()
   gate.resolve()
-}, 60_000)
+})

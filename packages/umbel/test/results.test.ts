@@ -117,7 +117,7 @@ describe('accepted', () => {
       script,
     ])
     expect(stdout.trim().split('\n')).toEqual(['send-failed UMBEL_STORE_FAILED', 'still here'])
-  }, 30_000)
+  })
 })
 
 describe.each([

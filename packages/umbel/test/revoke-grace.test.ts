@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { here } from '../../../test/machine-time.ts'
 import { type App, type AppOptions, chord, createApp, group, SimulatedClock } from '../src/index.ts'
 import { next, record } from './fixtures/open-app.ts'
 import { inThreads, onLoop, spinning } from './fixtures/time-limited.ts'
@@ -52,7 +53,7 @@ describe('what runs on the main loop and is revoked', () => {
   })
 })
 
-describe('what runs in a thread and is revoked', { timeout: 30_000 }, () => {
+describe('what runs in a thread and is revoked', () => {
   let shared: App | undefined
   const threaded = (): App => {
     shared ??= createApp({
@@ -115,6 +116,6 @@ describe('what runs in a thread and is revoked', { timeout: 30_000 }, () => {
     await result.revoke()
     const begun = performance.now()
     await app.stop()
-    expect(performance.now() - begun).toBeLessThan(3_000) // not the 5 seconds that its teardowns may take
+    expect(performance.now() - begun).toBeLessThan(here(3_000)) // not the 5 seconds that its teardowns may take
   })
 })

@@ -139,7 +139,7 @@ test('ten thousand that are sent at once come through a backlog of ten', async (
   const sent = upTo(10_000).map((value) => one.delay(work.pass.s(value)))
   await sent.at(-1)?.accepted
   await worker.start()
-  await expect.poll(() => standing(worker), { timeout: 20_000 }).toEqual([4, 10, 9_986])
+  await expect.poll(() => standing(worker)).toEqual([4, 10, 9_986])
   gate.resolve()
   let most = 0
   worker.on('task-prerun', async () => {
@@ -149,7 +149,7 @@ test('ten thousand that are sent at once come through a backlog of ten', async (
   await Promise.all(sent.map((result) => result.get()))
   expect(most).toBeLessThanOrEqual(10)
   expect(ran).toHaveLength(10_000)
-}, 60_000)
+})
 
 test('a purge and a revocation by headers reach what waits in the inbox', async () => {
   const file = newFile()

@@ -351,7 +351,7 @@ describe('each signal tells what it is about', () => {
     const result = inThreads.exitsOnce.delay()
     expect(await lost).toMatchObject({ id: result.id, attempt: 1, error: { code: 'UMBEL_WORKER_LOST' } })
     await result.get().catch(() => {})
-  }, 20_000)
+  })
 
   test('a send that is not taken in, and a store that fails', async () => {
     const store = memoryStore()

@@ -8,7 +8,7 @@ import './fixtures/thread-tasks.ts'
 import { tinyTasks } from './fixtures/tiny-tasks.ts'
 
 // threads start slowly on a machine that is busy, and one that the machine holds up looks like an item that lasts
-const patient = { timeout: 30_000, retry: 5 }
+const again = { retry: 5 }
 
 let ids = 0
 const callOf = (task: string, ...args: readonly unknown[]): AttemptCall => {
@@ -18,7 +18,7 @@ const callOf = (task: string, ...args: readonly unknown[]): AttemptCall => {
 }
 const resultOf = (outcome: Outcome): unknown => (outcome.kind === 'succeeded' ? decode(outcome.result) : outcome.kind)
 
-describe('a message behind another one at its thread', patient, () => {
+describe('a message behind another one at its thread', again, () => {
   const told: string[] = []
   const strays: ErrorData[] = []
   let waiting: (() => void)[] = []
@@ -141,7 +141,7 @@ describe('a message behind another one at its thread', patient, () => {
   })
 })
 
-describe('short tasks on one thread', patient, () => {
+describe('short tasks on one thread', again, () => {
   let app: App
   beforeEach(async () => {
     app = createApp({ tasks: [tinyTasks], lanes: { default: { threads: 1 } } })

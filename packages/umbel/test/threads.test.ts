@@ -11,9 +11,6 @@ import './fixtures/fails-in-threads.ts'
 import './fixtures/setups.ts'
 import './fixtures/thread-tasks.ts'
 
-// threads start slowly on a machine that is busy
-const patient = { timeout: 30_000 }
-
 let ids = 0
 
 const callOf = (task: string, args: readonly unknown[] = [], parts: Partial<AttemptCall> = {}): AttemptCall => {
@@ -84,7 +81,7 @@ const blockFor = (time: number): void => void Atomics.wait(new Int32Array(new Sh
 
 const resultOf = (outcome: Outcome): unknown => (outcome.kind === 'succeeded' ? decode(outcome.result) : outcome)
 
-describe('a thread', patient, () => {
+describe('a thread', () => {
   const one = watched()
   beforeAll(() => one.worker.start())
   afterAll(() => one.worker.stop())
@@ -280,7 +277,7 @@ describe('a thread', patient, () => {
   })
 })
 
-describe('a pool of threads', patient, () => {
+describe('a pool of threads', () => {
   test('loses a handler that uses up its memory, and no other', async () => {
     const { worker, run, running } = watched({ threads: 2, resourceLimits: { maxOldGenerationSizeMb: 32 } })
     const other = callOf('threads.obey')
@@ -373,7 +370,7 @@ describe('a pool of threads', patient, () => {
   })
 })
 
-describe('a process with a pool of threads', patient, () => {
+describe('a process with a pool of threads', () => {
   const script = fileURLToPath(new URL('./fixtures/pool-script.ts', import.meta.url))
   const ends = async (...args: string[]): Promise<{ code: number | null; lines: string[] }> => {
     const child = spawn(process.execPath, ['--conditions=@umbel/source', script, ...args], {

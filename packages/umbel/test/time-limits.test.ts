@@ -211,7 +211,7 @@ describe('limits', () => {
   })
 })
 
-describe('in a thread', { timeout: 30_000 }, () => {
+describe('in a thread', () => {
   test('a soft limit is told by the signal and may be caught', async () => {
     const app = threaded()
     expect(await app.delay(inThreads.hears.s('returns')).get()).toBe('in good order after UMBEL_SOFT_TIME_LIMIT')

@@ -26,7 +26,7 @@ const tasks = (app: App, count: number): Promise<number[]> =>
 /** So many that what V8 makes as it compiles some code once more, up to 36,000 bytes, is little for each of them. */
 const MANY = 15_000
 
-test('no object is made for a signal that nobody listens to', { timeout: 60_000 }, async () => {
+test('no object is made for a signal that nobody listens to', async () => {
   const app = createApp({ tasks: [arithmetic] })
   await app.start()
   await tasks(app, 20_000) // once its code has been compiled

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { Clock } from '@umbel/core'
 import { systemClock } from '../../system.ts'
 
 /** Transactions after which the thread is started: a script of a few tasks needs none. */
@@ -30,6 +31,7 @@ interface Wait {
  */
 export class Syncs {
   readonly #log: string
+  readonly #clock: Pick<Clock, 'monotonic'>
   /** How often the thread was asked. */
   readonly #cell = new Int32Array(new SharedArrayBuffer(4))
   #thread: Worker | undefined
@@ -46,9 +48,13 @@ export class Syncs {
   /** Transactions that are still to wait themselves. */
   #themselves = 0
 
-  /** @param log Path of SQLite's log. */
-  constructor(log: string) {
+  /**
+   * @param log Path of SQLite's log.
+   * @param clock By which it is told whether the disk is quick.
+   */
+  constructor(log: string, clock: Pick<Clock, 'monotonic'> = systemClock) {
     this.#log = log
+    this.#clock = clock
   }
 
   /**
@@ -92,7 +98,7 @@ export class Syncs {
     this.#next = undefined
     if (this.#failed || thread === undefined)
       return this.#settle(new Error('The thread that waits for the disk has ended.'))
-    this.#since = systemClock.monotonic()
+    this.#since = this.#clock.monotonic()
     thread.ref() // the process stays until it has answered
     Atomics.add(this.#cell, 0, 1)
     Atomics.notify(this.#cell, 0)
@@ -100,7 +106,7 @@ export class Syncs {
 
   /** The disk has it. */
   #answered(): void {
-    this.#took += (systemClock.monotonic() - this.#since - this.#took) * LATEST
+    this.#took += (this.#clock.monotonic() - this.#since - this.#took) * LATEST
     this.#idle += 1
     if (this.#idle >= PROOFS) this.#themselves = THEMSELVES
     this.#settle()
