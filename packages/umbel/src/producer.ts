@@ -225,7 +225,7 @@ const duplicate = (id: string): Error => umbelError('UMBEL_DUPLICATE_ID', `The i
 
 /** Refuse an id that is none, or that could be a node's, a callback's or a replacement's. @throws UMBEL_BAD_OPTION */
 export function validId(id: unknown): string {
-  if (typeof id === 'string' && /^[^/\p{Cc}]{1,256}$/u.test(id) && !/\.[dler]\d+$/.test(id)) return id
+  if (typeof id === 'string' && /^[^/\p{Cc}\p{Cs}]{1,256}$/u.test(id) && !/\.[dler]\d+$/.test(id)) return id
   const shown = typeof id === 'string' ? JSON.stringify(id.slice(0, 80)) : typeof id
   throw umbelError(
     'UMBEL_BAD_OPTION',

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { Worker } from 'node:worker_threads'
-import { encode, type TaskRow } from '@umbel/core'
+import { type EngineEvent, encode, type TaskRow } from '@umbel/core'
 import { expect, test } from 'vitest'
 import { examine } from '../../../test/crash/examine.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { child } from './fixtures/durable/child.ts'
-import { byId, closed, commit, inUse, journaled, newTask, opened, seen, sent } from './fixtures/journal.ts'
+import { byId, closed, commit, inUse, journaled, newTask, opened, seen, sent, threadOf } from './fixtures/journal.ts'
 import { asIfKilled, newFile, tamper } from './fixtures/store-file.ts'
 
 test('batches of plain tasks stand in the journal as they are stored, and soon after in their tables', async () => {
@@ -104,22 +103,10 @@ test('a store whose rows cannot go to their tables for a while keeps them in the
   expect(byId(seen(file))).toEqual(byId(rows.values()))
 })
 
-/** The thread of the journal, once it is started. */
-function journalThread(): Promise<Worker> {
-  return new Promise((resolve) => {
-    const look = (worker: Worker): void => {
-      if (worker.threadName !== 'umbel-journal') return
-      process.off('worker', look)
-      resolve(worker)
-    }
-    process.on('worker', look)
-  })
-}
-
 test('a thread that ends in the middle takes nothing with it: the store goes on without one', async () => {
   const file = newFile()
   const store = await opened(file)
-  const started = journalThread()
+  const started = threadOf('umbel-journal')
   const rows = await inUse(store, file)
   const thread = await started
   let ended: Promise<unknown> | undefined
@@ -142,7 +129,7 @@ test('where no thread can be started, all goes the other way', async () => {
   const store = await opened(file)
   tamper(file, 'ALTER TABLE umbel_journal RENAME TO elsewhere')
   const rows = new Map<string, TaskRow>()
-  const died = journalThread().then((thread) => new Promise((resolve) => thread.once('exit', resolve)))
+  const died = threadOf('umbel-journal').then((thread) => new Promise((resolve) => thread.once('exit', resolve)))
   for (let index = 0; index < 40; index += 1) {
     const row = newTask(`d${index}`)
     await commit(store, [row], rows)
@@ -174,9 +161,9 @@ test('a sender finds what its owner has only in the journal yet, as it is by now
   expect(sender.standing('fresh')).toEqual({ at: 'rows', row: begun })
   expect(sender.standing('nothing')).toEqual({ at: 'nowhere' })
   expect(sender.children('parent')).toEqual(['fresh'])
-  await expect(sender.put([{ kind: 'event', event: sent(newTask('fresh')) }])).rejects.toMatchObject({
-    code: 'UMBEL_DUPLICATE_ID',
-  })
+  const run = { type: 'chart-started', id: 'fresh', machine: 'm', version: '1', at: 1_000 } as unknown as EngineEvent
+  for (const event of [sent(newTask('fresh')), run])
+    await expect(sender.put([{ kind: 'event', event }])).rejects.toMatchObject({ code: 'UMBEL_DUPLICATE_ID' })
   await sender.close()
 })
 

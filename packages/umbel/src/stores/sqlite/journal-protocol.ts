@@ -18,13 +18,14 @@ export interface JournalStart {
   readonly port: MessagePort
 }
 
-/** What the cells count: requests; those to put all into its tables that are answered; batches that are wholly in their tables. `ENDED` is not 0 once the thread has ended; `ANSWERED` counts answers. */
+/** What the cells count: requests; those to put all into its tables that are answered; batches that are wholly in their tables. `ENDED` is not 0 once the thread has ended, `AWAKE` while it counts as busy (see `BusyThreads`); `ANSWERED` counts answers. */
 export const ASKED = 0
 export const SETTLED = 1
 export const STORED = 2
 export const ENDED = 3
 export const ANSWERED = 4
-export const CELLS = 5
+export const AWAKE = 5
+export const CELLS = 6
 
 /** What the thread is asked. */
 export type JournalRequest =

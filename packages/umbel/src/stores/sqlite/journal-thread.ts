@@ -7,6 +7,7 @@ import { Backlog } from './backlog.ts'
 import {
   ANSWERED,
   ASKED,
+  AWAKE,
   ENDED,
   type JournalAnswer,
   type JournalError,
@@ -56,11 +57,11 @@ let stuck = false
 let batches = 0
 
 port.postMessage({ kind: 'ready' } satisfies JournalAnswer)
-others.add(1)
+wake()
 try {
   for (;;) turn()
 } finally {
-  others.add(-1)
+  rest()
   Atomics.store(cells, ENDED, 1)
   Atomics.add(cells, SETTLED, 1)
   Atomics.notify(cells, SETTLED)
@@ -86,10 +87,22 @@ function turn(): void {
 
 /** Sleep until something is asked, or for so many milliseconds. Returns whether these have passed. */
 function sleep(asked: number, most: number): boolean {
-  others.add(-1)
+  rest()
   const woken = Atomics.wait(cells, ASKED, asked, most)
-  others.add(1)
+  wake()
   return woken === 'timed-out'
+}
+
+/** It has something to do. */
+function wake(): void {
+  others.add(1)
+  Atomics.store(cells, AWAKE, 1)
+}
+
+/** It has nothing to do. */
+function rest(): void {
+  Atomics.store(cells, AWAKE, 0)
+  others.add(-1)
 }
 
 function put({ log: row, rows, written, waits }: Extract<JournalRequest, { kind: 'put' }>): void {

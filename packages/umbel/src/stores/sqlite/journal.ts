@@ -5,6 +5,7 @@ import { CHECKPOINT_PAGES, type Sync } from './database.ts'
 import {
   ANSWERED,
   ASKED,
+  AWAKE,
   CELLS,
   ENDED,
   type JournalAnswer,
@@ -23,8 +24,8 @@ const PROOFS = 16
 /** Milliseconds for which the main loop lingers at most until a batch is stored. */
 const LONGEST_LINGER = 0.5
 
-/** Milliseconds for which the thread may take to put everything into its tables. */
-const PATIENCE = 10_000
+/** Milliseconds for which the thread may take to put everything into its tables: fewer than those after which an owner that says nothing is followed. */
+const PATIENCE = 5_000
 
 /** What became of a batch. */
 export type Stored =
@@ -59,6 +60,8 @@ export class Journal {
   /** Batches that were handed over, and answers that were taken in: counted as the cells do. */
   #put = 0
   #heard = 0
+  /** Times that it was asked to put everything into its tables: counted as the cell does. */
+  #settles = 0
   readonly #waiting: ((stored: Stored) => void)[] = []
 
   /** @param recount Told that how many rows have ended has to be counted. */
@@ -98,7 +101,7 @@ export class Journal {
 
   /** Whether the thread may have something that is not in its tables. */
   get busy(): boolean {
-    return this.#put > 0 && Atomics.load(this.#cells, STORED) !== this.#put
+    return Atomics.load(this.#cells, STORED) !== this.#put
   }
 
   /** Whether the thread has ended by itself: what the journal has is for others to put into its tables. */
@@ -108,15 +111,27 @@ export class Journal {
 
   /** Wait until everything is in its tables, and keep the main loop meanwhile. What was handed over is answered then. @throws what SQLite threw there */
   settle(): void {
-    if (!this.busy || this.#failed) return
-    const cells = this.#cells
-    const settled = Atomics.load(cells, SETTLED)
-    this.#ask({ kind: 'settle' })
-    if (Atomics.wait(cells, SETTLED, settled, PATIENCE) === 'timed-out')
-      throw new Error('The thread that stores tasks does not answer.')
+    if (this.#failed || (!this.busy && this.#waiting.length === 0)) return
+    const { busy } = this
+    if (busy) {
+      this.#ask({ kind: 'settle' })
+      this.#settles = (this.#settles + 1) | 0
+      this.#awaitSettled()
+    }
     const error = this.#hear()
-    if (Atomics.load(cells, ENDED) !== 0) this.#end()
-    else if (error !== undefined) throw this.#thrown(error)
+    if (Atomics.load(this.#cells, ENDED) !== 0) this.#end()
+    else if (busy && error !== undefined) throw this.#thrown(error)
+  }
+
+  /** Wait until it was done as often as it was asked for: one that was given up on may be done only now. */
+  #awaitSettled(): void {
+    const cells = this.#cells
+    for (;;) {
+      const settled = Atomics.load(cells, SETTLED)
+      if (settled === this.#settles || Atomics.load(cells, ENDED) !== 0) return
+      if (Atomics.wait(cells, SETTLED, settled, PATIENCE) === 'timed-out')
+        throw new Error('The thread that stores tasks does not answer.')
+    }
   }
 
   /** Put everything into its tables and end the thread. What cannot be put there stays in the journal. */
@@ -130,6 +145,7 @@ export class Journal {
     this.#thread?.port.close()
     await this.#thread?.worker.terminate()
     this.#thread = undefined
+    this.#gone()
   }
 
   /** Take in what was answered. Returns why not all is in its tables. */
@@ -203,6 +219,12 @@ export class Journal {
     if (this.#failed) return
     this.#failed = true
     this.#thread?.port.close()
+    this.#gone()
+  }
+
+  /** There is no thread any more: what it has not answered nobody knows, and it keeps nobody from lingering. */
+  #gone(): void {
+    if (Atomics.exchange(this.#cells, AWAKE, 0) !== 0) BUSY.add(-1)
     for (const done of this.#waiting.splice(0)) done({ kind: 'unknown' })
   }
 }

@@ -6,6 +6,7 @@ import { writeEntry } from './journal-entry.ts'
 import { replayJournal } from './journal-replay.ts'
 import type { Lease } from './lease.ts'
 import type { LogRow } from './log-table.ts'
+import type { Packed } from './pack.ts'
 import type { Retention } from './retention.ts'
 import type { RowTable } from './row-table.ts'
 import type { SqliteSettings } from './settings.ts'
@@ -57,36 +58,20 @@ export class Journaled {
 
   /** Store a batch. `alone`: nothing else is to be done meanwhile, and the thread waits for the disk, too. `undefined` where there is more to it than it seemed. Rejects with what SQLite threw. */
   commit(batch: Batch, parts: JournaledParts, alone: boolean): Promise<Taken> | undefined {
-    const { rows, log, retention } = parts
-    const isNew = new Set<string>()
-    for (const event of batch.events)
-      if (event.type === 'canvas-sent' && event.redrives === undefined) isNew.add(event.id)
-    const put = rows.puts(batch.rows, (id) => isNew.has(id))
-    if (put === undefined) {
+    const outcome = workedOut(batch, parts)
+    if (outcome === undefined) {
       this.#journal.passBy() // the next one is likely to be of the same kind
       return undefined
     }
-    const { ended, ...changes } = put
-    let row: LogRow
-    try {
-      row = log.next(batch.events, rows)
-    } catch (error) {
-      rows.rolledBack()
-      throw error
-    }
-    for (const root of ended) retention.ended(root)
-    const excess = retention.takeExcess()
-    const written = writeEntry({ ...changes, excess })
+    const { row, written, takeBack } = outcome
     return new Promise((resolve, reject) => {
       this.#journal.put(row, batch.rows.length, written, alone, (stored) => {
         const known = stored.kind === 'unknown' ? this.#find(row.last, parts) : stored
         if (known.kind === 'stored' || known.kind === 'unsafe') {
-          rows.committed()
+          parts.rows.committed()
           return resolve({ ...known, seq: row.last })
         }
-        rows.rolledBack()
-        log.takeBack(row)
-        retention.takeBack(ended, excess)
+        takeBack()
         if (known.kind === 'lost') resolve(known)
         else reject(known.cause)
       })
@@ -98,14 +83,11 @@ export class Journaled {
    * Have all that was handed over in its tables, and keep the main loop meanwhile: before anything is read or written in another way.
    * @throws what SQLite threw
    */
-  settle({ database, retention }: JournaledParts): void {
+  settle(parts: JournaledParts): void {
     this.#journal.settle()
-    if (this.#journal.ended && !this.#replayed) {
-      replayJournal(database)
-      this.#replayed = true
-    }
+    if (this.#journal.ended && !this.#replayed) this.#replay(parts)
     if (!this.#recounts) return
-    retention.recount()
+    parts.retention.recount()
     this.#recounts = false
   }
 
@@ -114,16 +96,55 @@ export class Journaled {
   }
 
   /** What became of a batch that was handed to a thread which has ended. */
-  #find(
-    last: number,
-    { database, log, lease }: JournaledParts,
-  ): Exclude<Stored, { kind: 'unknown' }> | { kind: 'lost' } {
+  #find(last: number, parts: JournaledParts): Exclude<Stored, { kind: 'unknown' }> | { kind: 'lost' } {
     try {
-      replayJournal(database)
-      lease.renew() // which waits for the disk
-      return log.stored() >= last ? { kind: 'stored', waited: 0 } : { kind: 'lost' }
+      this.#replay(parts)
+      parts.lease.renew() // which waits for the disk
+      return parts.log.stored() >= last ? { kind: 'stored', waited: 0 } : { kind: 'lost' }
     } catch (cause) {
-      return { kind: 'refused', cause }
+      return { kind: 'unsafe', cause } // the journal may have it: who says that it is refused may see it run
     }
+  }
+
+  /** Put what a thread which has ended has left in the journal where it belongs. What it would have dropped is not known any more. */
+  #replay({ database, lease }: JournaledParts): void {
+    lease.check()
+    replayJournal(database)
+    this.#replayed = true
+    this.#recounts = true
+  }
+}
+
+/** What a batch comes to. */
+interface Outcome {
+  readonly row: LogRow
+  /** See `writeEntry`. */
+  readonly written: Packed
+  /** Have all as it was before. */
+  readonly takeBack: () => void
+}
+
+/** Work out what a batch comes to; `undefined` where there is more to it than it seemed. Where that throws, all is as it was before. */
+function workedOut(batch: Batch, { rows, log, retention }: JournaledParts): Outcome | undefined {
+  const steps: (() => void)[] = [() => rows.rolledBack()]
+  const takeBack = (): void => {
+    for (const step of steps) step()
+  }
+  try {
+    const isNew = new Set<string>()
+    for (const event of batch.events)
+      if (event.type === 'canvas-sent' && event.redrives === undefined) isNew.add(event.id)
+    const put = rows.puts(batch.rows, (id) => isNew.has(id))
+    if (put === undefined) return undefined
+    const { ended, ...changes } = put
+    const row = log.next(batch.events, rows)
+    steps.push(() => log.takeBack(row))
+    for (const root of ended) retention.ended(root)
+    const excess = retention.takeExcess()
+    steps.push(() => retention.takeBack(ended, excess))
+    return { row, written: writeEntry({ ...changes, excess }), takeBack }
+  } catch (error) {
+    takeBack()
+    throw error
   }
 }

@@ -240,11 +240,11 @@ function isTaken({ rows, inbox, statements }: Open, event: EngineEvent): boolean
   // its owner may have it in the journal only
   if (event.type === 'canvas-sent')
     return statements.used.get(event.id) !== undefined || rows.get(event.id) !== undefined
-  if (event.type !== 'chart-started' || statements.used.get(event.id) === undefined) return false
+  if (event.type !== 'chart-started') return false
   const row = rows.get(event.id)
   if (row !== undefined) return row.kind !== 'chart' || row.machine !== event.machine
   const sent = inbox.sent(event.id)
-  return sent?.type !== 'chart-started' || sent.machine !== event.machine
+  return sent !== undefined && (sent.type !== 'chart-started' || sent.machine !== event.machine)
 }
 
 const older = (file: string, version: number): Error =>

@@ -13,6 +13,9 @@ const WRITE_FAILED = 778
 export const isBusy = (cause: unknown): boolean =>
   !(cause instanceof UmbelError) && (((cause ?? {}) as { errcode?: number }).errcode ?? 0) % 256 === BUSY
 
+/** Whether the file has another owner by now. */
+export const isFenced = (error: unknown): boolean => error instanceof UmbelError && error.code === 'UMBEL_STORE_FENCED'
+
 /** Make of what node:sqlite threw the error of its code; what has one already stays as it is. `file` is named in it. */
 export function storeError(cause: unknown, file: string): UmbelError {
   if (cause instanceof UmbelError) return cause

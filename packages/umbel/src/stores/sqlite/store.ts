@@ -25,7 +25,7 @@ import { Lease } from './lease.ts'
 import { type Open, openFile, own } from './open-file.ts'
 import type { Root } from './row-table.ts'
 import type { SqliteSettings } from './settings.ts'
-import { storeError } from './sqlite-error.ts'
+import { isFenced, storeError } from './sqlite-error.ts'
 import { Syncs } from './syncs.ts'
 import { type Tables, withTables } from './tables.ts'
 import { refusedTogether } from './user-writes.ts'
@@ -277,10 +277,10 @@ export class SqliteStore implements Store {
     this.#renewal = systemClock.setTimer(() => {
       try {
         this.#settled().lease.renew()
-        this.#renewLater()
-      } catch {
-        // another owner has followed: the next commit says so
+      } catch (error) {
+        if (this.#closed || isFenced(error)) return // of another owner that has followed the next commit tells
       }
+      this.#renewLater()
     }, length / 4)
     this.#renewal.keepAlive(false)
   }
@@ -294,7 +294,7 @@ export class SqliteStore implements Store {
     const end = (): void => {
       if (this.#safe === safe) this.#safe = undefined
     }
-    safe.then(end, end)
+    safe.then(end, () => {}) // where it fails it stays, for whoever asks only then
   }
 
   /** Write all of it or nothing. */
