@@ -10,7 +10,7 @@ import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
 import { Finishing } from './finishing.ts'
 import { type UniqueOf, uniqueAmong } from './key-of-task.ts'
-import type { Lane } from './lanes/lane.ts'
+import { type Lane, laneOf } from './lanes/lane.ts'
 import { Limits } from './limits/limits.ts'
 import { perform } from './perform.ts'
 import { Producer } from './producer.ts'
@@ -75,7 +75,6 @@ export const refusalTeller =
   }
 
 /** What was stored under another set of lanes runs on the one that is always there. */
-const laneIn = (lanes: ReadonlyMap<string, Lane>) => (name: string) => (lanes.get(name) ?? lanes.get('default')) as Lane
 
 /** Asks the store whether it knows an id, once it is open. */
 const knownIn = (store: Store, engine: Engine) => async (id: string) => {
@@ -128,7 +127,15 @@ export function assemble(settings: AppSettings): Parts {
     knownAtOnce: (id) => (engine.get(id) ?? store.peek?.(id)) !== undefined,
   })
   const machines = machineEffects({ engine, registry, signals, clock, failed })
-  const effects = { engine, timers, results, totals, revocations, ...machines, lane: laneIn(lanes) }
+  const effects = {
+    engine,
+    timers,
+    results,
+    totals,
+    revocations,
+    ...machines,
+    lane: (name: string) => laneOf(lanes, name),
+  }
   const idle = new IdleRuns({ engine, store, results, charts: registry })
   const recovery = new Recovery({
     store,

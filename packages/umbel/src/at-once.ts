@@ -3,6 +3,7 @@ import { bundleAtOnce } from './bundle.ts'
 import type { AddStarts, Taken } from './engine-batch.ts'
 import { attemptCall, currentRow, type ExecutorContext, FIRST, runBegun } from './executor.ts'
 import type { Lane } from './lanes/lane.ts'
+import { LARGEST_MESSAGE, sizeOf } from './lanes/tiny-tasks.ts'
 
 /**
  * Finds, among the facts that are about to be stored, the tasks for which a slot is free: that they start is stored with that they were
@@ -13,6 +14,7 @@ import type { Lane } from './lanes/lane.ts'
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
   const kinds = new Kinds(context, lanes)
   return (came, onTheWay) => {
+    if (haveTwice(came.events)) return came
     const together = onTheWay > 0 ? NOBODY : startTogether(context, kinds, came.events)
     const isTogether = together.length > 0
     if (!isTogether && !haveSlots(context, kinds, came.events, onTheWay)) return came
@@ -69,6 +71,7 @@ class Kinds {
  */
 function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly EngineEvent[]): readonly Taken[] {
   const ids: string[] = []
+  let room = LARGEST_MESSAGE
   let spec: TaskSpec | undefined
   for (const event of events) {
     if (!isSent(event)) {
@@ -79,6 +82,8 @@ function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly 
     if (own === undefined || (spec !== undefined && own !== spec)) return NOBODY
     if (context.engine.get(event.id) !== undefined) return NOBODY
     spec = own
+    room -= sizeOf(event.plan.nodes[0] as TaskNode)
+    if (room < 0) return NOBODY
     ids.push(event.id)
   }
   if (spec === undefined) return NOBODY
@@ -111,6 +116,20 @@ function haveSlots(context: ExecutorContext, kinds: Kinds, events: readonly Engi
     sent += 1
   }
   return true
+}
+
+/** Whether one id is sent twice: it is to start once. Ids that grow, as those of one process do, need no further look. */
+function haveTwice(events: readonly EngineEvent[]): boolean {
+  let last = ''
+  let grow = true
+  for (const event of events) {
+    if (!isSent(event)) continue
+    grow &&= event.id > last
+    last = event.id
+  }
+  if (grow) return false
+  const ids = events.filter(isSent).map(({ id }) => id)
+  return new Set(ids).size < ids.length
 }
 
 const isSent = (event: EngineEvent): event is CanvasSent => event.type === 'canvas-sent'

@@ -40,13 +40,18 @@ function runBegunBundle(
 /** Run tasks that start as they are sent in the place that was claimed for them. Gives what is called for each of them once that it starts is stored, or was not. */
 export function bundleAtOnce(context: ExecutorContext, ids: readonly string[], { worker, over }: Claim): Taken {
   let left = ids.length
-  return () => {
+  let refused: Set<string> | undefined
+  return (error) => {
+    if (error !== undefined) {
+      refused ??= new Set()
+      refused.add(ids[ids.length - left] as string) // they are told in their order
+    }
     left -= 1
     if (left > 0) return
     const calls: AttemptCall[] = []
     for (const id of ids) {
       const row = currentRow(context, id, FIRST.run) // one whose start was not stored has no such run
-      if (row !== undefined) calls.push(attemptCall(context, row, FIRST))
+      if (row !== undefined && refused?.has(id) !== true) calls.push(attemptCall(context, row, FIRST))
     }
     runBegunBundle(context, calls, worker, over)
   }
@@ -60,8 +65,16 @@ function allBegun(
 ): void {
   const calls: (AttemptCall | undefined)[] = []
   const seats: Seat[] = []
+  /** Places of those that need nothing more, which are told in their order. */
+  const plain: number[] = []
+  let told = 0
   let left = 1
-  // one for all of them: whose start was not stored is seen by its row
+  // one for all of them: whose start was not stored is seen by its row, unless nobody can be sure
+  const stored = (error?: unknown): void => {
+    if (error !== undefined) calls[plain[told] as number] = undefined
+    told += 1
+    answered()
+  }
   const answered = (): void => {
     left -= 1
     if (left > 0) return
@@ -72,10 +85,13 @@ function allBegun(
     const row = seat?.row
     if (seat === undefined || row?.kind !== 'task' || row.state !== 'RECEIVED') continue
     left += 1
-    const call = beginPlain(context, row, answered)
+    const call = beginPlain(context, row, stored)
     const at = calls.push(call) - 1
     seats.push(seat)
-    if (call !== undefined) continue
+    if (call !== undefined) {
+      plain.push(at)
+      continue
+    }
     begin(context, row, (later) => {
       calls[at] = later
       answered()

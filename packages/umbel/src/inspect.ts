@@ -3,7 +3,7 @@ import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
 import { eachRow, type InspectedTask, inspectedTask } from './inspected-task.ts'
 import { knownLane } from './known-names.ts'
-import type { Lane } from './lanes/lane.ts'
+import { type Lane, laneOf } from './lanes/lane.ts'
 import type { Backlog } from './lanes/lane-options.ts'
 import type { LimitStatus, Limits } from './limits/limits.ts'
 import { checkNames, whole } from './option-checks.ts'
@@ -119,7 +119,8 @@ export class Inspect {
     return [...lanes.values()].flatMap((lane) =>
       lane.underWay().flatMap(({ id, thread }) => {
         const row = engine.task(id)
-        if (row?.startedAt === undefined || row.endedAt !== undefined || row.spec.lane !== lane.name) return []
+        if (row?.startedAt === undefined || row.endedAt !== undefined || laneOf(lanes, row.spec.lane) !== lane)
+          return []
         const { attempt, startedAt, state, progress, spec } = row
         return [{ ...inspectedTask(row), attempt, startedAt, inline: spec.inline, thread, state, progress }]
       }),
@@ -132,7 +133,7 @@ export class Inspect {
     if (![...lanes.values()].some(({ running }) => running > 0)) return []
     const found: InspectedTask[] = []
     await eachRow(engine, (row) => {
-      if (row.kind === 'task' && row.state === 'RECEIVED' && lanes.get(row.spec.lane)?.has(row) === false)
+      if (row.kind === 'task' && row.state === 'RECEIVED' && !laneOf(lanes, row.spec.lane).has(row))
         found.push(inspectedTask(row))
     })
     return found

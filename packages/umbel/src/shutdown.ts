@@ -1,7 +1,7 @@
 import type { Clock, Duration, Timer } from '@umbel/core'
 import type { Engine } from './engine.ts'
 import type { Finishing } from './finishing.ts'
-import type { Lane } from './lanes/lane.ts'
+import { type Lane, laneOf } from './lanes/lane.ts'
 import type { Revocations } from './revocations.ts'
 import { systemClock } from './system.ts'
 import type { Timers } from './timers.ts'
@@ -87,8 +87,7 @@ export class Shutdown {
 
   #eachRunning(act: (lane: Lane, row: Parameters<Lane['abort']>[0]) => void): void {
     for (const row of this.#parts.engine.rows()) {
-      const lane = row.kind === 'task' && row.startedAt !== undefined ? this.#parts.lanes.get(row.spec.lane) : undefined
-      if (lane !== undefined && row.kind === 'task') act(lane, row)
+      if (row.kind === 'task' && row.startedAt !== undefined) act(laneOf(this.#parts.lanes, row.spec.lane), row)
     }
   }
 

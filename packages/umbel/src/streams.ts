@@ -1,7 +1,7 @@
 import { type Canvas, umbelError } from '@umbel/core'
 import type { AnySignature, MissingOf, NameOf } from './any-signature.ts'
 import type { AsyncResult } from './async-result.ts'
-import type { Lane } from './lanes/lane.ts'
+import { type Lane, laneOf } from './lanes/lane.ts'
 import { MapStream, type MapStreamOptions, type OpenStream } from './map-stream.ts'
 import type { ArgumentsError, HasKeywords, KeywordsError } from './mismatch.ts'
 import type { Sent } from './producer.ts'
@@ -65,7 +65,7 @@ export class Streams {
         const sent = await app.send(canvas, { args: [item], kwargs: {}, options: {} })
         return { handle: app.handle(sent), plan: sent.plan }
       },
-      slots: (spec) => lanes.get(spec.lane)?.options[spec.inline ? 'inline' : 'threads'] ?? 1,
+      slots: (spec) => laneOf(lanes, spec.lane).options[spec.inline ? 'inline' : 'threads'] ?? 1,
       forget: (id) => store.drop(id),
       delivered: (count) => cursor?.moveTo(count),
       left: async (stream) => {

@@ -75,11 +75,13 @@ class Running implements AttemptOwner {
     if (!gone) this.#tell(outcome)
   }
 
-  /** Give it up: it has ended for all others. */
+  /** Give it up: it has ended for all others. What it came to may be told, and only what its task does afterwards be given up. */
   kill(reason: AbortReason): void {
+    const { told } = this.control
     this.control.abort(reason)
     this.control.ended = true
     this.#leave(this)
+    if (told) return
     this.#tell({ kind: 'aborted', error: toErrorData(abortError(reason, this.call)) })
   }
 }

@@ -316,6 +316,10 @@ export class Lane {
   }
 }
 
+/** The lane of a task: that of its spec, or `default` where that is gone. */
+export const laneOf = (lanes: ReadonlyMap<string, Lane>, name: string): Lane =>
+  (lanes.get(name) ?? lanes.get('default')) as Lane
+
 /** A slot that was taken for one task. */
 export interface Claim {
   readonly worker: Worker

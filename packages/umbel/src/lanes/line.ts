@@ -4,7 +4,7 @@ import type { Limits } from '../limits/limits.ts'
 import { AgingBuffer } from './aging-buffer.ts'
 import { PriorityBuffer, type Queued } from './priority-buffer.ts'
 import { Slots } from './slots.ts'
-import { WORTH_A_THREAD } from './tiny-tasks.ts'
+import { LARGEST_MESSAGE, sizeOf, WORTH_A_THREAD } from './tiny-tasks.ts'
 
 /** What a line is made of. */
 export interface LineParts {
@@ -258,10 +258,13 @@ export class Line implements ProbeLine {
     const free = slots.concurrency - slots.running + 1 // with this one
     const share = Math.min(LARGEST_BUNDLE, Math.ceil((slots.waiting + 1) / Math.max(1, free)))
     let left = LONGEST_BUNDLE - costOf(first.spec)
+    let room = LARGEST_MESSAGE - sizeOf(first)
     const enough = LONGEST_BUNDLE - WORTH_A_THREAD
     const fits = (item: Waiting | Probe): boolean => {
-      left -= 'gate' in item ? Number.POSITIVE_INFINITY : costOf(item.spec)
-      return left >= 0
+      if ('gate' in item) return false
+      left -= costOf(item.spec)
+      room -= sizeOf(item)
+      return left >= 0 && room >= 0
     }
     while (left > 0 && ids.length < LARGEST_BUNDLE && (ids.length < share || left > enough)) {
       const next = slots.takeIf(fits)

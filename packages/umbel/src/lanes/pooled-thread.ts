@@ -11,7 +11,7 @@ export interface Handed {
   /** Milliseconds that it is expected to take; Infinity where nobody knows. */
   readonly cost: number
   /** Whether one like it may stand behind it at its thread, and it behind one like it. */
-  readonly isShort: boolean
+  isShort: boolean
   /** Called with the outcomes that the thread has neither left in the outbox nor told before. All it told has been taken in. */
   answered(outcomes: Outcomes): void
   /** Called when its thread has died or was ended, or none will ever have it. `behind`: another one stood before it, and it has not begun. */
@@ -58,7 +58,7 @@ export class PooledThread {
 
   /** Its first message is answered. */
   answered(): Handed | undefined {
-    this.#answers += 1
+    this.#answers = (this.#answers + 1) | 0 // as the bell counts
     return this.messages.shift()
   }
 

@@ -285,7 +285,7 @@ export class Slots<T extends Queued> {
   }
 
   #recall(): void {
-    if (this.#ahead.waiting === 0) return
+    if (!this.#ahead.any) return // one that has a slot by now may not have begun either
     this.#ahead.recalled()
     this.#aheadOptions?.recall()
   }

@@ -26,6 +26,11 @@ export class TakenAhead {
     return this.#waiting
   }
 
+  /** Whether there is anything that was taken ahead and is not over. */
+  get any(): boolean {
+    return this.#all.size > 0
+  }
+
   /** Whether it has not paid lately. */
   get isHeldBack(): boolean {
     return this.#heldBack > 0

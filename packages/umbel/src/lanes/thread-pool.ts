@@ -160,9 +160,9 @@ export class ThreadPool {
     return first === message ? second : undefined
   }
 
-  /** All that stands behind something else. */
-  seconds(): Handed[] {
-    return Array.from(this.#live.values(), ({ messages }) => messages[1] ?? []).flat()
+  /** All that stands behind something else, or that no thread is free for. */
+  unbegun(): Handed[] {
+    return [...Array.from(this.#live.values(), ({ messages }) => messages[1] ?? []).flat(), ...this.#waiting]
   }
 
   /** Tell all threads something. */

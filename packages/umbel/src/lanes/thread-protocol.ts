@@ -66,28 +66,37 @@ const FIELDS: readonly (keyof Item)[] = ['number', 'module', ...CALL_FIELDS]
 /**
  * Several items as one flat list, which costs far less to post than objects: the number of a cell, then of each item one bit for
  * each of FIELDS that is not as in the item before, and those; or LIKE and what even such an item has of its own. As text where it
- * has no binary parts: that costs half as much again.
+ * has no binary parts, which costs half as much again, and is not long: V8 has a bound for that.
  */
 export type Work = readonly unknown[] | string
 
 /** In the place of an item's bits: the next number, its own id and arguments, and of its tree the root where the item before was that; else all as there. */
 const LIKE = 0
 
+/** Characters of arguments from which a message is no text. */
+const LONGEST_TEXT = 1_048_576
+
 /** Put items into one message. */
 export function packWork(cell: number, items: readonly Posted[]): Work {
   const work: unknown[] = [cell]
   let isText = true
+  let length = 0
   let before: Posted | undefined
   for (const item of items) {
     const { id, args } = item.call
+    if (isText) length += lengthOf(item.call)
     if (before !== undefined && isLike(item, before)) {
       work.push(LIKE, id, args)
       if (typeof args === 'object') isText = false
     } else if (!packWhole(work, item, before)) isText = false
     before = item
   }
-  return isText ? JSON.stringify(work) : work
+  return isText && length <= LONGEST_TEXT ? JSON.stringify(work) : work
 }
+
+/** Characters of what an item is given, where that is text alone. */
+const lengthOf = ({ args, kwargs }: AttemptCall): number =>
+  (typeof args === 'string' ? args.length : 0) + (typeof kwargs === 'string' ? kwargs.length : 0)
 
 /** Bytes of a binary part from which it is large. */
 const LARGE = 65_536

@@ -36,6 +36,8 @@ export interface Message extends Handed {
   cameBehind: boolean
   /** How far its outbox was read. */
   read: number
+  /** Its slot is free again: once its thread has answered, or is gone, or none of it is to begin. */
+  free(): void
 }
 
 /** What is known of a message before it is sent. */
@@ -45,11 +47,14 @@ export type Expected = Pick<Handed, 'cost' | 'isShort'>
 export interface MessageEnds {
   answered(message: Message, outcomes: Outcomes): void
   lost(message: Message, error: unknown, behind: boolean): void
+  /** Called once. */
+  over(): void
 }
 
 /** Make a message of a cell, with no items yet. */
 export function newMessage(cell: number, expected: Expected, listeners: Listeners, ends: MessageEnds): Message {
   const runs: Run[] = []
+  let isFree = false
   const message: Message = {
     cell,
     runs,
@@ -64,6 +69,11 @@ export function newMessage(cell: number, expected: Expected, listeners: Listener
     },
     get work() {
       return packWork(cell, runs)
+    },
+    free() {
+      if (isFree) return
+      isFree = true
+      ends.over()
     },
     answered: (outcomes) => ends.answered(message, outcomes),
     lost: (error, behind) => ends.lost(message, error, behind),

@@ -222,7 +222,7 @@ async function importedDefinition(task: string, module: string): Promise<TaskDef
 }
 
 function take(order: Order): void {
-  taken += 1
+  taken = (taken + 1) | 0 // as the bell counts
   switch (order[0]) {
     case 'work':
       works.push(order[1])

@@ -85,6 +85,7 @@ class ThreadWorker implements Worker {
       running: ({ cell }) => this.#cells.running(cell),
       collect: (message) => this.#collect(message),
       recall: (message) => {
+        message.isShort = false
         this.#lasts(runIn(message, this.#cells.running(message.cell)))
         this.#recall(message)
         const behind = this.#pool.behind(message)
@@ -114,7 +115,7 @@ class ThreadWorker implements Worker {
   }
 
   recall(): void {
-    for (const message of this.#pool.seconds()) this.#recall(message as Message)
+    for (const message of this.#pool.unbegun()) this.#recall(message as Message)
   }
 
   finish(id: string): Promise<void> {
@@ -138,9 +139,17 @@ class ThreadWorker implements Worker {
     if (run === undefined) return
     run.killed ??= reason
     this.#pool.hear(run.message)
+    const { message } = run
+    const isOne = message.runs.length === 1
     // its neighbours are not to end with it, nor what stands before it
-    if (run.message.runs.length > 1 || this.#pool.before(run.message) !== undefined) this.#recall(run.message)
-    if (!run.isOver) this.#pool.end(run.message)
+    if (!isOne || this.#pool.before(message) !== undefined) this.#recall(message)
+    if (!isOne) {
+      // what ended until none could begin any more
+      this.#pool.hear(message)
+      this.#collect(message)
+    }
+    if (run.isOver || !(isOne || this.#cells.running(message.cell) === run.number)) return
+    this.#pool.end(message)
   }
 
   underWay(): UnderWay[] {
@@ -188,12 +197,13 @@ class ThreadWorker implements Worker {
     const message = newMessage(cell, this.#expected(known), listeners, {
       answered: (own, outcomes) => {
         this.#answered(own, outcomes)
-        over()
+        own.free()
       },
       lost: (own, error, behind) => {
         this.#lost(own, error, behind)
-        over()
+        own.free()
       },
+      over,
     })
     message.first = this.#runs.enter(message, known.length)
     for (const call of known) addRun(message, call)
@@ -253,12 +263,13 @@ class ThreadWorker implements Worker {
     message.read = filled
   }
 
-  /** Give back what a bundle has not begun. */
+  /** Give back what a message has not begun. Where that is all of it, its slot is free: what stands before it may last. */
   #recall(message: Message): void {
     this.#bundles.delete(message)
     this.#collect(message)
     const begun = this.#cells.recall(message.cell)
     for (const run of message.runs.slice(begun < 0 ? message.runs.length : begun)) this.#giveBack(run)
+    if (begun === 0) message.free()
   }
 
   /** A task has turned slow: that is known before its item ends. */

@@ -1,9 +1,18 @@
+import { encodedSize, type TaskNode } from '@umbel/core'
+
 /** Longest that a task may take to be tiny, and to be short, in milliseconds. */
 const TINY = 0.25
 const SHORT = 8
 
 /** Milliseconds of work for a part of which it does not pay to wake another thread. */
 export const WORTH_A_THREAD = 0.1
+
+/** Characters and bytes of arguments that tiny tasks may have together to share a message. */
+export const LARGEST_MESSAGE = 1_048_576
+
+/** How large what a task is given is, in these. */
+export const sizeOf = ({ args, kwargs }: Pick<TaskNode, 'args' | 'kwargs'>): number =>
+  encodedSize(args) + (kwargs === undefined ? 0 : encodedSize(kwargs))
 
 /** Runs in a row that must have been tiny before a task is taken for it, and once one was not. */
 const PROOFS = 4
