@@ -1,5 +1,7 @@
 import type { Batch, Store } from '@umbel/core'
 import { expect, test } from 'vitest'
+import { SPEC } from '../../../test/conformance/store-rows.ts'
+import { startsAtOnce } from '../src/at-once.ts'
 import { chain, defineTasks, memoryStore, SimulatedClock, task } from '../src/index.ts'
 import { next, open, record } from './fixtures/open-app.ts'
 
@@ -62,6 +64,19 @@ test('where more is sent in one go than there are slots the lane says who is fir
   ran.length = 0
   await Promise.all(['a', 'b', 'c'].map((name) => app.delay(tasks.say.s(name)).get()))
   expect(ran).toEqual(['a', 'b', 'c'])
+})
+
+test('an id that comes twice in one commit, as from an inbox, is for the lane to start', () => {
+  const context = {
+    engine: { get: () => undefined, task: () => undefined },
+    clock: new SimulatedClock(),
+    tasks: new Map(),
+  }
+  const lane = { resting: () => 3, claim: () => expect.unreachable('it is for the lane to start it') }
+  const starts = startsAtOnce(context as never, new Map([['default', lane as never]]))
+  const sent = (id: string) => ({ type: 'canvas-sent', id, plan: { nodes: [{ kind: 'task', spec: SPEC }] } }) as never
+  const came = { events: [sent('b'), sent('a'), sent('b')], taken: [undefined, undefined, undefined] }
+  expect(starts(came, 0)).toBe(came)
 })
 
 test('nothing is passed by what can start at once: not a chain, nor one that has a key', async () => {

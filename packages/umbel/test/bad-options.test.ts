@@ -72,7 +72,7 @@ describe('an option', () => {
     ['expires', 'UMBEL_BAD_DURATION', [Number.NaN, '1 parsec', {}, true]],
     ['lane', 'UMBEL_UNKNOWN_LANE', [5, {}, hostileProxy(), true, '', 'x'.repeat(1_048_576)]],
     ['ignoreResult', 'UMBEL_BAD_OPTION', ['yes', 1, {}]],
-    ['id', 'UMBEL_BAD_OPTION', [5, '', 'a/1', 'a.l0', 'a.e1', 'a.r2', 'a\nb', {}, 'x'.repeat(1_048_576)]],
+    ['id', 'UMBEL_BAD_OPTION', [5, '', 'a/1', 'a.l0', 'a.e1', 'a.r2', 'a\nb', 'a\ud800', {}, 'x'.repeat(1_048_576)]],
     ['link', 'UMBEL_BAD_CANVAS', [5, 'task', {}, [1], [null]]],
     ['linkError', 'UMBEL_BAD_CANVAS', [5, 'task', {}, [1], [null]]],
     ['priorty', 'UMBEL_BAD_OPTION', [5]],

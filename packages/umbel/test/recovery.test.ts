@@ -269,6 +269,39 @@ test('a task that is registered no more is parked with the reason, and runs when
   expect(await goOn(second, elsewhere)).toEqual([1])
 })
 
+test('what runs on the default lane, as its own is gone, is known there, and aborted as the app stops', async () => {
+  const file = newFile()
+  const aborted: unknown[] = []
+  const tasks = defineTasks('gone', {
+    waits: task(
+      (ctx) =>
+        new Promise<void>((_, reject) => {
+          ctx.setState('WAITING')
+          ctx.signal.addEventListener('abort', () => {
+            aborted.push(ctx.signal.reason.code)
+            reject(ctx.signal.reason)
+          })
+        }),
+      { states: ['WAITING'], inline: true },
+    ),
+  })
+  const first = open({
+    tasks: [tasks],
+    store: sqliteStore(file),
+    lanes: { default: { threads: 0 }, old: { threads: 0 } },
+  })
+  await first.control.pause('old')
+  const sent = first.delay(tasks.waits.s().set({ lane: 'old' }))
+  await sent.accepted
+  const second = open({ tasks: [tasks], store: sqliteStore(asIfKilled(file)), lanes: { default: { threads: 0 } } })
+  const runs = next(second, 'task-state')
+  await second.start()
+  await runs
+  expect((await second.inspect.active()).map(({ id }) => id)).toEqual([sent.id])
+  await second.stop({ deadline: 0 })
+  expect(aborted).toEqual(['UMBEL_APP_STOPPED'])
+})
+
 /** Let an app that does not know the task of an id go on with a store, twice, and give the file as it leaves it. */
 async function parkedIn(file: string, id: string): Promise<string> {
   for (let times = 0; times < 2; times += 1) {

@@ -211,6 +211,31 @@ describe('limits', () => {
   })
 })
 
+test('a slot is free once, also where an afterReturn never ends and the hard limit gives it up', async () => {
+  let [now, most] = [0, 0]
+  const tasks = defineTasks('limited', {
+    tidies: task.extend({ afterReturn: () => new Promise<void>(() => {}) })(() => 'done', {
+      timeLimit: { hard: '50ms' },
+      inline: true,
+    }),
+    counts: task(
+      async () => {
+        now += 1
+        most = Math.max(most, now)
+        for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve))
+        now -= 1
+      },
+      { inline: true },
+    ),
+  })
+  const { app, clock } = open({ tasks: [tasks], lanes: { default: { threads: 0, inline: 1 } } })
+  expect(await app.delay(tasks.tidies.s()).get()).toBe('done')
+  const sent = Array.from({ length: 6 }, () => app.delay(tasks.counts.s()))
+  await clock.advance('50ms')
+  await Promise.all(sent.map((one) => one.get()))
+  expect(most).toBe(1)
+})
+
 describe('in a thread', () => {
   test('a soft limit is told by the signal and may be caught', async () => {
     const app = threaded()
