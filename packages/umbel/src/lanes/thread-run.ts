@@ -36,6 +36,8 @@ export interface Message extends Handed {
   cameBehind: boolean
   /** How far its outbox was read. */
   read: number
+  /** How many of its items had begun when it was recalled: no other one does. */
+  begun: number
   /** Its slot is free again: once its thread has answered, or is gone, or none of it is to begin. */
   free(): void
 }
@@ -62,6 +64,7 @@ export function newMessage(cell: number, expected: Expected, listeners: Listener
     listeners,
     ...expected,
     read: 0,
+    begun: 0,
     cameBehind: false,
     thread: undefined,
     get size() {

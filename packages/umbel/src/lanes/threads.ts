@@ -148,8 +148,8 @@ class ThreadWorker implements Worker {
       this.#pool.hear(message)
       this.#collect(message)
     }
-    if (run.isOver || !(isOne || this.#cells.running(message.cell) === run.number)) return
-    this.#pool.end(message)
+    // of what has begun and cannot be followed, all but the last has ended
+    if (!run.isOver && (isOne || run.number - message.first === message.begun - 1)) this.#pool.end(message)
   }
 
   underWay(): UnderWay[] {
@@ -268,7 +268,9 @@ class ThreadWorker implements Worker {
     this.#bundles.delete(message)
     this.#collect(message)
     const begun = this.#cells.recall(message.cell)
-    for (const run of message.runs.slice(begun < 0 ? message.runs.length : begun)) this.#giveBack(run)
+    if (begun < 0) return // it was recalled before
+    message.begun = begun
+    for (const run of message.runs.slice(begun)) this.#giveBack(run)
     if (begun === 0) message.free()
   }
 
