@@ -133,6 +133,10 @@ test('items come out of a message as they were put in', () => {
   const binary = [...items, itemOf(3, 'add', new Uint8Array([1, 2])), itemOf(4, 'add', 'after')]
   expect(packed(8, binary)).toBeTypeOf('object')
   expect(unpackWork(packed(8, binary))).toEqual({ cell: 8, items: binary })
+  // and long text, which V8 would not put together without end
+  const long = [itemOf(1, 'add', 'x'.repeat(600_000)), itemOf(2, 'add', 'y'.repeat(600_000))]
+  expect(packed(9, long)).toBeTypeOf('object')
+  expect(unpackWork(packed(9, long))).toEqual({ cell: 9, items: long })
 })
 
 test('values of a message have no bytes in common, though several were given the same', () => {
