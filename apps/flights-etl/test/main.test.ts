@@ -3,12 +3,10 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { here } from '../../../test/machine-time.ts'
 import { emptyFolder, fileOf, flightsFile, realAirports, realFlights, row } from './fixtures.ts'
 import { realFigures } from './real-figures.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const program = ['--conditions=@umbel/source', join(import.meta.dirname, '../src/main.ts')]
 
