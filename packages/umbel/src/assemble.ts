@@ -74,8 +74,6 @@ export const refusalTeller =
     if (signals.wants('send-failed')) signals.emit('send-failed', { id, error, at: clock.now() })
   }
 
-/** What was stored under another set of lanes runs on the one that is always there. */
-
 /** Asks the store whether it knows an id, once it is open. */
 const knownIn = (store: Store, engine: Engine) => async (id: string) => {
   await engine.opened()

@@ -1,11 +1,12 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { type App, type AppOptions, createApp, memoryStore, type Store } from '../src/index.ts'
 import { tinyTasks } from './fixtures/tiny-tasks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'umbel-given-back-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 let app: App
 afterEach(() => app.stop({ deadline: 0 }))
 

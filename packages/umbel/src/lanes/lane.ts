@@ -316,7 +316,7 @@ export class Lane {
   }
 }
 
-/** The lane of a task: that of its spec, or `default` where that is gone. */
+/** The lane that a spec names: what was stored under another set of lanes runs on `default`, which is always there. */
 export const laneOf = (lanes: ReadonlyMap<string, Lane>, name: string): Lane =>
   (lanes.get(name) ?? lanes.get('default')) as Lane
 

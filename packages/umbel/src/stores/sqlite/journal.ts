@@ -111,8 +111,9 @@ export class Journal {
 
   /** Wait until everything is in its tables, and keep the main loop meanwhile. What was handed over is answered then. @throws what SQLite threw there */
   settle(): void {
-    if (this.#failed || (!this.busy && this.#waiting.length === 0)) return
     const { busy } = this
+    // what is stored may be answered and not heard yet
+    if (this.#failed || (!busy && this.#waiting.length === 0)) return
     if (busy) {
       this.#ask({ kind: 'settle' })
       this.#settles = (this.#settles + 1) | 0
