@@ -4,6 +4,8 @@ import type { Encoded } from './codec.ts'
 export interface RunTask {
   readonly type: 'run-task'
   readonly id: string
+  /** Whether it had been handed out and came back unbegun: then it waits before those of its priority, not behind them. */
+  readonly again?: true | undefined
 }
 
 /** Call back with `task-received` (of a run with `chart-due`) at a moment in milliseconds since the epoch. */

@@ -144,9 +144,7 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
         'task-retried',
       )
     case 'task-replaced':
-      return moveTask(draft, { ...row, replacedBy: replacementId(event) }, 'task-replaced', {
-        plan: event.plan,
-      })
+      return moveTask(draft, { ...row, replacedBy: replacementId(event) }, 'task-replaced', { plan: event.plan })
     case 'task-ignored':
       return moveTask(
         draft,
@@ -176,7 +174,9 @@ export function takeTaskEvent(draft: Draft, event: TaskEvent): void {
       // due at once for whoever goes on with it next
       return moveTask(draft, { ...row, error: event.error, due: event.at }, 'task-parked')
     case 'task-returned':
-      return moveTask(draft, { ...row, attempt: row.attempt - 1, startedAt: undefined }, 'task-received')
+      return moveTask(draft, { ...row, attempt: row.attempt - 1, startedAt: undefined }, 'task-received', {
+        again: true,
+      })
   }
 }
 
@@ -253,6 +253,7 @@ interface More {
   readonly silent?: boolean
   /** What goes on in the task's place. */
   readonly plan?: Plan
+  readonly again?: true
 }
 
 const NOTHING_MORE: More = {}
@@ -261,7 +262,7 @@ function act(draft: Draft, row: TaskRow, action: TaskAction, more: More): void {
   switch (action) {
     case 'run':
       if (row.spec.workflow !== undefined) return beginRun(draft, row)
-      draft.commands.push({ type: 'run-task', id: row.id })
+      draft.commands.push({ type: 'run-task', id: row.id, again: more.again })
       return
     case 'arm':
       draft.commands.push({ type: 'start-timer', id: row.id, at: row.due ?? draft.at })

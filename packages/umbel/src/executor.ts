@@ -75,15 +75,21 @@ export function runBegun(
   context.totals.count(spec, 'started')
   const watch = context.timeLimits.watch(call, worker)
   const ended = (outcome: Outcome, took?: number): void => {
-    if (outcome.kind === 'given-back') context.limits.late(call.id)
     const event = outcomeEvent(context, call, outcome, took)
     countOutcome(context, spec, outcome)
     if ('unfinished' in outcome) return finish(context, event, worker, () => finished(context, call, watch, over))
-    context.engine.accept(event)
-    finished(context, call, watch, over)
+    const held = outcome.kind === 'given-back' && context.limits.permit(call.id) !== undefined
+    context.engine.accept(event, held ? () => backAtGate(context, call, over) : undefined)
+    finished(context, call, watch, held ? undefined : over)
   }
   if (watch === undefined) worker.run(call, ended)
   else watch.run(ended)
+}
+
+/** A task that came too late for its permit waits at its gate again, or has ended meanwhile: until now it kept both from others. */
+function backAtGate({ limits }: ExecutorContext, { id }: AttemptCall, over: () => void): void {
+  limits.late(id)
+  over()
 }
 
 /** All of an attempt is over. */
@@ -91,11 +97,11 @@ function finished(
   { revocations }: ExecutorContext,
   { id }: AttemptCall,
   watch: { end(): void } | undefined,
-  over: () => void,
+  over: (() => void) | undefined,
 ): void {
   watch?.end()
   revocations.over(id)
-  over()
+  over?.()
 }
 
 /** Count what became of an attempt beside how its task ends. */

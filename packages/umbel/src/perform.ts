@@ -28,7 +28,7 @@ export function perform(command: Command, effects: Effects, row: RowOf, seat?: S
     case 'run-task': {
       // one that was revoked meanwhile needs no lane
       const task = seat === undefined ? effects.engine.get(command.id) : seat.row
-      if (task?.kind === 'task' && task.state === 'RECEIVED') effects.lane(task.spec.lane).add(task)
+      if (task?.kind === 'task' && task.state === 'RECEIVED') effects.lane(task.spec.lane).add(task, command.again)
       return
     }
     case 'start-timer':

@@ -32,6 +32,18 @@ test('a bundle that is given back behind an item that lasts holds no slot: the o
   }
 })
 
+test('what is given back keeps its place before all that has not been taken yet', async () => {
+  await proved({ lanes: { default: { threads: 1 } } }, () => tinyTasks.until.delay('').get())
+  const there = join(folder, 'in its place')
+  const ended: string[] = []
+  app.on('task-success', ({ id }) => ended.push(id))
+  const sent = Array.from({ length: 400 }, (_, n) => tinyTasks.until.delay(n === 5 ? there : ''))
+  await expect.poll(async () => (await app.inspect.waiting()).total).toBe(394)
+  writeFileSync(there, '')
+  await Promise.all(sent.map((one) => one.get()))
+  expect(ended).toEqual(sent.map(({ id }) => id))
+})
+
 test('what starts together does not run where nobody can be sure that it is stored', async () => {
   let safe: Promise<void> | undefined
   const store: Store = Object.assign(memoryStore(), { safe: () => safe })

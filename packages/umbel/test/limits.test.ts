@@ -360,7 +360,7 @@ describe('a lane with limited tasks', () => {
 
 describe('a handler that starts late', () => {
   /** Tasks whose hook waits before the handler starts, by a simulated clock. */
-  const slowToStart = (length: (attempt: number) => number) => {
+  const slowToStart = (length: (attempt: number) => number, rateLimit: RateLimit = '10/s') => {
     const clock = new SimulatedClock()
     const starts: Start[] = []
     let asked = 0
@@ -377,7 +377,7 @@ describe('a handler that starts late', () => {
           starts.push({ at: clock.monotonic(), permits: 1 })
           return ctx.attempt
         },
-        { rateLimit: '10/s' },
+        { rateLimit },
       ),
     })
     const tokens: TokenSource = {
@@ -397,6 +397,21 @@ describe('a handler that starts late', () => {
     await clock.advance('1s')
     expect(await result.get()).toBe(1)
     expect([starts.length, asked(), granted()]).toEqual([1, 2, 1])
+  })
+
+  test('keeps its place: what waits behind it starts after it, and has its permit where it is revoked', async () => {
+    const { app, clock, starts, tasks } = slowToStart((attempt) => (attempt % 2 === 1 ? 60 : 0), '1/h')
+    const results = [1, 2, 3].map(() => app.delay(tasks.begin.s()))
+    await clock.advance('1m')
+    expect(results.map(({ state }) => state)).toEqual(['SUCCESS', 'RECEIVED', 'RECEIVED'])
+    await clock.advance('59m')
+    await clock.advance(50)
+    expect(starts).toHaveLength(1)
+    const revoked = results[1]?.revoke() // its hook goes on
+    await clock.advance('2m')
+    await revoked
+    expect(results.map(({ state }) => state)).toEqual(['SUCCESS', 'REVOKED', 'SUCCESS'])
+    expect(broken(ratePolicy('1/h', 'x'), starts)).toBeUndefined()
   })
 
   test('gets more time from then on, so that every task starts at last, and the rate holds', async () => {

@@ -10,7 +10,13 @@ interface Item {
 /** The same promise, kept as simply as possible: a list sorted at each push. */
 class SortedList {
   items: Item[] = []
-  push(item: Item): void {
+  /** Those that came again. */
+  readonly #again = new Set<Item>()
+  push(item: Item, again = false): void {
+    if (again) this.#again.add(item)
+    const first = (other: Item): boolean => other.priority === item.priority && !this.#again.has(other)
+    const before = again ? this.items.findIndex((other) => other.priority < item.priority || first(other)) : -1
+    if (before !== -1) return void this.items.splice(before, 0, item)
     const behind = this.items.findIndex((other) => other.priority < item.priority)
     this.items.splice(behind === -1 ? this.items.length : behind, 0, item)
   }
@@ -25,13 +31,14 @@ class SortedList {
     const item = this.items.find((other) => other.id === id)
     if (item === undefined || item.priority === priority) return item !== undefined
     this.remove(id)
+    this.#again.delete(item)
     this.push(Object.assign(item, { priority }))
     return true
   }
 }
 
 type Act =
-  | { readonly does: 'push'; readonly priority: number }
+  | { readonly does: 'push'; readonly priority: number; readonly again: boolean }
   | { readonly does: 'take' }
   | { readonly does: 'remove'; readonly at: number; readonly level: number | undefined }
   | { readonly does: 'move'; readonly at: number; readonly priority: number }
@@ -40,7 +47,11 @@ const acts = fc.array(
   fc.oneof(
     {
       weight: 4,
-      arbitrary: fc.record({ does: fc.constant('push' as const), priority: fc.integer({ min: 0, max: 9 }) }),
+      arbitrary: fc.record({
+        does: fc.constant('push' as const),
+        priority: fc.integer({ min: 0, max: 9 }),
+        again: fc.boolean(),
+      }),
     },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('take' as const) }) },
     {
@@ -89,8 +100,8 @@ describe('PriorityBuffer', () => {
         for (const act of list as Act[]) {
           if (act.does === 'push') {
             const id = `t${count++}`
-            buffer.push({ id, priority: act.priority }, act.priority)
-            model.push({ id, priority: act.priority })
+            buffer.push({ id, priority: act.priority }, act.priority, act.again)
+            model.push({ id, priority: act.priority }, act.again)
           } else if (act.does === 'take') {
             expect(buffer.take()).toEqual(model.take())
           } else if (act.does === 'remove') {
@@ -100,8 +111,11 @@ describe('PriorityBuffer', () => {
             expect(move(buffer, `t${act.at}`, act.priority)).toBe(moved)
           }
           expect(buffer.size).toBe(model.items.length)
+          expect(buffer.highest).toBe(model.items[0]?.priority ?? -1)
         }
         expect([...buffer]).toEqual(model.items)
+        const heads = model.items.filter((item, n, items) => items[n - 1]?.priority !== item.priority)
+        expect([...buffer.heads()]).toEqual(heads)
       }),
       { numRuns: 500 },
     )

@@ -38,8 +38,8 @@ export class AgingBuffer<T extends Queued> extends PriorityBuffer<T> {
     return this.#first()?.since
   }
 
-  override push(item: T, priority: number): void {
-    super.push(item, priority)
+  override push(item: T, priority: number, again = false): void {
+    super.push(item, priority, again)
     const { since } = item
     if (since !== undefined) {
       const place = this.#brought.findLastIndex((other) => other.since <= since) + 1

@@ -179,9 +179,10 @@ export class Lane {
     this.#tellSpace()
   }
 
-  add(row: TaskRow): void {
+  /** Let a task wait; before those of its priority where it comes `again`, unbegun. */
+  add(row: TaskRow, again = false): void {
     try {
-      this.#line(row).add(row)
+      this.#line(row).add(row, again)
     } catch (error) {
       this.#refuse(row, error)
     }

@@ -117,9 +117,9 @@ export class Line implements ProbeLine {
   }
 
   /** Let a task wait for its slot, or at its gate. @throws UMBEL_BAD_RATE for a key or weight that is none */
-  add(row: TaskRow): void {
-    if (this.#limits.take(row, this)) this.#gated.add(row.id)
-    else this.#slots.add(row, row.spec.priority)
+  add(row: TaskRow, again = false): void {
+    if (this.#limits.take(row, this, again)) this.#gated.add(row.id)
+    else this.#slots.add(row, row.spec.priority, again)
   }
 
   /** Slots that are free for tasks like one that come together: of tiny ones a slot takes several, which is for it to do, so that there is one for one. */

@@ -97,9 +97,9 @@ export class Slots<T extends Queued> {
     this.#wake()
   }
 
-  /** Let an item wait for its slot, by its priority from 0 to 9. Its id must not wait already. */
-  add(item: T, priority: number): void {
-    this.#buffer.push(item, priority)
+  /** Let an item wait for its slot, by its priority from 0 to 9; before those that have it already where it comes `again`. Its id must not wait already. */
+  add(item: T, priority: number, again = false): void {
+    this.#buffer.push(item, priority, again)
     if (this.#serving - this.#resting.length < this.#concurrency) this.#wake()
     else if (this.#aheadOptions !== undefined) this.#cameBehind(priority)
   }

@@ -138,8 +138,8 @@ class ThreadWorker implements Worker {
     const run = this.#runs.ofTask(id)
     if (run === undefined) return
     run.killed ??= reason
-    this.#pool.hear(run.message)
     const { message } = run
+    this.#pool.hear(message)
     const isOne = message.runs.length === 1
     // its neighbours are not to end with it, nor what stands before it
     if (!isOne || this.#pool.before(message) !== undefined) this.#recall(message)
@@ -228,22 +228,19 @@ class ThreadWorker implements Worker {
   }
 
   #send(message: Message): void {
-    if (this.#ready) {
-      this.#pool.run(message)
-      const before = this.#pool.before(message)
-      if (before === undefined) return
-      message.cameBehind = true
-      this.#bundles.add(before as Message) // should it last, what stands behind it is given back
-    } else {
-      const lost = (error: unknown): void => message.lost(error, false)
-      this.start().then(() => this.#pool.run(message), lost)
-    }
+    const lost = (error: unknown): void => message.lost(error, false)
+    if (!this.#ready) return void this.start().then(() => this.#pool.run(message), lost)
+    this.#pool.run(message)
+    const before = this.#pool.before(message)
+    if (before === undefined) return
+    message.cameBehind = true
+    this.#bundles.add(before as Message) // should it last, what stands behind it is given back
   }
 
   #answered(message: Message, outcomes: Outcomes): void {
     this.#blame.answered()
     this.#bundles.delete(message)
-    this.#collect(message)
+    this.#read(message) // what was told before is taken in; what came behind is not for now
     this.#cells.give(message.cell)
     unpackOutcomes(outcomes, (number, outcome, took) => this.#came(runIn(message, number), outcome, took))
     for (const run of message.runs) this.#settle(run, { kind: 'given-back' })
@@ -252,12 +249,16 @@ class ThreadWorker implements Worker {
 
   /** Take in what a bundle has come to so far, and before it all that was told. */
   #collect(message: Message): void {
-    if (message.runs.length === 1) return
-    const { outboxes } = this.#cells
-    const filled = outboxes.filled(message.cell)
+    const filled = this.#filled(message)
     if (filled === message.read) return
-    this.#pool.hear(message)
-    outboxes.read(message.cell, message.read, filled, (number, took, result) =>
+    this.#pool.hear(message) // its answer, too, where that is there: then there is nothing left to read
+    this.#read(message, filled)
+  }
+
+  readonly #filled = ({ runs, cell }: Message): number => (runs.length === 1 ? 0 : this.#cells.outboxes.filled(cell))
+
+  #read(message: Message, filled = this.#filled(message)): void {
+    this.#cells.outboxes.read(message.cell, message.read, filled, (number, took, result) =>
       this.#came(runIn(message, number), { kind: 'succeeded', result }, took),
     )
     message.read = filled

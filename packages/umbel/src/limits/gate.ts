@@ -68,8 +68,10 @@ export class Gate implements PermitGate {
     return this.#buffer.peek()
   }
 
-  add(task: Gated): void {
-    this.#buffer.push(task, task.priority)
+  /** Let a task wait: before those of its priority where it comes `again`. `late`: what it was let go with, and came too late for. */
+  add(task: Gated, again: boolean, late: Permit | undefined): void {
+    this.#buffer.push(task, task.priority, again)
+    late?.late() // only now, so that no other that waits here has it
     this.#changed()
   }
 

@@ -90,7 +90,7 @@ export class Limits {
   }
 
   /** Let a task wait at its gate; `false` where it is held to no limit. @throws UMBEL_BAD_RATE for a key or weight that is none */
-  take(row: Pick<TaskRow, 'id' | 'spec' | 'args'>, line: ProbeLine): boolean {
+  take(row: Pick<TaskRow, 'id' | 'spec' | 'args'>, line: ProbeLine, again = false): boolean {
     const limit = this.#byTask.size === 0 ? undefined : this.#byTask.get(row.spec.task)
     if (limit?.policy === undefined) return false
     const { key, weight } = this.#measured(row)
@@ -101,7 +101,11 @@ export class Limits {
       at.gates.set(line, gate)
     }
     this.#waiting.set(row.id, { gate, at })
-    gate.add({ id: row.id, priority: row.spec.priority, permits: weight })
+    gate.add(
+      { id: row.id, priority: row.spec.priority, permits: weight },
+      again,
+      again ? this.#taken(row.id) : undefined,
+    )
     return true
   }
 
@@ -149,7 +153,7 @@ export class Limits {
     this.#taken(id)?.unused()
   }
 
-  /** A task that was let go is given back, as its handler would have started too late. */
+  /** A task that was let go is given back, as its handler would have started too late; nothing where it waits at its gate again already. */
   late(id: string): void {
     this.#taken(id)?.late()
   }
