@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@umbel/core'
+import { removeFrom } from '../short-list.ts'
 import { systemClock } from '../system.ts'
 
 /** How often bundles under way are looked at, in milliseconds. */
@@ -20,12 +21,21 @@ export interface BundleWatchParts<Bundle> {
   readonly recall: (bundle: Bundle) => void
 }
 
+interface Watched<Bundle> {
+  readonly bundle: Bundle
+  /** Looks at it so far. */
+  looks: number
+  /** The item that ran at the last ones, and how many these were. */
+  item: number
+  same: number
+}
+
 /** Sees to it that nobody waits for an item of a bundle that lasts: what came before it is told, what comes after it is given back. */
 export class BundleWatch<Bundle> {
   readonly #parts: BundleWatchParts<Bundle>
   readonly #clock: Pick<Clock, 'setTimer'>
-  /** The bundles under way: looks at each so far, the item that ran at the last ones, and how many these were. */
-  readonly #bundles = new Map<Bundle, { looks: number; item: number; same: number }>()
+  /** The bundles under way. */
+  readonly #watched: Watched<Bundle>[] = []
   #timer: Timer | undefined
 
   constructor(parts: BundleWatchParts<Bundle>, clock: Pick<Clock, 'setTimer'> = systemClock) {
@@ -34,17 +44,24 @@ export class BundleWatch<Bundle> {
   }
 
   add(bundle: Bundle): void {
-    if (!this.#bundles.has(bundle)) this.#bundles.set(bundle, { looks: 0, item: 0, same: 0 })
+    if (this.#seen(bundle) === undefined) this.#watched.push({ bundle, looks: 0, item: 0, same: 0 })
     this.#timer ??= this.#clock.setTimer(() => this.#look(), LOOK)
   }
 
   delete(bundle: Bundle): void {
-    this.#bundles.delete(bundle)
+    const seen = this.#seen(bundle)
+    if (seen !== undefined) removeFrom(this.#watched, seen)
+  }
+
+  #seen(bundle: Bundle): Watched<Bundle> | undefined {
+    return this.#watched.find((seen) => seen.bundle === bundle)
   }
 
   #look(): void {
     const { running, collect, recall } = this.#parts
-    for (const [bundle, seen] of this.#bundles) {
+    for (const seen of [...this.#watched]) {
+      const { bundle } = seen
+      if (!this.#watched.includes(seen)) continue // given back with the one before it
       const item = running(bundle)
       seen.looks += 1
       seen.same = item !== 0 && item === seen.item ? seen.same + 1 : 1
@@ -52,6 +69,6 @@ export class BundleWatch<Bundle> {
       if (seen.same > LASTS) recall(bundle)
       else if (seen.same > 1 || seen.looks > PATIENCE) collect(bundle)
     }
-    this.#timer = this.#bundles.size === 0 ? undefined : this.#clock.setTimer(() => this.#look(), LOOK)
+    this.#timer = this.#watched.length === 0 ? undefined : this.#clock.setTimer(() => this.#look(), LOOK)
   }
 }

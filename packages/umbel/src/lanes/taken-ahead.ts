@@ -1,3 +1,5 @@
+import { removeFrom } from '../short-list.ts'
+
 /** How a busy slot is given the next item before it is free, so that it goes on with that at once. */
 export interface AheadOptions<T> {
   /** Whether an item is known to take but a moment: only behind such, and only such, are taken ahead. */
@@ -16,7 +18,7 @@ const HELD_BACK = 64
 
 /** What was taken ahead of its time and is not over. Which of it has begun is not known here: each may not have. */
 export class TakenAhead {
-  readonly #all = new Set<Ahead>()
+  readonly #all: Ahead[] = []
   /** How many have no slot yet. */
   #waiting = 0
   #heldBack = 0
@@ -28,7 +30,7 @@ export class TakenAhead {
 
   /** Whether there is anything that was taken ahead and is not over. */
   get any(): boolean {
-    return this.#all.size > 0
+    return this.#all.length > 0
   }
 
   /** Whether it has not paid lately. */
@@ -39,14 +41,14 @@ export class TakenAhead {
   /** One is taken ahead. */
   take(level: number): Ahead {
     const one = { level }
-    this.#all.add(one)
+    this.#all.push(one)
     this.#waiting += 1
     return one
   }
 
   /** One is over. */
   over(one: Ahead): void {
-    this.#all.delete(one)
+    removeFrom(this.#all, one)
   }
 
   /** One has a slot now, or needs none any more. */

@@ -1,7 +1,7 @@
 import type { AbortReason, AttemptCall, Outcome } from '@umbel/core'
 import { definitionOf } from '../definition.ts'
 import type { Handed } from './pooled-thread.ts'
-import { type Outcomes, type Posted, packWork } from './thread-protocol.ts'
+import { type Outcomes, type Posted, packWork, type Work } from './thread-protocol.ts'
 
 /** An attempt under way. */
 export interface Run extends Posted {
@@ -25,23 +25,6 @@ export interface Listeners {
   readonly timed: (() => void) | undefined
 }
 
-/** Items on their way to one thread. */
-export interface Message extends Handed {
-  readonly cell: number
-  readonly runs: Run[]
-  /** Number of the first of them; the others follow. */
-  first: number
-  readonly listeners: Listeners
-  /** Whether it was handed to a thread that was still at another one. */
-  cameBehind: boolean
-  /** How far its outbox was read. */
-  read: number
-  /** How many of its items had begun when it was recalled: no other one does. */
-  begun: number
-  /** Its slot is free again: once its thread has answered, or is gone, or none of it is to begin. */
-  free(): void
-}
-
 /** What is known of a message before it is sent. */
 export type Expected = Pick<Handed, 'cost' | 'isShort'>
 
@@ -53,35 +36,59 @@ export interface MessageEnds {
   over(): void
 }
 
-/** Make a message of a cell, with no items yet. */
-export function newMessage(cell: number, expected: Expected, listeners: Listeners, ends: MessageEnds): Message {
-  const runs: Run[] = []
-  let isFree = false
-  const message: Message = {
-    cell,
-    runs,
-    first: 0,
-    listeners,
-    ...expected,
-    read: 0,
-    begun: 0,
-    cameBehind: false,
-    thread: undefined,
-    get size() {
-      return runs.length
-    },
-    get work() {
-      return packWork(cell, runs)
-    },
-    free() {
-      if (isFree) return
-      isFree = true
-      ends.over()
-    },
-    answered: (outcomes) => ends.answered(message, outcomes),
-    lost: (error, behind) => ends.lost(message, error, behind),
+/**
+ * Items on their way to one thread. A class, since V8 makes a hidden class of its own for each object literal with a getter: that is old from the
+ * first, and would have kept the message and all its items until the collector looked through what is old.
+ */
+export class Message implements Handed {
+  readonly cell: number
+  readonly runs: Run[] = []
+  /** Number of the first of them; the others follow. */
+  first = 0
+  readonly listeners: Listeners
+  readonly cost: number
+  isShort: boolean
+  /** Whether it was handed to a thread that was still at another one. */
+  cameBehind = false
+  /** How far its outbox was read. */
+  read = 0
+  /** How many of its items had begun when it was recalled: no other one does. */
+  begun = 0
+  thread: number | undefined = undefined
+  readonly #ends: MessageEnds
+  #isFree = false
+
+  /** One of a cell, with no items yet. */
+  constructor(cell: number, { cost, isShort }: Expected, listeners: Listeners, ends: MessageEnds) {
+    this.cell = cell
+    this.cost = cost
+    this.isShort = isShort
+    this.listeners = listeners
+    this.#ends = ends
   }
-  return message
+
+  get size(): number {
+    return this.runs.length
+  }
+
+  get work(): Work {
+    return packWork(this.cell, this.runs)
+  }
+
+  answered(outcomes: Outcomes): void {
+    this.#ends.answered(this, outcomes)
+  }
+
+  lost(error: unknown, behind: boolean): void {
+    this.#ends.lost(this, error, behind)
+  }
+
+  /** Its slot is free again: once its thread has answered, or is gone, or none of it is to begin. */
+  free(): void {
+    if (this.#isFree) return
+    this.#isFree = true
+    this.#ends.over()
+  }
 }
 
 /** Add an attempt to a message that has a first number. */

@@ -1,4 +1,5 @@
 import type { UnderWay } from '@umbel/core'
+import { removeFrom } from '../short-list.ts'
 import type { Message, Run } from './thread-run.ts'
 
 /** From here on numbers begin anew: they are kept in 32 bits. */
@@ -6,13 +7,13 @@ const LAST = 0x7fff_0000
 
 /** The attempts that the threads of a lane have, by the numbers that those know them by: of a message one after another. */
 export class Runs {
-  /** Few are under way, and those of one are found by their place in it: nothing is kept for each attempt. */
-  readonly #messages = new Set<Message>()
+  /** Few are under way, and those of one are found by their place in it: nothing is kept for each attempt. A list: see `removeFrom`. */
+  readonly #messages: Message[] = []
   #number = 0
 
   /** A message is about to be under way: gives the number of its first attempt. */
   enter(message: Message, count: number): number {
-    this.#messages.add(message)
+    this.#messages.push(message)
     const first = (this.#number > LAST ? 0 : this.#number) + 1
     this.#number = first + count - 1
     return first
@@ -20,7 +21,7 @@ export class Runs {
 
   /** All of a message is over. */
   leave(message: Message): void {
-    this.#messages.delete(message)
+    removeFrom(this.#messages, message)
   }
 
   /** The attempt of a number, if it is not over. */

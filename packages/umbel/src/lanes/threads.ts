@@ -20,7 +20,7 @@ import { type GiveOrder, ThreadPool } from './thread-pool.ts'
 import { type Outcomes, type Told, unpackOutcomes } from './thread-protocol.ts'
 import { answer } from './thread-questions.ts'
 import { report } from './thread-reports.ts'
-import { addRun, type Expected, type Listeners, type Message, newMessage, type Run } from './thread-run.ts'
+import { addRun, type Expected, type Listeners, Message, type Run } from './thread-run.ts'
 import { Runs, runIn } from './thread-runs.ts'
 
 /** What handlers in threads are run with. */
@@ -194,7 +194,7 @@ class ThreadWorker implements Worker {
       for (const call of known) listeners.ended(call, { kind: 'given-back' })
       return over()
     }
-    const message = newMessage(cell, this.#expected(known), listeners, {
+    const message = new Message(cell, this.#expected(known), listeners, {
       answered: (own, outcomes) => {
         this.#answered(own, outcomes)
         own.free()
