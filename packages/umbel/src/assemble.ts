@@ -24,7 +24,7 @@ import { Seats } from './seats.ts'
 import type { AnyResult } from './sender.ts'
 import { Shutdown } from './shutdown.ts'
 import { SignalBus } from './signals.ts'
-import { ProcessHold } from './system.ts'
+import { momentOf, ProcessHold } from './system.ts'
 import { TimeLimits } from './time-limits.ts'
 import { Timers } from './timers.ts'
 import { Totals } from './totals.ts'
@@ -162,7 +162,8 @@ export function assemble(settings: AppSettings): Parts {
   const onStray = (error: ErrorData): void => failed(fromErrorData(error, errors))
   const timeLimits = new TimeLimits(tasks, clock)
   const stopping = (): boolean => shutdown.aborting
-  const context = { engine, limits, timeLimits, revocations, producer, totals, clock, finishing, tasks, stopping }
+  const executing = { engine, limits, timeLimits, revocations, producer, totals, clock, finishing, tasks, stopping }
+  const context = { ...executing, moment: momentOf(clock) }
   const handleOf = (id: string): AnyResult => source.sent(id)
   const blocked = blockageTeller(signals, () => clock.now())
   for (const lane of assembleLanes({ settings, context, reports, ids, handleOf, refused, onStray, blocked }))

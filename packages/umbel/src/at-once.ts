@@ -1,4 +1,4 @@
-import type { CanvasSent, EngineEvent, TaskNode, TaskSpec } from '@umbel/core'
+import type { CanvasSent, EngineEvent, Seat, TaskNode, TaskSpec } from '@umbel/core'
 import { bundleAtOnce } from './bundle.ts'
 import type { AddStarts, Taken } from './engine-batch.ts'
 import { attemptCall, currentRow, type ExecutorContext, FIRST, runBegun } from './executor.ts'
@@ -14,7 +14,7 @@ import { LARGEST_MESSAGE, sizeOf } from './lanes/tiny-tasks.ts'
 export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string, Lane>): AddStarts {
   const kinds = new Kinds(context, lanes)
   return (came, onTheWay) => {
-    if (haveTwice(came.events)) return came
+    if (!mayAny(kinds, came.events, onTheWay) || haveTwice(came.events)) return came
     const together = onTheWay > 0 ? NOBODY : startTogether(context, kinds, came.events)
     const isTogether = together.length > 0
     if (!isTogether && !haveSlots(context, kinds, came.events, onTheWay)) return came
@@ -71,6 +71,7 @@ class Kinds {
  */
 function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly EngineEvent[]): readonly Taken[] {
   const ids: string[] = []
+  const seats: (Seat | undefined)[] = []
   let room = LARGEST_MESSAGE
   let spec: TaskSpec | undefined
   for (const event of events) {
@@ -80,11 +81,13 @@ function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly 
     }
     const own = aloneIn(event)
     if (own === undefined || (spec !== undefined && own !== spec)) return NOBODY
-    if (context.engine.get(event.id) !== undefined) return NOBODY
+    const seat = context.engine.seat(event.id)
+    if (seat?.row !== undefined) return NOBODY
     spec = own
     room -= sizeOf(event.plan.nodes[0] as TaskNode)
     if (room < 0) return NOBODY
     ids.push(event.id)
+    seats.push(seat)
   }
   if (spec === undefined) return NOBODY
   const { lane, startsAlone } = kinds.of(spec)
@@ -92,8 +95,9 @@ function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly 
   while (startsAlone && begun.length < ids.length) {
     const claim = lane?.claimBundle(spec, ids.length - begun.length)
     if (claim === undefined) break
-    const own = ids.slice(begun.length, begun.length + claim.count)
-    const taken = bundleAtOnce(context, own, claim)
+    const end = begun.length + claim.count
+    const own = ids.slice(begun.length, end)
+    const taken = bundleAtOnce(context, own, seats.slice(begun.length, end), claim)
     for (const _ of own) begun.push(taken)
   }
   return begun
@@ -101,9 +105,8 @@ function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly 
 
 const NOBODY: readonly Taken[] = []
 
-/** Whether something is sent, and there are free slots for all that these facts bring. */
+/** Whether there are free slots for all that these facts bring. */
 function haveSlots(context: ExecutorContext, kinds: Kinds, events: readonly EngineEvent[], onTheWay: number): boolean {
-  if (!events.some(isSent)) return false
   let sent = 0
   for (const event of events) {
     if (!isSent(event)) {
@@ -116,6 +119,15 @@ function haveSlots(context: ExecutorContext, kinds: Kinds, events: readonly Engi
     sent += 1
   }
   return true
+}
+
+/** Whether something is sent, and there may be a place for the first of it: while all are taken, nothing else is looked at. */
+function mayAny(kinds: Kinds, events: readonly EngineEvent[], onTheWay: number): boolean {
+  const first = events.find(isSent)
+  const spec = first && aloneIn(first)
+  if (spec === undefined) return false
+  const { lane } = kinds.of(spec)
+  return lane !== undefined && (lane.resting(spec) > onTheWay || (onTheWay === 0 && lane.takesAhead(spec)))
 }
 
 /** Whether one id is sent twice: it is to start once. Ids that grow, as those of one process do, need no further look. */
@@ -136,9 +148,10 @@ const isSent = (event: EngineEvent): event is CanvasSent => event.type === 'canv
 
 /** Whether a fact may bring tasks to a lane that are not known yet. */
 function mayBringMore({ engine }: ExecutorContext, { type, id }: EngineEvent): boolean {
-  if (type !== 'task-started' && type !== 'task-succeeded') return true
+  if (type === 'task-started') return false
+  if (type !== 'task-succeeded') return true
   const row = engine.task(id)
-  if (row === undefined || type === 'task-started') return false
+  if (row === undefined) return false
   return row.workflow !== undefined || row.settles !== undefined || row.keys !== undefined || row.spec.link.length > 0
 }
 

@@ -5,7 +5,6 @@ import {
   begin,
   beginPlain,
   countOutcome,
-  currentRow,
   type ExecutorContext,
   FIRST,
   outcomeEvent,
@@ -37,8 +36,16 @@ function runBegunBundle(
   worker.runBundle(calls, (call, outcome, took) => report(context, call, outcome, took), over)
 }
 
-/** Run tasks that start as they are sent in the place that was claimed for them. Gives what is called for each of them once that it starts is stored, or was not. */
-export function bundleAtOnce(context: ExecutorContext, ids: readonly string[], { worker, over }: Claim): Taken {
+/**
+ * Run tasks that start as they are sent in the place that was claimed for them. `seats`: where each is at hand, where it is. Gives what is called
+ * for each of them once that it starts is stored, or was not.
+ */
+export function bundleAtOnce(
+  context: ExecutorContext,
+  ids: readonly string[],
+  seats: readonly (Seat | undefined)[],
+  { worker, over }: Claim,
+): Taken {
   let left = ids.length
   let refused: Set<string> | undefined
   return (error) => {
@@ -49,9 +56,12 @@ export function bundleAtOnce(context: ExecutorContext, ids: readonly string[], {
     left -= 1
     if (left > 0) return
     const calls: AttemptCall[] = []
-    for (const id of ids) {
-      const row = currentRow(context, id, FIRST.run) // one whose start was not stored has no such run
-      if (row !== undefined && refused?.has(id) !== true) calls.push(attemptCall(context, row, FIRST))
+    for (let at = 0; at < ids.length; at += 1) {
+      const id = ids[at] as string
+      const row = seats[at]?.row ?? context.engine.seat(id)?.row
+      // one whose start was not stored has no such run
+      if (row?.kind === 'task' && stands(row, FIRST.run) && refused?.has(id) !== true)
+        calls.push(attemptCall(context, row, FIRST))
     }
     runBegunBundle(context, calls, worker, over)
   }
@@ -85,7 +95,7 @@ function allBegun(
     const row = seat?.row
     if (seat === undefined || row?.kind !== 'task' || row.state !== 'RECEIVED') continue
     left += 1
-    const call = beginPlain(context, row, stored)
+    const call = beginPlain(context, row, stored, context.moment())
     const at = calls.push(call) - 1
     seats.push(seat)
     if (call !== undefined) {
@@ -103,6 +113,6 @@ function allBegun(
 function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome, took: number | undefined): void {
   if (outcome.kind !== 'given-back') context.totals.count(call, 'started')
   countOutcome(context, call, outcome)
-  context.engine.accept(outcomeEvent(context, call, outcome, took))
+  context.engine.accept(outcomeEvent(context, call, outcome, took, context.moment()))
   context.revocations.over(call.id)
 }

@@ -22,6 +22,7 @@ import type { Engine } from './engine.ts'
 import type { Taken } from './engine-batch.ts'
 import type { Finishing } from './finishing.ts'
 import { keyOf } from './key-of-task.ts'
+import type { Permit } from './limits/bucket.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Producer } from './producer.ts'
 import type { Revocations } from './revocations.ts'
@@ -36,6 +37,8 @@ export interface ExecutorContext {
   readonly revocations: Revocations
   readonly totals: Totals
   readonly clock: Clock
+  /** Its `now`, read once for all that is done in one go. */
+  readonly moment: () => number
   readonly limits: Limits
   readonly finishing: Finishing
   /** Tasks the app registered, by name. */
@@ -78,17 +81,17 @@ export function runBegun(
     const event = outcomeEvent(context, call, outcome, took)
     countOutcome(context, spec, outcome)
     if ('unfinished' in outcome) return finish(context, event, worker, () => finished(context, call, watch, over))
-    const held = outcome.kind === 'given-back' && context.limits.permit(call.id) !== undefined
-    context.engine.accept(event, held ? () => backAtGate(context, call, over) : undefined)
-    finished(context, call, watch, held ? undefined : over)
+    const late = outcome.kind === 'given-back' ? context.limits.permit(call.id) : undefined
+    context.engine.accept(event, late && (() => backAtGate(context, call, late, over)))
+    finished(context, call, watch, late ? undefined : over)
   }
   if (watch === undefined) worker.run(call, ended)
   else watch.run(ended)
 }
 
 /** A task that came too late for its permit waits at its gate again, or has ended meanwhile: until now it kept both from others. */
-function backAtGate({ limits }: ExecutorContext, { id }: AttemptCall, over: () => void): void {
-  limits.late(id)
+function backAtGate({ limits }: ExecutorContext, { id }: AttemptCall, late: Permit, over: () => void): void {
+  if (limits.permit(id) === late) limits.late(id) // else it has been let go again by now
   over()
 }
 
@@ -137,9 +140,13 @@ export function begin(context: ExecutorContext, row: TaskRow, taken: (call: Atte
 }
 
 /** The same for a task that needs nothing but to be there in time. Gives what is to be run once that is stored; nothing of one that needs more, and nothing is stored then. */
-export function beginPlain(context: ExecutorContext, row: TaskRow, taken: Taken): AttemptCall | undefined {
-  const { engine, clock, tasks } = context
-  const at = clock.now()
+export function beginPlain(
+  context: ExecutorContext,
+  row: TaskRow,
+  taken: Taken,
+  at = context.clock.now(),
+): AttemptCall | undefined {
+  const { engine, tasks } = context
   const definition = tasks.get(row.spec.task)
   if (definition === undefined || definition.options.idempotencyKey !== undefined || isExpired(row, at))
     return undefined
@@ -275,8 +282,8 @@ function successOf(
   { id, attempt, run }: AttemptCall,
   { result, writes }: Outcome & { readonly kind: 'succeeded' },
   took: number | undefined,
+  at: number,
 ): EngineEvent {
-  const at = context.clock.now()
   const began = beganOf(context, id, at, took)
   const event = { type: 'task-succeeded', id, attempt, run, at, result, began } as const
   return writes === undefined ? event : { ...event, writes }
@@ -288,11 +295,11 @@ export function outcomeEvent(
   call: AttemptCall,
   outcome: Outcome,
   took?: number,
+  at = context.clock.now(),
 ): EngineEvent {
-  if (outcome.kind === 'succeeded') return successOf(context, call, outcome, took)
+  if (outcome.kind === 'succeeded') return successOf(context, call, outcome, took, at)
   const { id, attempt, run, task } = call
-  const { producer, clock, stopping } = context
-  const at = clock.now()
+  const { producer, stopping } = context
   const own = { id, attempt, run, at }
   switch (outcome.kind) {
     case 'failed':

@@ -218,7 +218,7 @@ export class Results {
   /** The cell of an id that nobody knows yet. */
   make(id: string): Cell {
     const cell = new Cell(id, this.#wanted)
-    this.#seats.take(id).cell = cell
+    this.#seats.take(id).cell = cell // ids can be made again: by a clock and chance of the user's, with a store that was kept
     if (this.#refusal !== undefined) cell.answer(this.#refusal)
     return cell
   }

@@ -39,7 +39,7 @@ export class Seats<Cell> {
   make(id: string): OwnSeat<Cell> {
     const seat = new OwnSeat<Cell>()
     if (this.#nodes.reads(id)) this.#nodes.put(id, seat)
-    else this.#seats.set(id, seat)
+    else this.#seats.add(id, seat)
     return seat
   }
 

@@ -12,6 +12,24 @@ export const systemClock: Clock = {
   setTimer: (run, delay) => new SystemTimer(run, delay),
 }
 
+/**
+ * The moment by a clock, read once for all that is done in one go, where it cannot be told to move meanwhile: for what is many and runs no code of
+ * users in between.
+ */
+export function momentOf(clock: Clock): () => number {
+  if (clock.simulated) return () => clock.now()
+  let at: number | undefined
+  const over = (): void => {
+    at = undefined
+  }
+  return () => {
+    if (at !== undefined) return at
+    queueMicrotask(over)
+    at = clock.now()
+    return at
+  }
+}
+
 /** Milliseconds since any moment, at the least cost: to measure moments in one thread. */
 export const stopwatch = (): number => performance.now()
 

@@ -106,3 +106,28 @@ test('100,000 of which all have aged leave in the order they came', () => {
   for (let n = 0; n < 100_000; n++) if (buffer.take()?.id !== `t${n}`) expect.unreachable(`t${n} is not the next`)
   expect(buffer.take()).toBeUndefined()
 })
+
+test('what comes again is as old as what it stands before, so that it keeps its place once all have aged', () => {
+  let now = 0
+  const buffer = new AgingBuffer<Item>({ after: AFTER, now: () => now })
+  const item = (id: string): Item => ({ id, priority: 5 })
+  const order = (): string[] => [...buffer].map(({ id }) => id)
+  for (const id of ['a', 'b', 'c', 'd']) {
+    buffer.push(item(id), 5)
+    now += 1
+  }
+  now = 50
+  const [a, b] = [buffer.take() as Item, buffer.take() as Item]
+  for (const one of [a, b]) buffer.push(one, 5, true)
+  expect(order()).toEqual(['a', 'b', 'c', 'd'])
+  expect(buffer.take()).toBe(a)
+  expect(buffer.remove('b')).toBe(b)
+  buffer.push(a, 5, true)
+  expect(order()).toEqual(['a', 'c', 'd'])
+  for (const id of ['a', 'c', 'd']) expect(buffer.take()?.id).toBe(id)
+  buffer.push(a, 5, true)
+  buffer.push(item('e'), 5)
+  expect(order()).toEqual(['a', 'e'])
+  now = 100
+  expect(order()).toEqual(['a', 'e'])
+})

@@ -414,6 +414,50 @@ describe('a handler that starts late', () => {
     expect(broken(ratePolicy('1/h', 'x'), starts)).toBeUndefined()
   })
 
+  test('takes no permit from another that comes to its slot as it is given back, and goes first where its limit is lifted', async () => {
+    const clock = new SimulatedClock()
+    const starts: (Start & { readonly name: string })[] = []
+    let late: Promise<void> | undefined
+    const slow = task.extend({ beforeStart: () => late })
+    const begin = (rateLimit: RateLimit) =>
+      slow(
+        (_ctx, name: string) => {
+          starts.push({ at: clock.monotonic(), permits: 1, name })
+        },
+        { rateLimit },
+      )
+    const tasks = defineTasks('late', { twice: begin({ window: '2/h' }), once: begin({ window: '1/h' }) })
+    const tokens: TokenSource = {
+      ...readyTokens(clock),
+      reserve: async () => ({ permits: 1, notAfter: Number.POSITIVE_INFINITY }),
+    }
+    const app = open({ tasks: [tasks], clock, tokens, lanes: { default: { threads: 0, inline: 2 } } })
+    late = new Promise((resolve) => void clock.setTimer(resolve, 60))
+    app.delay(tasks.twice.s('x').set({ priority: 1 }))
+    await clock.advance(0)
+    app.delay(tasks.twice.s('y').set({ priority: 9 }))
+    await clock.advance(0)
+    for (const name of ['z1', 'z2', 'z3']) app.delay(tasks.twice.s(name).set({ priority: 1 }))
+    await clock.advance(59)
+    late = undefined
+    await clock.advance('1m')
+    expect(names(starts).sort()).toEqual(['x', 'y'])
+    expect(broken(ratePolicy({ window: '2/h' }, 'x'), starts)).toBeUndefined()
+
+    app.delay(tasks.once.s('first'))
+    await clock.advance('1s')
+    late = new Promise((resolve) => void clock.setTimer(resolve, 3_700_000))
+    for (const name of ['a', 'b', 'c']) app.delay(tasks.once.s(name))
+    await clock.advance('61m') // a is let go, and is late
+    late = undefined
+    await app.control.pause('default')
+    await clock.advance('2m')
+    await app.control.rateLimit('late.once', null)
+    await app.control.resume('default')
+    await clock.advance('1s')
+    expect(names(starts).filter((name) => !/[xyz]/.test(name))).toEqual(['first', 'a', 'b', 'c'])
+  })
+
   test('gets more time from then on, so that every task starts at last, and the rate holds', async () => {
     const { app, clock, starts, tasks } = slowToStart(() => 5_000)
     const all = app.delay(group(Array.from({ length: 5 }, () => tasks.begin.s())))

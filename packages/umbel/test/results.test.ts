@@ -1,7 +1,17 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { AsyncResult, chain, chord, GroupResult, group, memoryStore, SimulatedClock } from '../src/index.ts'
+import {
+  AsyncResult,
+  chain,
+  chord,
+  createApp,
+  defineTasks,
+  GroupResult,
+  group,
+  memoryStore,
+  SimulatedClock,
+} from '../src/index.ts'
 import { onLoop } from './fixtures/behaviour.ts'
 import { next, open, PLACES } from './fixtures/open-app.ts'
 import { slowStore } from './fixtures/slow-store.ts'
@@ -376,4 +386,22 @@ test('what a handler sends again under an id of its own is not run again: the ha
   await child.revoke()
   expect(await onLoop.sends.delay([named.data]).get()).toEqual(['child'])
   expect([(await app.result('child')).state, starts.filter((id) => id === 'child')]).toEqual(['REVOKED', ['child']])
+})
+
+test('an id that a seeded app makes again, over a store that was kept, is that of the task that has it already', async () => {
+  const store = memoryStore()
+  const ran: string[] = []
+  const tasks = defineTasks('again', { note: (_ctx, what: string) => void ran.push(what) })
+  /** Send something that waits, let time pass, and stop. */
+  const send = async (what: string, time: number | string): Promise<string> => {
+    const clock = new SimulatedClock()
+    const app = createApp({ tasks: [tasks], store, clock, random: () => 0.5, lanes: { default: { threads: 0 } } })
+    await app.start()
+    const { id } = app.delay(tasks.note.s(what).set({ countdown: '1m' }))
+    await clock.advance(time as '2m')
+    await app.stop({ deadline: 0 })
+    return id
+  }
+  expect(await send('old', 0)).toBe(await send('new', '2m'))
+  expect(ran).toEqual(['old'])
 })

@@ -303,20 +303,22 @@ describe('Slots that take short items ahead', () => {
     expect(recalled).toBe(1)
   })
 
-  test('have a place behind what runs for what never waits, where nothing waits: it is given back for what is more urgent', async () => {
+  test('have two places behind what runs for what never waits, where nothing waits: it is given back for what is more urgent', async () => {
     let recalled = 0
     const { slots, started, end } = handSlots(1, { ...short, recall: () => recalled++ })
     expect(slots.claimAhead(5)).toBeUndefined() // nothing runs
     add(slots, item('a'))
     await settled()
-    const over = slots.claimAhead(5)
-    expect([over, slots.claimAhead(5)]).toEqual([expect.any(Function), undefined])
+    const [first, second, third] = [slots.claimAhead(5), slots.claimAhead(5), slots.claimAhead(5)]
+    expect([first, second, third]).toEqual([expect.any(Function), expect.any(Function), undefined])
     add(slots, item('b', 5))
     await settled()
     expect([started, recalled]).toEqual([['a'], 0])
     await end('a')
-    expect([started, slots.running]).toEqual([['a', 'b'], 1]) // what was claimed has the slot, b is ahead
-    over?.()
+    expect([started, slots.running]).toEqual([['a'], 1]) // what was claimed first has the slot, the second is ahead
+    first?.()
+    expect([started, slots.running]).toEqual([['a', 'b'], 1]) // the second has the slot, b is ahead
+    second?.()
     expect(slots.running).toBe(1)
     await end('b')
     expect(slots.running).toBe(0)
@@ -326,6 +328,19 @@ describe('Slots that take short items ahead', () => {
     add(slots, item('d', 6))
     expect(recalled).toBe(1)
     expect(slots.claimAhead(9)).toBeUndefined() // d goes first
+  })
+
+  test('give no place behind what is less urgent and was taken ahead, nor while something lasts', async () => {
+    let lasts = false
+    const { slots } = handSlots(1, { ...short, lasts: () => lasts })
+    add(slots, item('a'))
+    await settled()
+    lasts = true
+    expect([slots.takesAhead, slots.claimAhead(5)]).toEqual([false, undefined])
+    lasts = false
+    expect(slots.claimAhead(5)).toBeTypeOf('function')
+    expect(slots.claimAhead(6)).toBeUndefined() // it comes to wait, and what was taken ahead is given back
+    expect(slots.claimAhead(5)).toBeTypeOf('function')
   })
 
   test('go through 100,000 items that are over at once, and none twice', async () => {
@@ -349,7 +364,7 @@ describe('Slots that take short items ahead', () => {
     expect(new Set(ran).size).toBe(100_002)
   })
 
-  test('never have more than twice as many as there are slots, and run each item once, whatever happens', async () => {
+  test('never have more than twice as many as there are slots, with what is claimed three times, and run each item once, whatever happens', async () => {
     const act = fc.oneof(
       { weight: 5, arbitrary: fc.record({ does: fc.constant('add' as const), n: fc.nat(9) }) },
       { weight: 5, arbitrary: fc.record({ does: fc.constant('end' as const), n: fc.nat(9) }) },
@@ -383,7 +398,9 @@ describe('Slots that take short items ahead', () => {
         else await end(ran[n % ran.length] ?? '')
         expect(slots.running).toBeLessThanOrEqual(running().length)
         if (started.length > before)
-          expect(running().length).toBeLessThanOrEqual(Math.max(ran.length, 2 * slots.concurrency))
+          expect(running().length).toBeLessThanOrEqual(
+            Math.max(ran.length, (does === 'claim' ? 3 : 2) * slots.concurrency),
+          )
       }
       slots.resume()
       slots.concurrency = 3

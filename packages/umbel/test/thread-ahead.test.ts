@@ -94,6 +94,58 @@ describe('a message behind another one at its thread', again, () => {
     expect(told.filter((one) => one.startsWith('state'))).toEqual(['state threads.obey'])
   })
 
+  test('is given back in the order in which it came, whatever thread has it', async () => {
+    await worker.widen(2)
+    const back: string[] = []
+    const run = (call: AttemptCall): Promise<unknown> =>
+      worker.run(call).then((outcome) => outcome.kind === 'given-back' && back.push(call.id))
+    const [first, second] = [callOf('obey'), callOf('obey')]
+    const calls = [first, callOf('wait', 20), callOf('add', 1, 1), second, callOf('add', 2, 2)] as const
+    const runs = calls.slice(0, 4).map(run)
+    await runs[1] // the second that lasts is where that was
+    runs.push(run(calls[4]))
+    worker.recall()
+    await Promise.all([runs[2], runs[4]])
+    expect(back).toEqual([calls[2].id, calls[4].id])
+    for (const { id } of [first, second]) worker.abort(id, 'revoked')
+    await Promise.all(runs)
+  })
+
+  test('is given back though an item of the bundle before it was killed, once another one of that lasts', async () => {
+    const items = [callOf('add', 1, 1), callOf('obey'), callOf('add', 2, 2)] as const
+    let told = (): void => {}
+    const ended = new Promise<void>((resolve) => {
+      told = resolve
+    })
+    const bundle = worker.runBundle(items, told)
+    const behind = [worker.run(callOf('add', 1, 2)), worker.run(callOf('add', 1, 3))]
+    await ended // the first, as the second is seen to take longer
+    worker.kill(items[2].id, 'revoked')
+    expect(await Promise.all(behind.map((one) => one.then(resultOf)))).toEqual(['given-back', 'given-back'])
+    worker.abort(items[1].id, 'revoked')
+    await bundle
+  })
+
+  test('runs, though a bundle whose place it takes is killed as it is answered', async () => {
+    const raw = threadWorker({ name: 'raw', threads: 1, maxBytes: 1_000, reports: reportsTo(tell), onStray: () => {} })
+    await raw.start()
+    for (let n = 0; n < 20; n += 1) {
+      const items = [callOf('add', 1, 1), callOf('add', 2, 2)] as const
+      const outcome = new Promise<Outcome>((resolve) => {
+        raw.runBundle?.(
+          items,
+          () => {},
+          () => raw.run(callOf('add', 1, n), resolve),
+        )
+      })
+      const end = performance.now() + 8 // it is answered, and nobody has heard of that
+      while (performance.now() < end);
+      raw.kill(items[1].id, 'revoked')
+      expect(resultOf(await outcome)).toBe(n + 1)
+    }
+    await raw.stop()
+  })
+
   test('is aborted before it starts, and killed without its thread', async () => {
     const lasts = callOf('wait', 10)
     const [aborted, killed] = [callOf('tell'), callOf('tell')]

@@ -28,6 +28,7 @@ const options: ThreadPoolOptions = {
   },
   asked: () => {},
   joined: () => {},
+  behind: () => {},
   failed: (error) => told.push(['stray', { name: 'Error', message: String(error) }]),
 }
 const pool = new ThreadPool(options)
@@ -293,4 +294,33 @@ test('what takes less than it takes to wake a thread stands behind its like, tho
   const other = handed(packed(takeCell(), [itemOf(1, 'add', 1, 2)]), 0.01, pair)
   expect((await other).thread).not.toBe((await late).thread)
   await pair.stop()
+})
+
+test('what no thread has room for is handed on in its order, as soon as one has', async () => {
+  const before: Handed[] = []
+  const one = new ThreadPool({ ...options, behind: (first) => before.push(first) })
+  await one.grow(1)
+  const answered: number[] = []
+  const messages = [1, 2, 3, 4].map((n): Handed & { done?: () => void } => ({
+    work: packed(takeCell(), [itemOf(n, 'add', n, n)]),
+    size: 1,
+    thread: undefined,
+    cost: 1,
+    isShort: n !== 4,
+    answered() {
+      answered.push(n)
+      this.done?.()
+    },
+    lost: () => answered.push(-n),
+  }))
+  const done = Promise.all(
+    messages.map((message) => new Promise<void>((resolve) => Object.assign(message, { done: resolve }))),
+  )
+  for (const message of messages) one.run(message)
+  expect(one.waiting).toEqual(messages.slice(2))
+  expect(one.unbegun()).toEqual(messages.slice(1))
+  await done
+  expect(answered).toEqual([1, 2, 3, 4])
+  expect(before).toEqual(messages.slice(0, 2)) // the last is not short: it waits until the thread is free
+  await one.stop()
 })

@@ -156,7 +156,7 @@ describe('a bundle', () => {
     expect(line.claimBundle(specOf('a 1.5'), 10)).toBeUndefined()
     const first = line.claimBundle(specOf('a 0.01'), 10)
     expect(first?.count).toBe(8) // so few are not halved
-    expect(line.claimBundle(specOf('a 0.01'), 2)?.count).toBe(2) // behind those
+    for (let n = 0; n < 2; n++) expect(line.claimBundle(specOf('a 0.01'), 2)?.count).toBe(2) // behind those
     expect(line.claimBundle(specOf('a 0.01'), 2)).toBeUndefined()
     first?.over()
     expect(line.claimBundle(specOf('a 0.01'), 400)?.count).toBe(100) // a millisecond

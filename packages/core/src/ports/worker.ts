@@ -104,6 +104,8 @@ export interface Worker {
   ): void
   /** Give back what stands behind something else and has not begun, where there are places for that. */
   recall?(): void
+  /** Whether something runs that may last: what is given to it meanwhile may stand behind that. Default: nobody stands behind anything. */
+  readonly lasts?: boolean
   /** Let an attempt whose outcome says `unfinished`, and is stored, run what its task does afterwards. Resolves once it is over; never rejects. */
   finish(id: string): Promise<void>
   /** Abort the signal of a running attempt: `reason` becomes the signal's. Harmless when it does not run. */

@@ -26,6 +26,8 @@ export class AgingBuffer<T extends Queued> extends PriorityBuffer<T> {
   readonly #ages = new Map<string, Age<T>>()
   #oldest: Age<T> | undefined
   #newest: Age<T> | undefined
+  /** The last of the oldest that came again: each has the age of what it stands before. */
+  #again: Age<T> | undefined
   /** Those that came with an age, oldest first: few, as a lane has one for each of its gates. */
   readonly #brought: { readonly item: T; readonly since: number }[] = []
 
@@ -46,10 +48,14 @@ export class AgingBuffer<T extends Queued> extends PriorityBuffer<T> {
       this.#brought.splice(place, 0, { item, since })
       return
     }
-    const age: Age<T> = { item, since: this.#options.now(), older: this.#newest, newer: undefined }
-    if (this.#newest === undefined) this.#oldest = age
-    else this.#newest.newer = age
-    this.#newest = age
+    const older = again ? this.#again : this.#newest
+    const newer = again ? (older === undefined ? this.#oldest : older.newer) : undefined
+    const age: Age<T> = { item, since: newer?.since ?? this.#options.now(), older, newer }
+    if (older === undefined) this.#oldest = age
+    else older.newer = age
+    if (newer === undefined) this.#newest = age
+    else newer.older = age
+    if (again) this.#again = age
     this.#ages.set(item.id, age)
   }
 
@@ -119,6 +125,7 @@ export class AgingBuffer<T extends Queued> extends PriorityBuffer<T> {
       return
     }
     this.#ages.delete(id)
+    if (age === this.#again) this.#again = age.older
     if (age.older === undefined) this.#oldest = age.newer
     else age.older.newer = age.newer
     if (age.newer === undefined) this.#newest = age.older

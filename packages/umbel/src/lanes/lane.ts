@@ -193,6 +193,11 @@ export class Lane {
     return this.#line({ spec }).resting(spec)
   }
 
+  /** Whether something short of a spec may be given a place behind what runs. */
+  takesAhead(spec: TaskSpec): boolean {
+    return this.#line({ spec }).takesAhead
+  }
+
   /** Take a free slot for a task that is on its way here; `undefined` where there is none for it. */
   claim(spec: TaskSpec): Claim | undefined {
     const line = this.#line({ spec })

@@ -63,6 +63,8 @@ export class Line implements ProbeLine {
   readonly #newBuffer: <T extends Queued>() => PriorityBuffer<T>
   /** Tasks that wait at gates; of each priority in the order in which they came to it. */
   readonly #gated = new Set<string>()
+  /** The same of those that came again, which go before them. */
+  readonly #gatedAgain = new Set<string>()
   /** Probes of gates that wait for a slot. */
   #probes = 0
   #paused = false
@@ -88,6 +90,7 @@ export class Line implements ProbeLine {
       ahead: bundles && {
         isShort: (item) => !('gate' in item) && bundles.isShort(item),
         recall: () => worker.recall?.(),
+        lasts: () => worker.lasts === true,
       },
     })
   }
@@ -103,7 +106,7 @@ export class Line implements ProbeLine {
 
   /** Tasks that wait, for a slot or at a gate. */
   get waiting(): number {
-    return this.waitingForSlot + this.#gated.size
+    return this.waitingForSlot + this.#gated.size + this.#gatedAgain.size
   }
 
   /** Tasks that wait for a slot. */
@@ -118,14 +121,26 @@ export class Line implements ProbeLine {
 
   /** Let a task wait for its slot, or at its gate. @throws UMBEL_BAD_RATE for a key or weight that is none */
   add(row: TaskRow, again = false): void {
-    if (this.#limits.take(row, this, again)) this.#gated.add(row.id)
-    else this.#slots.add(row, row.spec.priority, again)
+    if (!this.#limits.holds(row.spec.task)) return this.#slots.add(row, row.spec.priority, again)
+    const gated = again ? this.#gatedAgain : this.#gated
+    gated.add(row.id) // first: it may be let go at once
+    try {
+      this.#limits.take(row, this, again)
+    } catch (error) {
+      gated.delete(row.id)
+      throw error
+    }
   }
 
   /** Slots that are free for tasks like one that come together: of tiny ones a slot takes several, which is for it to do, so that there is one for one. */
   resting({ task }: TaskSpec): number {
     const { resting } = this.#slots
     return resting > 1 && this.#bundles?.isTiny(task) === true ? 1 : resting
+  }
+
+  /** Whether something short may be given a place behind what runs. */
+  get takesAhead(): boolean {
+    return this.#slots.takesAhead
   }
 
   /** Take a slot that is free for a task that is not held to a limit, before it comes to wait: see `Slots.claim`. */
@@ -167,12 +182,12 @@ export class Line implements ProbeLine {
 
   /** Take a waiting task out, by its priority sooner where that is known; false where it does not wait. */
   remove(id: string, priority?: number): boolean {
-    return (this.#gated.delete(id) ? this.#limits.remove(id) : this.#slots.remove(id, priority)) !== undefined
+    return (this.#ungate(id) ? this.#limits.remove(id) : this.#slots.remove(id, priority)) !== undefined
   }
 
   /** Move a waiting task to another priority. */
   reprioritise(id: string, priority: number): void {
-    if (this.#gated.delete(id)) {
+    if (this.#ungate(id)) {
       this.#gated.add(id) // behind those that have the priority already
       this.#limits.reprioritise(id, priority)
     } else this.#slots.reprioritise(id, priority)
@@ -180,7 +195,11 @@ export class Line implements ProbeLine {
 
   /** Ids of what waits: for a slot, in the order in which it will run, then at gates, of each priority in order. */
   ids(): string[] {
-    return [...Array.from(this.#slots, (item) => ('gate' in item ? [] : item.id)).flat(), ...this.#gated]
+    return [
+      ...Array.from(this.#slots, (item) => ('gate' in item ? [] : item.id)).flat(),
+      ...this.#gatedAgain,
+      ...this.#gated,
+    ]
   }
 
   /** What waits: for a slot, then at gates, in the order in which it will run there. */
@@ -191,7 +210,7 @@ export class Line implements ProbeLine {
 
   /** Whether a task waits. */
   has(id: string): boolean {
-    return this.#gated.has(id) || this.#slots.has(id)
+    return this.#gated.has(id) || this.#gatedAgain.has(id) || this.#slots.has(id)
   }
 
   /** Ids of the first of each priority that waits for a slot. */
@@ -275,13 +294,17 @@ export class Line implements ProbeLine {
     return ids
   }
 
+  #ungate(id: string): boolean {
+    return this.#gated.delete(id) || this.#gatedAgain.delete(id)
+  }
+
   /** Run the task of a gate that may start now, in the slot that its probe has come to. */
   #claim(gate: Gate, over: () => void): void {
     this.#probes -= 1
     const claimed = this.#limits.claim(gate)
     // what it has asked for may be there at once: then the slot is still the gate's, by its priority
     if (claimed === undefined) return queueMicrotask(over)
-    this.#gated.delete(claimed.id)
+    this.#ungate(claimed.id)
     this.#left()
     this.#execute(claimed.id, this.worker, () => {
       this.#limits.over(claimed)

@@ -15,6 +15,9 @@ export interface SlotsOptions<T extends Queued> {
   readonly ahead?: AheadOptions<T> | undefined
 }
 
+/** How many places each slot has behind what runs for what is claimed as it is sent: more than for what waits, which needs no more to keep it busy. */
+const CLAIMED_EACH = 2
+
 /** One of the slots. */
 interface Slot {
   /** Whether it has no item. */
@@ -77,6 +80,11 @@ export class Slots<T extends Queued> {
     return this.#paused || this.#buffer.size > 0 ? 0 : this.#resting.length
   }
 
+  /** Whether `claimAhead` gives a place. */
+  get takesAhead(): boolean {
+    return this.#buffer.size === 0 && this.#mayGoAhead(CLAIMED_EACH)
+  }
+
   /** Items that run. */
   get running(): number {
     return this.#running
@@ -120,7 +128,7 @@ export class Slots<T extends Queued> {
 
   /** The same of a place behind what runs, for something short of a level; `undefined` where nothing may be taken ahead, or something waits and goes first. */
   claimAhead(level: number): (() => void) | undefined {
-    if (this.#buffer.size > 0 || !this.#mayGoAhead()) return undefined
+    if (!this.takesAhead || this.#ahead.hasBelow(level)) return undefined
     const one = this.#ahead.take(level)
     return () => this.#aheadOver(one)
   }
@@ -290,9 +298,11 @@ export class Slots<T extends Queued> {
     this.#aheadOptions?.recall()
   }
 
-  #mayGoAhead(): boolean {
-    if (this.#aheadOptions === undefined || this.#paused || this.#long > 0 || this.#ahead.isHeldBack) return false
-    return this.#running === this.#concurrency && this.#ahead.waiting < this.#running
+  #mayGoAhead(each = 1): boolean {
+    const options = this.#aheadOptions
+    if (options === undefined || this.#paused || this.#long > 0 || this.#ahead.isHeldBack) return false
+    if (this.#running !== this.#concurrency || this.#ahead.waiting >= this.#running * each) return false
+    return options.lasts?.() !== true
   }
 
   /** Give each slot one item more than it works at, as long as all take but a moment. */

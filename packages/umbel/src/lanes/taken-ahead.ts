@@ -6,6 +6,8 @@ export interface AheadOptions<T> {
   readonly isShort: (item: T) => boolean
   /** Give back what was taken ahead and has not begun: something more urgent has come, or nothing more is to start. Its `over` is called as ever. */
   readonly recall: () => void
+  /** Whether something lasts that was thought to take but a moment: nothing is taken ahead until it is over. */
+  readonly lasts?: () => boolean
 }
 
 /** What was taken ahead: the lowest level of what was taken at once. */

@@ -3,6 +3,7 @@ import type { Pong, ThreadsSeen } from '@umbel/core'
 import { inNextTurn, ProcessHold, stopwatch, systemClock } from '../system.ts'
 import { BUSY, Lingering } from './linger.ts'
 import { Pings } from './pings.ts'
+import { behindLittle, behindOne } from './places-behind.ts'
 import { type Handed, PooledThread } from './pooled-thread.ts'
 import { Crew } from './thread-crew.ts'
 import {
@@ -14,7 +15,6 @@ import {
   type ThreadData,
   type Told,
 } from './thread-protocol.ts'
-import { WORTH_A_THREAD } from './tiny-tasks.ts'
 
 /** How long a thread that is gone counts as lost lately, in milliseconds. */
 const LATELY = 60_000
@@ -31,9 +31,6 @@ const LONGEST_LINGER = 0.1
 /** Milliseconds of work within which an answer is waited for awake. */
 const QUICK = 0.1
 
-/** Milliseconds after which a thread that has so little to do is late: it was stopped, or a task has turned slow. */
-const LATE = 1
-
 /** Most items that are few: with more, it pays that one thread has the one half of them while the main loop sees to the other. */
 const FEW = 8
 
@@ -48,6 +45,8 @@ export interface ThreadPoolOptions {
   readonly asked: (asked: Asked, give: GiveOrder) => void
   /** Called with how to give each new thread an order. */
   readonly joined: (give: GiveOrder) => void
+  /** Called with what a thread is at as something stands behind that. */
+  readonly behind: (first: Handed) => void
   /** Called with what went wrong in a thread while it ran nothing. */
   readonly failed: (error: unknown) => void
   /** Milliseconds that only grow, by which threads are late. Default: the stopwatch. */
@@ -125,7 +124,7 @@ export class ThreadPool {
   run(message: Handed): void {
     this.#await(1)
     if (this.#stopped) return this.#lose(message, new Error('The pool has stopped.'))
-    const thread = this.#behindLittle(message) ?? this.#free.pop() ?? this.#behindOne(message)
+    const thread = this.#waiting.length === 0 ? this.#threadFor(message) : undefined
     if (thread !== undefined) return this.#hand(thread, message)
     this.#waiting.push(message)
     // should none be left of a Piscina whose threads could not be replaced, this makes it try again
@@ -160,7 +159,12 @@ export class ThreadPool {
     return first === message ? second : undefined
   }
 
-  /** All that stands behind something else, or that no thread is free for. */
+  /** What no thread is free for. */
+  get waiting(): readonly Handed[] {
+    return this.#waiting
+  }
+
+  /** That, and before it all that stands behind something else. */
   unbegun(): Handed[] {
     return [...Array.from(this.#live.values(), ({ messages }) => messages[1] ?? []).flat(), ...this.#waiting]
   }
@@ -214,33 +218,26 @@ export class ThreadPool {
     else this.#hand(thread, next)
   }
 
-  /** The thread that does two messages in less time than another one takes to be woken. */
-  #behindLittle({ cost }: Handed): PooledThread | undefined {
-    if (cost > WORTH_A_THREAD || this.#free.length === 0) return undefined
-    for (const thread of this.#live.values()) {
-      const [first, second] = thread.messages
-      if (first === undefined || second !== undefined || first.cost + cost > WORTH_A_THREAD) continue
-      if (this.#now() - thread.began < LATE) return thread
-    }
-    return undefined
+  /** Have the first message that waits stand behind another one, where it may. */
+  #handBehind(): void {
+    const next = this.#waiting[0]
+    const thread = next && behindOne(this.#live.values(), next)
+    if (thread !== undefined) this.#hand(thread, this.#waiting.shift() as Handed)
   }
 
-  /** The thread behind whose one message another may stand: that which has had it longest. */
-  #behindOne({ isShort }: Handed): PooledThread | undefined {
-    if (!isShort) return undefined
-    let found: PooledThread | undefined
-    for (const thread of this.#live.values()) {
-      if (thread.messages.length !== 1 || thread.messages[0]?.isShort !== true) continue
-      if (found === undefined || thread.began < found.began) found = thread
-    }
-    return found
+  #threadFor(message: Handed): PooledThread | undefined {
+    return (
+      (this.#free.length > 0 ? behindLittle(this.#live.values(), message, this.#now()) : undefined) ??
+      this.#free.pop() ??
+      behindOne(this.#live.values(), message)
+    )
   }
 
   #hand(thread: PooledThread, message: Handed): void {
     if (thread.messages.push(message) === 1) {
       thread.began = this.#now()
       BUSY.add(1)
-    }
+    } else this.#options.behind(thread.messages[0] as Handed)
     message.thread = thread.number
     const { work, buffers } = copyLarge(message.work)
     thread.give(['work', work], buffers)
@@ -309,6 +306,7 @@ export class ThreadPool {
       BUSY.add(-1)
       this.#serve(thread)
     }
+    this.#handBehind()
     this.#await(-1)
     message.answered(outcomes)
     this.#hearFew(message)

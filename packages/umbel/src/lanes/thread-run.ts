@@ -109,3 +109,24 @@ export function addRun(message: Message, call: AttemptCall): void {
     killed: undefined,
   })
 }
+
+/** How long calls will take together, given what is known of their tasks. */
+export function expectedOf(
+  calls: readonly AttemptCall[],
+  {
+    cost = () => Number.POSITIVE_INFINITY,
+    isShort = () => false,
+  }: { readonly cost?: (task: string) => number; readonly isShort?: (task: string) => boolean },
+): Expected {
+  let [whole, areShort, known, each] = [0, true, '', 0]
+  for (const { task, via } of calls) {
+    if (via !== 'call') return { cost: Number.POSITIVE_INFINITY, isShort: false }
+    if (task !== known) {
+      known = task
+      each = cost(task)
+      areShort &&= isShort(task)
+    }
+    whole += each
+  }
+  return { cost: whole, isShort: areShort }
+}

@@ -24,6 +24,11 @@ export class Runs {
     removeFrom(this.#messages, message)
   }
 
+  /** Whether any of what is under way may last. */
+  get last(): boolean {
+    return this.#messages.some(({ isShort }) => !isShort)
+  }
+
   /** The attempt of a number, if it is not over. */
   get(number: number): Run | undefined {
     for (const message of this.#messages) {

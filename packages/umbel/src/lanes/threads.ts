@@ -20,7 +20,7 @@ import { type GiveOrder, ThreadPool } from './thread-pool.ts'
 import { type Outcomes, type Told, unpackOutcomes } from './thread-protocol.ts'
 import { answer } from './thread-questions.ts'
 import { report } from './thread-reports.ts'
-import { addRun, type Expected, type Listeners, Message, type Run } from './thread-run.ts'
+import { addRun, expectedOf, type Listeners, Message, type Run } from './thread-run.ts'
 import { Runs, runIn } from './thread-runs.ts'
 
 /** What handlers in threads are run with. */
@@ -79,6 +79,7 @@ class ThreadWorker implements Worker {
       told: (told) => this.#take(told),
       asked: (asked, give) => answer(asked, give, this.#runs.get(asked[1])?.call, options.reports),
       joined: (give) => this.#repeatAborts(give),
+      behind: (first) => this.#bundles.add(first as Message), // should it last, what stands behind it is given back
       failed: (error) => onStray(toErrorData(error)),
     })
     this.#bundles = new BundleWatch({
@@ -88,8 +89,8 @@ class ThreadWorker implements Worker {
         message.isShort = false
         this.#lasts(runIn(message, this.#cells.running(message.cell)))
         this.#recall(message)
-        const behind = this.#pool.behind(message)
-        if (behind !== undefined) this.#recall(behind as Message)
+        for (const other of [this.#pool.behind(message) ?? [], ...this.#pool.waiting].flat())
+          this.#recall(other as Message)
       },
     })
   }
@@ -115,7 +116,8 @@ class ThreadWorker implements Worker {
   }
 
   recall(): void {
-    for (const message of this.#pool.unbegun()) this.#recall(message as Message)
+    const unbegun = this.#pool.unbegun() as Message[]
+    for (const message of unbegun.sort((one, other) => one.first - other.first)) this.#recall(message)
   }
 
   finish(id: string): Promise<void> {
@@ -140,6 +142,7 @@ class ThreadWorker implements Worker {
     run.killed ??= reason
     const { message } = run
     this.#pool.hear(message)
+    if (run.isOver) return
     const isOne = message.runs.length === 1
     // its neighbours are not to end with it, nor what stands before it
     if (!isOne || this.#pool.before(message) !== undefined) this.#recall(message)
@@ -147,9 +150,16 @@ class ThreadWorker implements Worker {
       // what ended until none could begin any more
       this.#pool.hear(message)
       this.#collect(message)
+      // what runs of it may last: what stands behind it is given back then
+      if (message.begun > 0 && message.runs.some(({ isOver }) => !isOver)) this.#bundles.add(message)
     }
     // of what has begun and cannot be followed, all but the last has ended
     if (!run.isOver && (isOne || run.number - message.first === message.begun - 1)) this.#pool.end(message)
+  }
+
+  /** Whether something is at a thread that may last: what is handed over meanwhile may stand behind it for as long. */
+  get lasts(): boolean {
+    return this.#runs.last
   }
 
   underWay(): UnderWay[] {
@@ -194,7 +204,7 @@ class ThreadWorker implements Worker {
       for (const call of known) listeners.ended(call, { kind: 'given-back' })
       return over()
     }
-    const message = new Message(cell, this.#expected(known), listeners, {
+    const message = new Message(cell, expectedOf(known, this.#options), listeners, {
       answered: (own, outcomes) => {
         this.#answered(own, outcomes)
         own.free()
@@ -211,30 +221,11 @@ class ThreadWorker implements Worker {
     this.#send(message)
   }
 
-  /** How long calls will take together. */
-  #expected(calls: readonly AttemptCall[]): Expected {
-    const { cost = () => Number.POSITIVE_INFINITY, isShort = () => false } = this.#options
-    let [whole, areShort, known, each] = [0, true, '', 0]
-    for (const { task, via } of calls) {
-      if (via !== 'call') return { cost: Number.POSITIVE_INFINITY, isShort: false }
-      if (task !== known) {
-        known = task
-        each = cost(task)
-        areShort &&= isShort(task)
-      }
-      whole += each
-    }
-    return { cost: whole, isShort: areShort }
-  }
-
   #send(message: Message): void {
     const lost = (error: unknown): void => message.lost(error, false)
     if (!this.#ready) return void this.start().then(() => this.#pool.run(message), lost)
     this.#pool.run(message)
-    const before = this.#pool.before(message)
-    if (before === undefined) return
-    message.cameBehind = true
-    this.#bundles.add(before as Message) // should it last, what stands behind it is given back
+    message.cameBehind = message.thread === undefined || this.#pool.before(message) !== undefined
   }
 
   #answered(message: Message, outcomes: Outcomes): void {
@@ -268,6 +259,7 @@ class ThreadWorker implements Worker {
   #recall(message: Message): void {
     this.#bundles.delete(message)
     this.#collect(message)
+    if (message.runs.every(({ isOver }) => isOver)) return // answered, or recalled before: its cell may be another's
     const begun = this.#cells.recall(message.cell)
     if (begun < 0) return // it was recalled before
     message.begun = begun
