@@ -48,7 +48,7 @@ export class Message implements Handed {
   readonly listeners: Listeners
   readonly cost: number
   isShort: boolean
-  /** Whether it was handed to a thread that was still at another one. */
+  /** Whether no thread was free for it: its items begin later than they are said to start. */
   cameBehind = false
   /** How far its outbox was read. */
   read = 0

@@ -25,7 +25,7 @@ export class Runs {
   }
 
   /** Whether any of what is under way may last. */
-  get last(): boolean {
+  get lasts(): boolean {
     return this.#messages.some(({ isShort }) => !isShort)
   }
 

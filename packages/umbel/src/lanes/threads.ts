@@ -159,7 +159,7 @@ class ThreadWorker implements Worker {
 
   /** Whether something is at a thread that may last: what is handed over meanwhile may stand behind it for as long. */
   get lasts(): boolean {
-    return this.#runs.last
+    return this.#runs.lasts
   }
 
   underWay(): UnderWay[] {

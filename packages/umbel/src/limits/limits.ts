@@ -86,15 +86,14 @@ export class Limits {
 
   /** Whether a task is held to a limit. */
   holds(task: string): boolean {
-    return this.#byTask.get(task)?.policy !== undefined
+    return this.#byTask.size > 0 && this.#byTask.get(task)?.policy !== undefined
   }
 
-  /** Let a task wait at its gate; `false` where it is held to no limit. @throws UMBEL_BAD_RATE for a key or weight that is none */
-  take(row: Pick<TaskRow, 'id' | 'spec' | 'args'>, line: ProbeLine, again = false): boolean {
-    const limit = this.#byTask.size === 0 ? undefined : this.#byTask.get(row.spec.task)
-    if (limit?.policy === undefined) return false
+  /** Let a task that is held to a limit wait at its gate. @throws UMBEL_BAD_RATE for a key or weight that is none */
+  take(row: Pick<TaskRow, 'id' | 'spec' | 'args'>, line: ProbeLine, again: boolean): void {
+    const limit = this.#byTask.get(row.spec.task) as Limit
     const { key, weight } = this.#measured(row)
-    const at = this.#bucket(limit, limit.policy, key)
+    const at = this.#bucket(limit, limit.policy as RatePolicy, key)
     let gate = at.gates.get(line)
     if (gate === undefined) {
       gate = new Gate(at.bucket, line)
@@ -106,7 +105,6 @@ export class Limits {
       again,
       again ? this.#taken(row.id) : undefined,
     )
-    return true
   }
 
   /** Take a task out of its gate; `undefined` where it waits at none. */
