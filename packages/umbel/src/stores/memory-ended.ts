@@ -55,10 +55,15 @@ export class EndedRows {
   /** Take a row out. */
   drop(id: string): RootRow | undefined {
     const place = this.#placeOf(id)
-    return place === undefined ? undefined : this.#take(place)
+    if (place === undefined) return undefined
+    const row = this.#take(place)
+    // the last place has a row, so that it is the newest that prune leaves
+    for (; this.#end > this.#oldest && this.#at(this.#end - 1) === undefined; this.#end -= 1) this.#empty -= 1
+    this.#indexed = Math.min(this.#indexed, this.#end)
+    return row
   }
 
-  /** Take the oldest out while there are more than `keep` rows, but never the newest, and call back with each. */
+  /** Take the oldest out while there are more than `keep` rows, but never the newest there is, and call back with each. */
   prune(keep: number, dropped: (row: RootRow) => void): void {
     while (this.#rows > keep && this.#oldest < this.#end - 1) {
       const row = this.#take(this.#oldest)
