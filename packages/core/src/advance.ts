@@ -50,15 +50,23 @@ export interface Step {
 
 /**
  * Take in a batch of facts: the one place where anything changes state. Pure: reads `rows`, changes nothing, knows no clock.
- * A fact about something unknown or ended, or of an attempt that was given up, changes nothing.
+ * A fact about something unknown or ended, or of an attempt that was given up, changes nothing. `seats`: of what each is about, where that is at hand.
  */
-export function advance(rows: RowReader, events: readonly EngineEvent[], machines: Machines = MACHINES): Step {
+export function advance(
+  rows: RowReader,
+  events: readonly EngineEvent[],
+  machines: Machines = MACHINES,
+  seats: readonly (Seat | undefined)[] = NO_SEATS,
+): Step {
   const draft = new Draft(rows, machines)
   const facts: EngineEvent[] = []
   const writes: TaskWrites[] = []
   let done = false
   try {
-    for (const event of events) {
+    for (let place = 0; place < events.length; place += 1) {
+      const event = events[place] as EngineEvent
+      const seat = seats[place]
+      if (seat !== undefined) draft.expect(event.id, seat)
       const { puts } = draft
       const written = writesOf(draft, event)
       draft.at = event.at
@@ -79,6 +87,8 @@ export function advance(rows: RowReader, events: readonly EngineEvent[], machine
     draft.leave(done)
   }
 }
+
+const NO_SEATS: readonly undefined[] = []
 
 /** Deliver what the actors have told one another, and what follows from that. */
 function deliver(draft: Draft): void {

@@ -139,6 +139,13 @@ export class Draft implements RowReader {
     this.#rows = rows
   }
 
+  /** A fact about an id is about to be taken in whose seat was found before. */
+  expect(id: string, known: Seat): void {
+    if (this.#rows.seat === undefined) return
+    this.#sought = id
+    this.#found = this.#rows.seat(id, known)
+  }
+
   get(id: string): Row | undefined {
     if (this.#last?.id === id) return this.#last
     const seat = this.#seat(id)

@@ -1,5 +1,6 @@
 import type { Encoded } from './codec.ts'
 import type { ErrorData } from './error-data.ts'
+import { maker } from './made-young.ts'
 import type { Plan } from './plan.ts'
 import type { Progress, Uniqueness } from './rows.ts'
 
@@ -21,6 +22,32 @@ export interface CanvasSent {
   /** Under which key it is the only one: of one task. */
   readonly unique?: UniqueSend
   readonly at: number
+}
+
+const NewSend = maker<
+  CanvasSent,
+  [id: string, plan: Plan, parent: string | undefined, root: string | undefined, at: number]
+>(function (id, plan, parent, root, at) {
+  this.type = 'canvas-sent'
+  this.id = id
+  this.plan = plan
+  this.input = undefined
+  this.parent = parent
+  this.root = root
+  this.settles = undefined
+  this.at = at
+})
+
+/** The fact that a plan was sent, by a task or by nobody. */
+export function canvasSent(
+  id: string,
+  plan: Plan,
+  at: number,
+  parent?: { readonly id: string; readonly root: string },
+  unique?: UniqueSend,
+): CanvasSent {
+  const sent = new NewSend(id, plan, parent?.id, parent?.root, at)
+  return unique === undefined ? sent : { ...sent, unique }
 }
 
 /** The key under which a task is the only one; what is sent beside it ends as it does. Times are in milliseconds. */

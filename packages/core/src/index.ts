@@ -118,6 +118,7 @@ export {
   type TaskEvent,
   type TaskKey,
   type UniqueSend,
+  canvasSent,
 } from './event.ts'
 export { type LetterChange, type LetterRow, redrivenId } from './dead-letter.ts'
 export { neededRows } from './needed-rows.ts'

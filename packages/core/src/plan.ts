@@ -4,6 +4,7 @@ import { checkShape, MAX_GROUPS_IN_A_ROW } from './canvas-shape.ts'
 import type { Encoded } from './codec.ts'
 import { umbelError } from './errors.ts'
 import type { TaskHeaders } from './headers.ts'
+import { listOf, maker } from './made-young.ts'
 import { Pieces } from './pieces.ts'
 import type {
   Canvas,
@@ -137,7 +138,7 @@ const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
 
 function taskNode(canvas: TaskSignature | MapSignature, resolve: Resolve, fed: boolean): TaskNode {
   const { spec, args, kwargs } = resolve.task(canvas, fed)
-  return { kind: 'task', spec, args, kwargs, next: END }
+  return { kind: 'task', spec, args, kwargs, next: END } // of a large canvas all are alive for long
 }
 
 const tooLarge = (): Error => umbelError('UMBEL_CANVAS_TOO_LARGE', `This canvas has more than ${MAX_PLAN_NODES} nodes.`)
@@ -165,11 +166,24 @@ export function compilePlan(canvas: Canvas, resolve: Resolve, fed = false): Plan
 }
 
 /** The plan of one task. */
-export const planOfOne = (spec: TaskSpec, args: Encoded, kwargs: Encoded | undefined): Plan => ({
-  nodes: [{ kind: 'task', spec, args, kwargs, next: END }],
-  entry: 0,
-  exit: 0,
+export const planOfOne = (spec: TaskSpec, args: Encoded, kwargs: Encoded | undefined): Plan =>
+  new PlanOfOne(new NodeOfOne(spec, args, kwargs))
+
+const PlanOfOne = maker<Plan, [only: TaskNode]>(function (only) {
+  this.nodes = listOf(only)
+  this.entry = 0
+  this.exit = 0
 })
+
+const NodeOfOne = maker<TaskNode, [spec: TaskSpec, args: Encoded, kwargs: Encoded | undefined]>(
+  function (spec, args, kwargs) {
+    this.kind = 'task'
+    this.spec = spec
+    this.args = args
+    this.kwargs = kwargs
+    this.next = END
+  },
+)
 
 /** A step as it runs: a group of one stands for its member, except when it was made from a list. */
 function unrolled(step: Canvas): Canvas {

@@ -300,8 +300,11 @@ export interface Seat {
 /** Read access to the rows as they stand. */
 export interface RowReader {
   get(id: string): Row | undefined
-  /** Where the row of an id is at hand, or will be: looked for once, where a reader has that, a row need not be looked for again to be replaced. */
-  seat?(id: string): Seat | undefined
+  /**
+   * Where the row of an id is at hand, or will be: looked for once, where a reader has that, a row need not be looked for again to be replaced.
+   * `known`: one that was found before, for another fact, which is given again where it is still that of the id.
+   */
+  seat?(id: string, known?: Seat): Seat | undefined
   /** Make a seat for an id that has none: where a reader has all rows in seats, it is there until the step is stored or `unmake` is told. */
   make?(id: string): Seat
   /** A seat that was made is not needed: what it was made for comes to nothing. */

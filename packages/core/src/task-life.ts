@@ -6,7 +6,8 @@ import type { Draft, Draftable, Ends } from './draft.ts'
 import type { ErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced, TaskStarted } from './event.ts'
 import { claimKey, leaveKeys, withKey } from './key-claim.ts'
-import type { Expiry, Plan, TaskNode } from './plan.ts'
+import { maker } from './made-young.ts'
+import type { Expiry, Plan, TaskNode, TaskSpec } from './plan.ts'
 import { currentRun, runOf, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
@@ -30,33 +31,41 @@ export interface Origin {
 /** Make the row of a new task, as it stands before its first fact. */
 export function newTask(draft: Draft, { spec, args, kwargs }: TaskNode, origin: Origin): TaskRow {
   const fed = origin.input !== undefined && !spec.immutable
-  return {
-    kind: 'task',
-    id: origin.id,
-    spec,
-    args: fed ? concatLists(origin.input, args) : args,
-    kwargs,
-    workflow: origin.workflow,
-    node: origin.node,
-    parent: origin.parent,
-    root: origin.root,
-    settles: origin.settles,
-    replacedBy: undefined,
-    state: 'PENDING',
-    meta: undefined,
-    progress: undefined,
-    attempt: 0,
-    runs: 0,
-    losses: 0,
-    due: undefined,
-    expires: expiryOf(spec.expires, draft.at),
-    result: undefined,
-    error: undefined,
-    sentAt: draft.at,
-    startedAt: undefined,
-    endedAt: undefined,
-  }
+  return new NewTask(spec, fed ? concatLists(origin.input, args) : args, kwargs, origin, draft.at)
 }
+
+const NewTask = maker<TaskRow, [TaskSpec, Encoded, Encoded | undefined, Origin, number]>(function (
+  spec,
+  args,
+  kwargs,
+  { id, workflow, node, parent, root, settles },
+  at,
+) {
+  this.kind = 'task'
+  this.id = id
+  this.spec = spec
+  this.args = args
+  this.kwargs = kwargs
+  this.workflow = workflow
+  this.node = node
+  this.parent = parent
+  this.root = root
+  this.settles = settles
+  this.replacedBy = undefined
+  this.state = 'PENDING'
+  this.meta = undefined
+  this.progress = undefined
+  this.attempt = 0
+  this.runs = 0
+  this.losses = 0
+  this.due = undefined
+  this.expires = expiryOf(spec.expires, at)
+  this.result = undefined
+  this.error = undefined
+  this.sentAt = at
+  this.startedAt = undefined
+  this.endedAt = undefined
+})
 
 const expiryOf = (expiry: Expiry | undefined, at: number): number | undefined => {
   if (expiry === undefined) return undefined

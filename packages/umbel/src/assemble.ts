@@ -24,7 +24,7 @@ import { Seats } from './seats.ts'
 import type { AnyResult } from './sender.ts'
 import { Shutdown } from './shutdown.ts'
 import { SignalBus } from './signals.ts'
-import { momentOf, ProcessHold } from './system.ts'
+import { momentOf, ProcessHold, systemRandom } from './system.ts'
 import { TimeLimits } from './time-limits.ts'
 import { Timers } from './timers.ts'
 import { Totals } from './totals.ts'
@@ -86,7 +86,7 @@ export function assemble(settings: AppSettings): Parts {
   const signals = new SignalBus(() => clock.now())
   const failed = failureTeller(signals, clock)
   const seats = new Seats<Cell>()
-  const results = new Results(seats)
+  const results = new Results(seats, { idsAreNew: settings.random === systemRandom })
   const totals = new Totals()
   const lanes = new Map<string, Lane>()
   const hold = new ProcessHold()

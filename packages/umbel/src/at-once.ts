@@ -1,6 +1,6 @@
 import type { CanvasSent, EngineEvent, Seat, TaskNode, TaskSpec } from '@umbel/core'
 import { bundleAtOnce } from './bundle.ts'
-import type { AddStarts, Taken } from './engine-batch.ts'
+import type { AddStarts, Came, Taken } from './engine-batch.ts'
 import { attemptCall, currentRow, type ExecutorContext, FIRST, runBegun } from './executor.ts'
 import type { Lane } from './lanes/lane.ts'
 import { LARGEST_MESSAGE, sizeOf } from './lanes/tiny-tasks.ts'
@@ -15,23 +15,26 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
   const kinds = new Kinds(context, lanes)
   return (came, onTheWay) => {
     if (!mayAny(kinds, came.events, onTheWay) || haveTwice(came.events)) return came
-    const together = onTheWay > 0 ? NOBODY : startTogether(context, kinds, came.events)
+    const together = onTheWay > 0 ? NOBODY : startTogether(context, kinds, came)
     const isTogether = together.length > 0
     if (!isTogether && !haveSlots(context, kinds, came.events, onTheWay)) return came
     const at = context.clock.now()
     const events: EngineEvent[] = []
     const taken: (Taken | undefined)[] = []
+    const seats: (Seat | undefined)[] = []
     for (let index = 0, sent = 0; index < came.events.length; index += 1) {
       const event = came.events[index] as EngineEvent
       events.push(event)
       taken.push(came.taken[index])
+      seats.push(came.seats?.[index])
       if (!isSent(event)) continue
       const begun = isTogether ? together[sent++] : start(context, kinds, event)
       if (begun === undefined) continue
       events.push({ type: 'task-started', id: event.id, attempt: 1, run: 1, at })
       taken.push(begun)
+      seats.push(came.seats?.[index])
     }
-    return { events, taken }
+    return { events, taken, seats }
   }
 }
 
@@ -69,19 +72,20 @@ class Kinds {
  * Take places for what is sent, several tasks to each, where that is tiny tasks of one spec, and these facts bring nothing else. Where there are not
  * places for all, the others wait behind the first ones, as they would have. Gives what is called for each once that it starts is stored, or was not.
  */
-function startTogether(context: ExecutorContext, kinds: Kinds, events: readonly EngineEvent[]): readonly Taken[] {
+function startTogether(context: ExecutorContext, kinds: Kinds, { events, seats: known }: Came): readonly Taken[] {
   const ids: string[] = []
   const seats: (Seat | undefined)[] = []
   let room = LARGEST_MESSAGE
   let spec: TaskSpec | undefined
-  for (const event of events) {
+  for (let index = 0; index < events.length; index += 1) {
+    const event = events[index] as EngineEvent
     if (!isSent(event)) {
       if (mayBringMore(context, event)) return NOBODY
       continue
     }
     const own = aloneIn(event)
     if (own === undefined || (spec !== undefined && own !== spec)) return NOBODY
-    const seat = context.engine.seat(event.id)
+    const seat = context.engine.seat(event.id, known?.[index])
     if (seat?.row !== undefined) return NOBODY
     spec = own
     room -= sizeOf(event.plan.nodes[0] as TaskNode)

@@ -2,6 +2,7 @@ import type { AttemptCall, Outcome, Seat, Worker } from '@umbel/core'
 import type { Taken } from './engine-batch.ts'
 import {
   attemptCall,
+  beganOf,
   begin,
   beginPlain,
   countOutcome,
@@ -22,18 +23,24 @@ export function executeBundle(
   worker: Worker,
   over: () => void,
 ): void {
-  allBegun(context, ids, (calls) => runBegunBundle(context, calls, worker, over))
+  allBegun(context, ids, (calls, seats) => runBegunBundle(context, calls, seats, { worker, over }))
 }
 
 /** Run attempts whose starts are stored and still count. */
 function runBegunBundle(
   context: ExecutorContext,
   calls: readonly AttemptCall[],
-  worker: Worker,
-  over: () => void,
+  seats: readonly Seat[],
+  { worker, over }: Claim,
 ): void {
   if (worker.runBundle === undefined) return over()
-  worker.runBundle(calls, (call, outcome, took) => report(context, call, outcome, took), over)
+  let at = -1
+  const ended = (call: AttemptCall, outcome: Outcome, took: number | undefined): void => {
+    at += 1
+    if (calls[at] !== call) at = calls.indexOf(call) // as a rule they end in their order
+    report(context, call, seats[at], { outcome, took })
+  }
+  worker.runBundle(calls, ended, over)
 }
 
 /**
@@ -44,7 +51,7 @@ export function bundleAtOnce(
   context: ExecutorContext,
   ids: readonly string[],
   seats: readonly (Seat | undefined)[],
-  { worker, over }: Claim,
+  claim: Claim,
 ): Taken {
   let left = ids.length
   let refused: Set<string> | undefined
@@ -56,14 +63,17 @@ export function bundleAtOnce(
     left -= 1
     if (left > 0) return
     const calls: AttemptCall[] = []
+    const own: Seat[] = []
     for (let at = 0; at < ids.length; at += 1) {
       const id = ids[at] as string
-      const row = seats[at]?.row ?? context.engine.seat(id)?.row
+      const seat = context.engine.seat(id, seats[at])
+      const row = seat?.row
       // one whose start was not stored has no such run
-      if (row?.kind === 'task' && stands(row, FIRST.run) && refused?.has(id) !== true)
-        calls.push(attemptCall(context, row, FIRST))
+      if (seat === undefined || row?.kind !== 'task' || !stands(row, FIRST.run) || refused?.has(id) === true) continue
+      calls.push(attemptCall(context, row, FIRST))
+      own.push(seat)
     }
-    runBegunBundle(context, calls, worker, over)
+    runBegunBundle(context, calls, own, claim)
   }
 }
 
@@ -71,7 +81,7 @@ export function bundleAtOnce(
 function allBegun(
   context: ExecutorContext,
   ids: readonly string[],
-  begun: (calls: readonly AttemptCall[]) => void,
+  begun: (calls: readonly AttemptCall[], seats: readonly Seat[]) => void,
 ): void {
   const calls: (AttemptCall | undefined)[] = []
   const seats: Seat[] = []
@@ -88,14 +98,19 @@ function allBegun(
   const answered = (): void => {
     left -= 1
     if (left > 0) return
-    begun(calls.filter((call, at) => call !== undefined && stands(seats[at]?.row, call.run)) as AttemptCall[])
+    const counts = (call: AttemptCall | undefined, at: number): boolean =>
+      call !== undefined && stands(seats[at]?.row, call.run)
+    begun(
+      calls.filter(counts) as AttemptCall[],
+      seats.filter((_, at) => counts(calls[at], at)),
+    )
   }
   for (const id of ids) {
     const seat = context.engine.seat(id)
     const row = seat?.row
     if (seat === undefined || row?.kind !== 'task' || row.state !== 'RECEIVED') continue
     left += 1
-    const call = beginPlain(context, row, stored, context.moment())
+    const call = beginPlain(context, row, stored, context.moment(), seat)
     const at = calls.push(call) - 1
     seats.push(seat)
     if (call !== undefined) {
@@ -110,9 +125,17 @@ function allBegun(
   answered()
 }
 
-function report(context: ExecutorContext, call: AttemptCall, outcome: Outcome, took: number | undefined): void {
+/** What an attempt came to, and how long it took where it began later than it was said to start. */
+interface Came {
+  readonly outcome: Outcome
+  readonly took: number | undefined
+}
+
+function report(context: ExecutorContext, call: AttemptCall, seat: Seat | undefined, { outcome, took }: Came): void {
   if (outcome.kind !== 'given-back') context.totals.count(call, 'started')
   countOutcome(context, call, outcome)
-  context.engine.accept(outcomeEvent(context, call, outcome, took, context.moment()))
+  const at = context.moment()
+  const began = beganOf(seat?.row, at, took)
+  context.engine.accept(outcomeEvent(context, call, outcome, at, began), undefined, seat)
   context.revocations.over(call.id)
 }

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Row,
   type RowReader,
+  type Seat,
   type Step,
   type Store,
   type TaskRow,
@@ -28,6 +29,8 @@ export type Waiting = readonly (Taken | undefined)[]
 export interface Came {
   readonly events: readonly EngineEvent[]
   readonly taken: Waiting
+  /** Where the row is at hand of what each fact is about, where that is known. */
+  readonly seats?: readonly (Seat | undefined)[]
 }
 
 /** Adds to facts what starts with them, and what is called once that is stored. `onTheWay`: tasks of earlier batches that no lane has been told of. */

@@ -20,8 +20,8 @@ export class EngineRows implements RowReader {
     return this.#seats.get(id)?.row
   }
 
-  seat(id: string): Seat | undefined {
-    return this.#seats.get(id)
+  seat(id: string, known?: Seat): Seat | undefined {
+    return known !== undefined && this.#seats.keeps(known) ? known : this.#seats.get(id)
   }
 
   make(id: string): Seat {

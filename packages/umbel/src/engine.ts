@@ -9,6 +9,7 @@ import {
   neededRows,
   type Row,
   type RowReader,
+  type Seat,
   type Step,
   type Store,
   toErrorData,
@@ -79,6 +80,7 @@ export class Engine extends EngineRows {
   /** Those of the batch that is being stored. */
   #storing: readonly EngineEvent[] = []
   #taken: (Taken | undefined)[] = []
+  #seats: (Seat | undefined)[] = []
   #running: Promise<void> | undefined
   readonly #turns = new Turns({
     advance: (events) => advance(withPeeked(this, this.#store, events), events, this.#machines),
@@ -119,12 +121,13 @@ export class Engine extends EngineRows {
     if (refusal !== undefined) throw refusal
   }
 
-  /** Take in a fact. `taken` is called once it is stored and its commands are carried out. */
-  accept(event: EngineEvent, taken?: Taken): void {
+  /** Take in a fact. `taken` is called once it is stored and its commands are carried out. `seat`: of what it is about, where that is at hand. */
+  accept(event: EngineEvent, taken?: Taken, seat?: Seat): void {
     this.#parts.came?.(event)
     if (this.#turns.open && this.#turns.gather(event, taken)) return
     this.#events.push(event)
     this.#taken.push(taken)
+    this.#seats.push(seat)
     this.#running ??= outside(() => this.#run())
   }
 
@@ -212,9 +215,9 @@ export class Engine extends EngineRows {
       if (batches % BATCHES_A_TURN === 0) await nextTurn()
       const came = this.#next()
       const { starts } = this.#parts
-      const { events, taken } = refusal === undefined && starts ? starts(came, this.#ahead.onTheWay) : came
-      this.#storing = events
-      this.#batch = refusal === undefined ? this.#take(events, taken) : Promise.resolve(answerAll(taken, refusal))
+      const all = refusal === undefined && starts ? starts(came, this.#ahead.onTheWay) : came
+      this.#storing = all.events
+      this.#batch = refusal === undefined ? this.#take(all) : Promise.resolve(answerAll(all.taken, refusal))
       await this.#batch
     }
     this.#storing = []
@@ -225,14 +228,22 @@ export class Engine extends EngineRows {
   /** What is to be taken in next: all that came in, unless the store wants fewer at once. */
   #next(): Came {
     const most = this.#store.mostEvents ?? MAX_BATCH
-    if (this.#events.length > most) return { events: this.#events.splice(0, most), taken: this.#taken.splice(0, most) }
-    const came = { events: this.#events, taken: this.#taken }
+    if (this.#events.length > most) {
+      const [events, taken, seats] = [
+        this.#events.splice(0, most),
+        this.#taken.splice(0, most),
+        this.#seats.splice(0, most),
+      ]
+      return { events, taken, seats }
+    }
+    const came = { events: this.#events, taken: this.#taken, seats: this.#seats }
     this.#events = []
     this.#taken = []
+    this.#seats = []
     return came
   }
 
-  async #take(events: readonly EngineEvent[], taken: Waiting, delay = FIRST_DELAY): Promise<void> {
+  async #take({ events, taken, seats }: Came, delay = FIRST_DELAY): Promise<void> {
     if (this.#ahead.unsafe !== undefined) return answerAll(taken, this.#ahead.unsafe)
     let rows: RowReader = this
     let step: Step
@@ -245,7 +256,7 @@ export class Engine extends EngineRows {
       }
     }
     try {
-      step = advance(rows, events, this.#machines)
+      step = advance(rows, events, this.#machines, seats)
     } catch (error) {
       if (events.length === 1) return this.#takeInstead(events[0] as EngineEvent, taken, error)
       // one event that cannot be taken in must not take the others with it
@@ -293,7 +304,8 @@ export class Engine extends EngineRows {
 
   /** Take events one by one. */
   async #takeApart(events: readonly EngineEvent[], taken: Waiting): Promise<void> {
-    for (const [index, event] of events.entries()) await this.#take([event], taken.slice(index, index + 1))
+    for (const [index, event] of events.entries())
+      await this.#take({ events: [event], taken: taken.slice(index, index + 1) })
   }
 
   /** The store will not have what handlers wrote: their attempts have failed, and all else is taken in as it came. */
@@ -303,7 +315,7 @@ export class Engine extends EngineRows {
     if (errors.size === 0)
       return others.length > 0 ? this.#takeApart(events, taken) : this.#takeInstead(first, taken, refusal)
     const instead = events.map((event) => refused(event, errors, this.task(event.id), this.#parts.judge))
-    return this.#take(instead, taken)
+    return this.#take({ events: instead, taken })
   }
 
   /** A task of which something cannot be taken in has failed: else it, and all that waits for it, would never end. */
@@ -312,7 +324,7 @@ export class Engine extends EngineRows {
     if (row === undefined || !('run' in event) || event.type === 'task-failed') return this.#refuse(taken, error)
     this.#parts.failed(error)
     const failure = { ...currentRun(row), error: toErrorData(error), at: event.at }
-    await this.#take([{ type: 'task-failed', id: row.id, ...failure }], taken)
+    await this.#take({ events: [{ type: 'task-failed', id: row.id, ...failure }], taken })
   }
 
   /**
@@ -327,7 +339,7 @@ export class Engine extends EngineRows {
     const kept = keptOf(events, taken, error, this.#givenUp)
     if (kept.events.length === 0) return
     await pause(delay)
-    await this.#take(kept.events, kept.taken, Math.min(delay * 2, LONGEST_DELAY))
+    await this.#take(kept, Math.min(delay * 2, LONGEST_DELAY))
   }
 
   /** The store has another owner by now. */

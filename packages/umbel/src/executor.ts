@@ -10,6 +10,7 @@ import {
   type Outcome,
   placeOf,
   type Row,
+  type Seat,
   type TaskKey,
   type TaskRow,
   type TaskSpec,
@@ -78,7 +79,8 @@ export function runBegun(
   context.totals.count(spec, 'started')
   const watch = context.timeLimits.watch(call, worker)
   const ended = (outcome: Outcome, took?: number): void => {
-    const event = outcomeEvent(context, call, outcome, took)
+    const at = context.clock.now()
+    const event = outcomeEvent(context, call, outcome, at, beganOf(context.engine.task(call.id), at, took))
     countOutcome(context, spec, outcome)
     if ('unfinished' in outcome) return finish(context, event, worker, () => finished(context, call, watch, over))
     const late = outcome.kind === 'given-back' ? context.limits.permit(call.id) : undefined
@@ -145,13 +147,14 @@ export function beginPlain(
   row: TaskRow,
   taken: Taken,
   at = context.clock.now(),
+  seat?: Seat,
 ): AttemptCall | undefined {
   const { engine, tasks } = context
   const definition = tasks.get(row.spec.task)
   if (definition === undefined || definition.options.idempotencyKey !== undefined || isExpired(row, at))
     return undefined
   const call = callOf(context, row, definition)
-  engine.accept({ type: 'task-started', id: call.id, attempt: call.attempt, run: call.run, at }, taken)
+  engine.accept({ type: 'task-started', id: call.id, attempt: call.attempt, run: call.run, at }, taken, seat)
   return call
 }
 
@@ -270,40 +273,38 @@ const writesOf = ({ writes }: { readonly writes?: Encoded }): { readonly writes?
   writes === undefined ? NOTHING : { writes }
 
 /** Where an attempt began later than it was said to start, because it was handed on before it could, when that was. */
-function beganOf({ engine }: ExecutorContext, id: string, at: number, took: number | undefined): number | undefined {
-  if (took === undefined) return undefined
+export function beganOf(row: Row | undefined, at: number, took: number | undefined): number | undefined {
+  if (took === undefined || row?.kind !== 'task') return undefined
   const began = Math.round(at - took)
-  return began > (engine.task(id)?.startedAt ?? began) ? began : undefined
+  return began > (row.startedAt ?? began) ? began : undefined
 }
 
 /** The fact that an attempt has succeeded. */
 function successOf(
-  context: ExecutorContext,
   { id, attempt, run }: AttemptCall,
   { result, writes }: Outcome & { readonly kind: 'succeeded' },
-  took: number | undefined,
   at: number,
+  began: number | undefined,
 ): EngineEvent {
-  const began = beganOf(context, id, at, took)
   const event = { type: 'task-succeeded', id, attempt, run, at, result, began } as const
   return writes === undefined ? event : { ...event, writes }
 }
 
-/** The fact an outcome is. `took`: see `Worker.run`. */
+/** The fact an outcome is. `began`: see `beganOf`. */
 export function outcomeEvent(
   context: ExecutorContext,
   call: AttemptCall,
   outcome: Outcome,
-  took?: number,
-  at = context.clock.now(),
+  at: number,
+  began: number | undefined,
 ): EngineEvent {
-  if (outcome.kind === 'succeeded') return successOf(context, call, outcome, took, at)
+  if (outcome.kind === 'succeeded') return successOf(call, outcome, at, began)
   const { id, attempt, run, task } = call
   const { producer, stopping } = context
   const own = { id, attempt, run, at }
   switch (outcome.kind) {
     case 'failed':
-      return { type: 'task-failed', ...own, error: outcome.error, began: beganOf(context, id, at, took) }
+      return { type: 'task-failed', ...own, error: outcome.error, began }
     case 'retry':
       return { type: 'task-retried', ...own, error: outcome.error, delay: outcome.delay }
     case 'replaced':

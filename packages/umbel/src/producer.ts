@@ -1,6 +1,7 @@
 import {
   type AttemptCall,
   type Canvas,
+  canvasSent,
   decode,
   type Encoded,
   type EngineEvent,
@@ -152,7 +153,8 @@ export class Producer {
   #enter(prepared: Prepared, parent?: Parent): Sent {
     const { engine, results } = this.#parts
     const { id, plan, checkId, wants } = prepared
-    const cell = checkId ? results.cell(id) : results.make(id)
+    const seat = checkId ? undefined : results.seat(id)
+    const cell = seat?.cell ?? results.cell(id)
     cell.sent(plan)
     const answer = (error?: unknown): void => {
       if (checkId) this.#chosen.delete(id)
@@ -162,22 +164,8 @@ export class Producer {
     }
     // within a transaction it was looked up in the store itself
     if (checkId && engine.gathers !== true) this.#whenNew(cell, prepared, parent, answer)
-    else engine.accept(this.#sentEvent(prepared, parent), answer)
+    else engine.accept(sentEvent(prepared, parent), answer, seat)
     return { id, plan, cell }
-  }
-
-  #sentEvent({ id, plan, unique, at }: Prepared, parent: Parent | undefined): EngineEvent {
-    const sent = {
-      type: 'canvas-sent',
-      id,
-      plan,
-      input: undefined,
-      parent: parent?.id,
-      root: parent?.root,
-      settles: undefined,
-      at,
-    } as const
-    return unique === undefined ? sent : { ...sent, unique }
   }
 
   /** Refuse an id where it can be told at once, so that whoever waits for what has it already is left in peace. */
@@ -192,7 +180,7 @@ export class Producer {
   /** An id of the caller's choice is taken in once. */
   #whenNew(cell: Cell, prepared: Prepared, parent: Parent | undefined, answer: (error?: unknown) => void): void {
     const { id } = prepared
-    const accept = (): void => this.#parts.engine.accept(this.#sentEvent(prepared, parent), answer)
+    const accept = (): void => this.#parts.engine.accept(sentEvent(prepared, parent), answer)
     this.#chosen.add(id)
     cell.checked = this.#parts.known(id).then((used) => (used ? answer(duplicate(id)) : accept()), answer)
   }
@@ -220,6 +208,9 @@ export class Producer {
 }
 
 const NOTHING_MORE: Call = { args: [], kwargs: {}, options: {} }
+
+const sentEvent = ({ id, plan, unique, at }: Prepared, parent: Parent | undefined): EngineEvent =>
+  canvasSent(id, plan, at, parent, unique)
 
 const duplicate = (id: string): Error => umbelError('UMBEL_DUPLICATE_ID', `The id ${id} was used before.`)
 

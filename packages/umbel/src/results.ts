@@ -1,6 +1,6 @@
 import type { Plan, ResultRow, Row, Seat, TaskHeaders } from '@umbel/core'
 import { headersOf, isResultRow, NO_HEADERS } from '@umbel/core/tasks'
-import type { Seats } from './seats.ts'
+import type { OwnSeat, Seats } from './seats.ts'
 
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
@@ -193,10 +193,17 @@ export class Cell {
   }
 }
 
+export interface ResultsOptions {
+  readonly wanted?: Wanted
+  /** Whether an id that is made was never made before: as they are but by a clock and chance of the user's, with a store that was kept. Default false. */
+  readonly idsAreNew?: boolean
+}
+
 /** The cells of what has not ended, by id. A cell leaves when it ends; the handles that hold it keep it. */
 export class Results {
   readonly #seats: Seats<Cell>
   readonly #wanted: Wanted | undefined
+  readonly #idsAreNew: boolean
   /** Those of what sleeps, as long as somebody has a handle. */
   readonly #resting = new Map<string, WeakRef<Cell>>()
   readonly #gone = new FinalizationRegistry<string>((id) => {
@@ -205,20 +212,27 @@ export class Results {
   /** Why nothing will ever end here any more. */
   #refusal: unknown
 
-  constructor(seats: Seats<Cell>, wanted?: Wanted) {
+  constructor(seats: Seats<Cell>, { wanted, idsAreNew = false }: ResultsOptions = {}) {
     this.#seats = seats
     this.#wanted = wanted
+    this.#idsAreNew = idsAreNew
   }
 
   /** The cell of an id, made when there is none. */
   cell(id: string): Cell {
-    return this.find(id) ?? this.make(id)
+    return this.find(id) ?? this.#cellIn(this.#seats.take(id), id)
   }
 
-  /** The cell of an id that nobody knows yet. */
-  make(id: string): Cell {
+  /** A seat with the cell of an id that was just made. */
+  seat(id: string): OwnSeat<Cell> {
+    const seat = this.#idsAreNew ? this.#seats.make(id) : this.#seats.take(id)
+    this.#cellIn(seat, id)
+    return seat
+  }
+
+  #cellIn(seat: OwnSeat<Cell>, id: string): Cell {
     const cell = new Cell(id, this.#wanted)
-    this.#seats.take(id).cell = cell // ids can be made again: by a clock and chance of the user's, with a store that was kept
+    seat.cell = cell
     if (this.#refusal !== undefined) cell.answer(this.#refusal)
     return cell
   }

@@ -3,7 +3,7 @@ import { NodeSeats } from './node-seats.ts'
 import { SteadyMap } from './steady-map.ts'
 
 /** What is at hand about one id: its row, and its cell. By a class: of what a literal makes V8 may come to think that all of it grows old. */
-class OwnSeat<Cell> implements Seat {
+export class OwnSeat<Cell> implements Seat {
   row: Row | undefined = undefined
   next: Row | undefined = undefined
   cell: Cell | undefined = undefined
@@ -41,6 +41,11 @@ export class Seats<Cell> {
     if (this.#nodes.reads(id)) this.#nodes.put(id, seat)
     else this.#seats.add(id, seat)
     return seat
+  }
+
+  /** Whether a seat is still that of its id: one that was given up is empty, and nobody fills it any more. */
+  keeps(seat: Seat): boolean {
+    return !isEmpty(this.own(seat))
   }
 
   /** A seat that somebody was given who knows nothing of cells. */

@@ -25,7 +25,7 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
   const failed = failureTeller(signals, clock)
   const outbox = new Outbox(store)
   const lookout = new Lookout({ store, errors, results: () => results, failed })
-  const results: Results = new Results(new Seats(), (cell) => lookout.want(cell))
+  const results: Results = new Results(new Seats(), { wanted: (cell) => lookout.want(cell) })
   const ids = makeIds(() => clock.now(), settings.random)
   const remote = new RemoteOwner({ outbox, lookout, ids, errors })
   const source = new AppResultSource({
