@@ -1,10 +1,10 @@
 import { chunksOf, mapSignature, taskSignature } from './canvas.ts'
 import { at, READ_OPTIONS, TRANSPORT } from './celery-json.ts'
+import { MAX_CANVAS_DEPTH } from './compile-plan.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { umbelError } from './errors.ts'
 import { checkedHeaders, type TaskHeaders } from './headers.ts'
 import { isPlainJson } from './plain-json.ts'
-import { MAX_CANVAS_DEPTH } from './plan.ts'
 import type { Canvas, ChordSignature, SignatureOptions } from './signature.ts'
 import { limitOver } from './time-limit.ts'
 

@@ -54,16 +54,14 @@ export {
 export { stampCanvas } from './stamp.ts'
 export { type CeleryOptions, type CelerySignature, toCeleryJson } from './celery-json.ts'
 export { type CeleryJsonLimits, fromCeleryJson } from './celery-json-read.ts'
+export { compilePlan, MAX_CANVAS_DEPTH, type Resolve } from './compile-plan.ts'
 export {
-  compilePlan,
-  planOfOne,
   END,
   type ErrorCallback,
   type Expiry,
-  MAX_CANVAS_DEPTH,
   type Plan,
   type PlanNode,
-  type Resolve,
+  planOfOne,
   type TaskNode,
   type TaskSpec,
   type WorkflowName,

@@ -295,6 +295,8 @@ export interface Seat {
   row: Row | undefined
   /** The row that is to take its place: of the `Draft` that is being worked on, and of none between two. */
   next: Row | undefined
+  /** Where the store has the row, as it notes for itself. */
+  place?: number | undefined
 }
 
 /** Read access to the rows as they stand. */

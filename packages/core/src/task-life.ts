@@ -1,13 +1,12 @@
 import { sendCallbacks } from './callbacks.ts'
-import { concatLists, decode, type Encoded, encode } from './codec.ts'
+import { decode, encode } from './codec.ts'
 import { codedError } from './coded-error.ts'
 import { letterOf, withPast } from './dead-letter.ts'
 import type { Draft, Draftable, Ends } from './draft.ts'
 import type { ErrorData } from './error-data.ts'
 import type { TaskEvent, TaskReplaced, TaskStarted } from './event.ts'
 import { claimKey, leaveKeys, withKey } from './key-claim.ts'
-import { maker } from './made-young.ts'
-import type { Expiry, Plan, TaskNode, TaskSpec } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { currentRun, runOf, type TaskRow } from './rows.ts'
 import { isReady } from './states.ts'
 import type { TaskAction, TaskFact } from './task-machine.ts'
@@ -15,62 +14,6 @@ import type { Move } from './transition-table.ts'
 
 /** Workers that may die under one task before it is given up: it is never started a fourth time. */
 const MAX_LOSSES = 3
-
-/** Where a new task comes from and what it is given. */
-export interface Origin {
-  readonly id: string
-  readonly workflow: string | undefined
-  readonly node: number
-  readonly parent: string | undefined
-  readonly root: string
-  readonly settles: string | undefined
-  /** Encoded list put in front of its arguments. */
-  readonly input: Encoded | undefined
-}
-
-/** Make the row of a new task, as it stands before its first fact. */
-export function newTask(draft: Draft, { spec, args, kwargs }: TaskNode, origin: Origin): TaskRow {
-  const fed = origin.input !== undefined && !spec.immutable
-  return new NewTask(spec, fed ? concatLists(origin.input, args) : args, kwargs, origin, draft.at)
-}
-
-const NewTask = maker<TaskRow, [TaskSpec, Encoded, Encoded | undefined, Origin, number]>(function (
-  spec,
-  args,
-  kwargs,
-  { id, workflow, node, parent, root, settles },
-  at,
-) {
-  this.kind = 'task'
-  this.id = id
-  this.spec = spec
-  this.args = args
-  this.kwargs = kwargs
-  this.workflow = workflow
-  this.node = node
-  this.parent = parent
-  this.root = root
-  this.settles = settles
-  this.replacedBy = undefined
-  this.state = 'PENDING'
-  this.meta = undefined
-  this.progress = undefined
-  this.attempt = 0
-  this.runs = 0
-  this.losses = 0
-  this.due = undefined
-  this.expires = expiryOf(spec.expires, at)
-  this.result = undefined
-  this.error = undefined
-  this.sentAt = at
-  this.startedAt = undefined
-  this.endedAt = undefined
-})
-
-const expiryOf = (expiry: Expiry | undefined, at: number): number | undefined => {
-  if (expiry === undefined) return undefined
-  return 'at' in expiry ? expiry.at : at + expiry.after
-}
 
 /** It is a new task's turn: to its lane at once, or once it is due. `row` was made for this call, which completes it. */
 export function turn(draft: Draft, row: Draftable<TaskRow>): void {

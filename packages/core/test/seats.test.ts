@@ -55,8 +55,19 @@ class AllSeated implements RowReader {
     return this.seats.get(id)?.row
   }
 
-  seat(id: string): Seat | undefined {
-    return this.seats.get(id)
+  seat(id: string, known?: Seat): Seat | undefined {
+    const seat = this.seats.get(id)
+    return seat !== undefined && known === seat ? known : seat
+  }
+
+  /** What was found before for facts: the seat that is there, one that was given up, or none. */
+  known(events: readonly EngineEvent[], pick: Picks): (Seat | undefined)[] {
+    const found = (id: string): (Seat | undefined)[] => [
+      this.seats.get(id),
+      { row: undefined, next: undefined },
+      undefined,
+    ]
+    return events.map(({ id }) => found(id)[pick() % 3])
   }
 
   make(id: string): Seat {
@@ -93,7 +104,7 @@ class SeatedDesk extends Desk {
     expect(step).toEqual(advance(this.rows, events))
     for (const [id, { row, next }] of seated.seats) expect([row, next]).toEqual([before.get(id), undefined])
     const all = new AllSeated(this.rows)
-    const { seats, ...whole } = advance(all, events)
+    const { seats, ...whole } = advance(all, events, MACHINES, all.known(events, this.#pick))
     expect({ ...whole, seats: undefined }).toEqual(step)
     expect(seats).toEqual(whole.rows.map(({ id }) => all.seats.get(id)))
     for (const [id, { row, next }] of all.seats) expect([row, next]).toEqual([this.rows.get(id), undefined])

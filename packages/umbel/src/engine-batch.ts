@@ -33,6 +33,13 @@ export interface Came {
   readonly seats?: readonly (Seat | undefined)[]
 }
 
+/** Where facts come in. */
+export const nothing = () => ({
+  events: [] as EngineEvent[],
+  taken: [] as (Taken | undefined)[],
+  seats: [] as (Seat | undefined)[],
+})
+
 /** Adds to facts what starts with them, and what is called once that is stored. `onTheWay`: tasks of earlier batches that no lane has been told of. */
 export type AddStarts = (came: Came, onTheWay: number) => Came
 
@@ -43,9 +50,10 @@ function isSent(event: EngineEvent): boolean {
 }
 
 /** What is stored of a step. */
-export function batchOf({ rows, letters, effects, writes }: Step, events: readonly EngineEvent[]): Batch {
+export function batchOf({ rows, seats, letters, effects, writes }: Step, events: readonly EngineEvent[]): Batch {
   return {
     rows,
+    ...(seats !== undefined && { seats }),
     events,
     ...(letters.length > 0 && { letters }),
     ...(effects.length > 0 && { effects }),

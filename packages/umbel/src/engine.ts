@@ -25,6 +25,7 @@ import {
   type Came,
   type JudgeWrites,
   keptOf,
+  nothing,
   refusalOf,
   refused,
   type Taken,
@@ -35,13 +36,10 @@ import {
 import { EngineRows } from './engine-rows.ts'
 import { Turns } from './engine-turn.ts'
 import type { Seats } from './seats.ts'
-import { nextTurn, pause } from './system.ts'
+import { LoopPace, nextTurn, pause } from './system.ts'
 
 /** Most events taken in at once, where the store does not want fewer. */
 const MAX_BATCH = 4_096
-
-/** Batches taken in one after another before the event loop gets a turn. */
-const BATCHES_A_TURN = 64
 
 /** Milliseconds until the store is tried again after it failed; doubled each time up to the longest. */
 const FIRST_DELAY = 50
@@ -76,12 +74,12 @@ export class Engine extends EngineRows {
   readonly #parts: EngineParts
   readonly #store: Store
   readonly #machines: Machines
-  #events: EngineEvent[] = []
+  /** What has come in and is not being stored yet. */
+  #came = nothing()
   /** Those of the batch that is being stored. */
   #storing: readonly EngineEvent[] = []
-  #taken: (Taken | undefined)[] = []
-  #seats: (Seat | undefined)[] = []
   #running: Promise<void> | undefined
+  readonly #pace = new LoopPace()
   readonly #turns = new Turns({
     advance: (events) => advance(withPeeked(this, this.#store, events), events, this.#machines),
     stored: (step) => this.#stored(step),
@@ -125,9 +123,9 @@ export class Engine extends EngineRows {
   accept(event: EngineEvent, taken?: Taken, seat?: Seat): void {
     this.#parts.came?.(event)
     if (this.#turns.open && this.#turns.gather(event, taken)) return
-    this.#events.push(event)
-    this.#taken.push(taken)
-    this.#seats.push(seat)
+    this.#came.events.push(event)
+    this.#came.taken.push(taken)
+    this.#came.seats.push(seat)
     this.#running ??= outside(() => this.#run())
   }
 
@@ -163,19 +161,19 @@ export class Engine extends EngineRows {
   /** Facts that came in and are not stored yet, in their order. */
   *arriving(): Generator<EngineEvent> {
     yield* this.#storing
-    yield* this.#events
+    yield* this.#came.events
   }
 
   /** Resolve once every fact that came in so far is stored, whatever comes in meanwhile. */
   async drained(): Promise<void> {
-    const last = this.#taken.length - 1
+    const last = this.#came.taken.length - 1
     if (last < 0) {
       await this.#batch
       return this.#ahead.caughtUp
     }
-    const answer = this.#taken[last]
+    const answer = this.#came.taken[last]
     await new Promise<void>((resolve) => {
-      this.#taken[last] = (error) => {
+      this.#came.taken[last] = (error) => {
         answer?.(error)
         resolve()
       }
@@ -204,15 +202,15 @@ export class Engine extends EngineRows {
 
   async #run(): Promise<void> {
     const refusal = await this.#opening // and what the same turn sends goes into one batch
-    for (let batches = 1; this.#events.length + this.#turns.size > 0; batches += 1) {
+    while (this.#came.events.length + this.#turns.size > 0) {
       if (this.#turns.size > 0) {
         await this.#ahead.caughtUp // what follows from a turn follows at once
         this.#turns.run(refusal ?? this.#ahead.unsafe)
         await nextTurn()
         continue
       }
-      // handlers that never wait for anything must not keep timers and sockets from their turn
-      if (batches % BATCHES_A_TURN === 0) await nextTurn()
+      // handlers that never wait for anything, and threads that answer all the time, must not keep timers and sockets from their turn
+      if (this.#pace.isLate) await nextTurn()
       const came = this.#next()
       const { starts } = this.#parts
       const all = refusal === undefined && starts ? starts(came, this.#ahead.onTheWay) : came
@@ -227,20 +225,12 @@ export class Engine extends EngineRows {
 
   /** What is to be taken in next: all that came in, unless the store wants fewer at once. */
   #next(): Came {
+    const { events, taken, seats } = this.#came
     const most = this.#store.mostEvents ?? MAX_BATCH
-    if (this.#events.length > most) {
-      const [events, taken, seats] = [
-        this.#events.splice(0, most),
-        this.#taken.splice(0, most),
-        this.#seats.splice(0, most),
-      ]
-      return { events, taken, seats }
-    }
-    const came = { events: this.#events, taken: this.#taken, seats: this.#seats }
-    this.#events = []
-    this.#taken = []
-    this.#seats = []
-    return came
+    if (events.length > most)
+      return { events: events.splice(0, most), taken: taken.splice(0, most), seats: seats.splice(0, most) }
+    this.#came = nothing()
+    return { events, taken, seats }
   }
 
   async #take({ events, taken, seats }: Came, delay = FIRST_DELAY): Promise<void> {

@@ -6,6 +6,7 @@ import { SteadyMap } from './steady-map.ts'
 export class OwnSeat<Cell> implements Seat {
   row: Row | undefined = undefined
   next: Row | undefined = undefined
+  place: number | undefined = undefined
   cell: Cell | undefined = undefined
 }
 

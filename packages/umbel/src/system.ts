@@ -138,3 +138,21 @@ export class ProcessHold {
     clearInterval(this.#handle)
   }
 }
+
+/** Milliseconds of one turn of the event loop after which what goes on for long lets it turn. */
+const LONGEST_TURN = 5
+
+/** Tells when the event loop has not turned for long: it reads one port, and runs what follows, for as long as more comes by that. */
+export class LoopPace {
+  #began: number | undefined
+  readonly #over = (): void => {
+    this.#began = undefined
+  }
+
+  get isLate(): boolean {
+    if (this.#began !== undefined) return stopwatch() - this.#began > LONGEST_TURN
+    this.#began = stopwatch()
+    inNextTurn(this.#over)
+    return false
+  }
+}

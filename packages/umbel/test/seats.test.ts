@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { EngineRows } from '../src/engine-rows.ts'
 import { Seats } from '../src/seats.ts'
 
 interface Cell {
@@ -34,6 +35,21 @@ describe('seats', () => {
     used.row = row
     seats.free()
     expect([seats.get('a'), seats.get('b')]).toEqual([used, undefined])
+  })
+
+  it('that were given up are looked for again by whoever had found them', () => {
+    const seats = new Seats<Cell>()
+    const rows = new EngineRows(seats)
+    const found = seats.take('a')
+    expect([rows.seat('a', found), rows.seat('b', undefined)]).toEqual([found, undefined]) // it is empty, and there all the same
+    found.cell = { name: 'cell' }
+    expect(rows.seat('a', found)).toBe(found)
+    found.cell = undefined
+    seats.left('a', found)
+    expect(rows.seat('a', found)).toBeUndefined()
+    const other = seats.take('a')
+    other.row = row
+    expect(rows.seat('a', found)).toBe(other)
   })
 
   it('of nodes are found by their ids and by their numbers, and given up with their workflow, but for those that somebody still has a cell in', () => {

@@ -1,14 +1,6 @@
+import { compilePlan, type Resolve } from '../compile-plan.ts'
 import { umbelError } from '../errors.ts'
-import {
-  compilePlan,
-  END,
-  type ForkNode,
-  type JoinNode,
-  type Plan,
-  type PlanNode,
-  type Resolve,
-  type TaskNode,
-} from '../plan.ts'
+import { END, type ForkNode, type JoinNode, type Plan, type PlanNode, type TaskNode } from '../plan.ts'
 import type { Canvas, MapSignature, TaskSignature } from '../signature.ts'
 
 /** A canvas as plain data, for drawing. The id of a node is its place in the plan: `WORKFLOW/3` is the row of node `3`. */

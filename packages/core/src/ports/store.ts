@@ -3,13 +3,15 @@ import type { LetterChange, LetterRow } from '../dead-letter.ts'
 import type { Effect } from '../effect.ts'
 import type { ErrorData } from '../error-data.ts'
 import type { EngineEvent } from '../event.ts'
-import type { Row } from '../rows.ts'
+import type { Row, Seat } from '../rows.ts'
 import type { Inbox } from './inbox.ts'
 
 /** Rows that changed and the events that changed them: stored together or not at all. */
 export interface Batch {
   /** Each replaces the row of its id. */
   readonly rows: readonly Row[]
+  /** Where each of them is at hand, with the row that it replaces, where the app has that. */
+  readonly seats?: readonly Seat[]
   readonly events: readonly EngineEvent[]
   /** What changes about the dead letters. */
   readonly letters?: readonly LetterChange[]

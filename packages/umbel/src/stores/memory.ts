@@ -9,14 +9,15 @@ import {
   type LetterRow,
   parentOf,
   type Row,
+  type Seat,
   type Store,
   type StoredEvent,
 } from '@umbel/core'
 import { isNodeRow, NodeLists, type NodeRow, numberIn, numberOf, workflowOf } from '../node-lists.ts'
-import { SteadyMap } from '../steady-map.ts'
 import { Children } from './memory-children.ts'
 import { EndedRows, type RootRow } from './memory-ended.ts'
 import { MemoryLetters } from './memory-letters.ts'
+import { OpenRows } from './memory-open.ts'
 
 /** How much the memory store keeps. */
 export interface MemoryStoreOptions {
@@ -38,7 +39,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 class MemoryStore implements Store {
   /** All rows but those in `#nodes` and in `#ended`. */
-  readonly #rows = new SteadyMap<Row>()
+  readonly #open = new OpenRows()
   readonly #nodes = new NodeLists<NodeRow>()
   readonly #children = new Children()
   /** Ended tasks outside of workflows, ended workflows and ended runs. */
@@ -62,8 +63,8 @@ class MemoryStore implements Store {
 
   async open(): Promise<void> {}
 
-  async commit({ rows, events, letters = [], effects = [] }: Batch): Promise<number> {
-    for (const row of rows) this.#put(row)
+  async commit({ rows, seats, events, letters = [], effects = [] }: Batch): Promise<number> {
+    for (let at = 0; at < rows.length; at += 1) this.#put(rows[at] as Row, seats?.[at])
     for (const change of letters) this.#letters.change(change)
     for (const effect of effects) this.#record(effect)
     for (const event of events) {
@@ -79,7 +80,7 @@ class MemoryStore implements Store {
   }
 
   peek(id: string): Row | undefined {
-    return this.#rows.get(id) ?? this.#nodeRow(id) ?? this.#ended.get(id)
+    return this.#open.get(id) ?? this.#nodeRow(id) ?? this.#ended.get(id)
   }
 
   async children(id: string): Promise<readonly string[]> {
@@ -87,7 +88,7 @@ class MemoryStore implements Store {
   }
 
   async *unfinished(): AsyncIterable<Row> {
-    for (const row of this.#rows.values()) if (this.#isOpen(row)) yield row
+    for (const row of this.#open.list()) if (this.#isOpen(row)) yield row
     for (const row of this.#nodes.values()) if (this.#isOpen(row)) yield row
   }
 
@@ -114,8 +115,8 @@ class MemoryStore implements Store {
   }
 
   async drop(id: string): Promise<void> {
-    const row = this.#rows.get(id)
-    if (row?.kind === 'stream') this.#rows.delete(id)
+    const row = this.#open.get(id)
+    if (row?.kind === 'stream') this.#open.drop(id)
     if (row?.kind === 'key' && row.state === 'kept') this.#dropKey(id)
     const ended = row === undefined ? this.#ended.drop(id) : undefined
     if (ended !== undefined) this.#forgetAll(ended)
@@ -133,20 +134,20 @@ class MemoryStore implements Store {
   #isOpen(row: Row): boolean {
     if (row.kind === 'stream') return false
     if (row.kind === 'key') return row.state === 'held'
-    const whole = isNodeRow(row) ? (this.#rows.get(row.workflow) ?? this.#ended.get(row.workflow)) : row
+    const whole = isNodeRow(row) ? (this.#open.get(row.workflow) ?? this.#ended.get(row.workflow)) : row
     if (whole?.kind === 'workflow' || whole?.kind === 'chart') return whole.endedAt === undefined
     return row.kind === 'task' && !isReady(row.state)
   }
 
-  #put(row: Row): void {
+  #put(row: Row, seat: Seat | undefined): void {
     if (row.kind === 'key') return this.#putKey(row)
     const parent = parentOf(row)
     if (isNodeRow(row)) return this.#putNode(row, parent)
     if (parent !== undefined && this.peek(row.id) === undefined) this.#children.add(parent, row)
     if (row.kind === 'workflow') this.#nodes.begin(row.id, row.plan.nodes.length)
-    if (!hasEnded(row)) return void this.#rows.set(row.id, row)
+    if (!hasEnded(row)) return this.#open.put(row, seat)
     // one that was open has no place among the ended yet
-    if (this.#rows.delete(row.id) || !this.#ended.replace(row)) this.#ended.add(row)
+    if (this.#open.drop(row.id, seat) || !this.#ended.replace(row)) this.#ended.add(row)
   }
 
   #putNode(row: NodeRow, parent: string | undefined): void {
@@ -160,7 +161,7 @@ class MemoryStore implements Store {
   #putKey(row: KeyRow): void {
     this.#dropKey(row.id)
     if (row.state === 'free') return
-    this.#rows.set(row.id, row)
+    this.#open.put(row)
     if (row.state === 'kept') this.#keys.add(row.id)
     for (const id of this.#keys) {
       if (this.#keys.size <= this.#keepKeys) return
@@ -169,7 +170,7 @@ class MemoryStore implements Store {
   }
 
   #dropKey(id: string): void {
-    this.#rows.delete(id)
+    this.#open.drop(id)
     this.#keys.delete(id)
   }
 
