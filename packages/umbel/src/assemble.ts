@@ -99,6 +99,7 @@ export function assemble(settings: AppSettings): Parts {
     failed,
     came: (event) => announceSent(observed, 'before-task-publish', event),
     machines: MACHINES.withCharts(registry),
+    clock,
     starts: (came, onTheWay) => starts(came, onTheWay),
     judge: writesJudge({ tasks, errors, totals }),
   })

@@ -49,11 +49,15 @@ function isSent(event: EngineEvent): boolean {
   return event.type === 'chart-told'
 }
 
-/** What is stored of a step. */
-export function batchOf({ rows, seats, letters, effects, writes }: Step, events: readonly EngineEvent[]): Batch {
+/** What is stored of a step. `again`: the store failed, and may have stored it all the same, so rows that it has are to be looked for. */
+export function batchOf(
+  { rows, seats, letters, effects, writes }: Step,
+  events: readonly EngineEvent[],
+  again = false,
+): Batch {
   return {
     rows,
-    ...(seats !== undefined && { seats }),
+    ...(seats !== undefined && !again && { seats }),
     events,
     ...(letters.length > 0 && { letters }),
     ...(effects.length > 0 && { effects }),

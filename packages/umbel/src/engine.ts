@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   advance,
   type Batch,
+  type Clock,
   currentRun,
   type EngineEvent,
   MACHINES,
@@ -36,7 +37,7 @@ import {
 import { EngineRows } from './engine-rows.ts'
 import { Turns } from './engine-turn.ts'
 import type { Seats } from './seats.ts'
-import { LoopPace, nextTurn, pause } from './system.ts'
+import { lateTurns, nextTurn, pause, systemClock } from './system.ts'
 
 /** Most events taken in at once, where the store does not want fewer. */
 const MAX_BATCH = 4_096
@@ -58,6 +59,8 @@ export interface EngineParts {
   /** Told of each fact as it comes in. */
   readonly came?: (event: EngineEvent) => void
   readonly machines?: Machines
+  /** Default: the system's. */
+  readonly clock?: Clock
   /** Where it has its rows. Default: seats of its own. */
   readonly seats?: Seats<unknown>
   /** Adds to the facts that are about to be stored what can start at once. */
@@ -79,7 +82,7 @@ export class Engine extends EngineRows {
   /** Those of the batch that is being stored. */
   #storing: readonly EngineEvent[] = []
   #running: Promise<void> | undefined
-  readonly #pace = new LoopPace()
+  readonly #isLate: () => boolean
   readonly #turns = new Turns({
     advance: (events) => advance(withPeeked(this, this.#store, events), events, this.#machines),
     stored: (step) => this.#stored(step),
@@ -103,6 +106,7 @@ export class Engine extends EngineRows {
     this.#parts = parts
     this.#store = parts.store
     this.#machines = parts.machines ?? MACHINES
+    this.#isLate = lateTurns(parts.clock ?? systemClock)
   }
 
   /** Take nothing in before the store is open. When that fails, what came in is refused. */
@@ -210,7 +214,7 @@ export class Engine extends EngineRows {
         continue
       }
       // handlers that never wait for anything, and threads that answer all the time, must not keep timers and sockets from their turn
-      if (this.#pace.isLate) await nextTurn()
+      if (this.#isLate()) await nextTurn()
       const came = this.#next()
       const { starts } = this.#parts
       const all = refusal === undefined && starts ? starts(came, this.#ahead.onTheWay) : came
@@ -254,7 +258,7 @@ export class Engine extends EngineRows {
     }
     this.hold()
     try {
-      await this.#store.commit(batchOf(step, events))
+      await this.#store.commit(batchOf(step, events, delay > FIRST_DELAY))
       this.#refusal = undefined
     } catch (cause) {
       this.unset(step)

@@ -1,5 +1,6 @@
+import { mock } from 'node:test'
 import { expect, test } from 'vitest'
-import { createApp } from '../src/index.ts'
+import { createApp, defineTasks, SimulatedClock, task } from '../src/index.ts'
 import { tinyTasks } from './fixtures/tiny-tasks.ts'
 
 test.each(['threads', 'the main loop'])(
@@ -42,3 +43,48 @@ test.each(['threads', 'the main loop'])(
   },
   60_000,
 )
+
+let burns = 0
+const burning = defineTasks(import.meta, 'burning', {
+  one: task(
+    async (_ctx, turns: number) => {
+      for (let turn = 0; turn < turns; turn += 1) await null
+      const end = performance.now() + burns
+      while (performance.now() < end);
+    },
+    { inline: true },
+  ),
+})
+
+test('where time is simulated, what comes of a run does not depend on how long it takes', async () => {
+  const orders: string[][] = []
+  for (const time of [0, 1, 6]) {
+    burns = time
+    const clock = new SimulatedClock()
+    const app = createApp({ tasks: [burning], clock, random: () => 0.5, lanes: { default: { threads: 0, inline: 3 } } })
+    const order: string[] = []
+    for (const name of ['task-prerun', 'task-success'] as const) app.on(name, ({ id }) => order.push(`${name} ${id}`))
+    await app.start()
+    const results = Array.from({ length: 40 }, (_, n) => burning.one.delay([1, 40, 3, 90, 7][n % 5] as number))
+    await clock.advance('1s')
+    await Promise.all(results.map((result) => result.get()))
+    await app.stop()
+    expect(order).toHaveLength(80)
+    orders.push(order)
+  }
+  expect(orders[1]).toEqual(orders[0])
+  expect(orders[2]).toEqual(orders[0])
+})
+
+test('the loop turns though somebody mocks what makes it', async () => {
+  burns = 20
+  const app = createApp({ tasks: [burning], lanes: { default: { threads: 0, inline: 1 } } })
+  await app.start()
+  mock.timers.enable({ apis: ['setImmediate'] })
+  try {
+    for (let n = 0; n < 3; n += 1) await burning.one.delay(1).get()
+  } finally {
+    mock.timers.reset()
+  }
+  await app.stop()
+})

@@ -1,10 +1,18 @@
-import type { Row, Seat, TaskRow } from '@umbel/core'
+import type { Row, Seat, Store, TaskRow } from '@umbel/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { createApp, memoryStore } from '../src/index.ts'
 import { OpenRows } from '../src/stores/memory-open.ts'
+import { tinyTasks } from './fixtures/tiny-tasks.ts'
 
 const task = (id: string): TaskRow => ({ kind: 'task', id }) as TaskRow
 const run = (id: string): Row => ({ kind: 'chart', id }) as Row
+
+const left = async (store: Store): Promise<string[]> => {
+  const ids: string[] = []
+  for await (const { id } of store.unfinished()) ids.push(id)
+  return ids
+}
 
 /** An app that has rows at hand in seats, as those of what it began or has found. */
 class Holder {
@@ -80,4 +88,40 @@ test('what comes and goes is found where it was noted, though one that came befo
   expect(rows.drop('first')).toBe(true)
   expect(rows.drop('first')).toBe(false)
   expect(rows.list()).toEqual([])
+})
+
+test('what a store has taken, and said that it has not, is there once', async () => {
+  const store = memoryStore()
+  const commit = store.commit.bind(store)
+  let failures = 0
+  store.commit = async (batch) => {
+    const seq = await commit(batch)
+    if (failures === 0 && batch.rows.some(({ id }) => id === 'x.l0')) {
+      failures += 1
+      throw new Error('the answer was lost')
+    }
+    return seq
+  }
+  const app = createApp({ tasks: [tinyTasks], store })
+  await app.start()
+  const x = tinyTasks.addInline
+    .s(1, 1)
+    .set({ id: 'x', link: tinyTasks.addInline.s(1) })
+    .delay()
+  expect(await x.get()).toBe(2)
+  expect(await (await app.result('x.l0')).get()).toBe(3)
+  await app.stop()
+  expect([failures, await left(store)]).toEqual([1, []])
+})
+
+test('what ends while the unfinished rows are read is not among them', async () => {
+  const store = memoryStore()
+  const rows = ['a', 'b'].map((id): TaskRow => ({ ...task(id), state: 'RECEIVED', endedAt: undefined }))
+  await store.commit({ rows, events: [] })
+  const found: string[] = []
+  for await (const { id } of store.unfinished()) {
+    found.push(id)
+    await store.commit({ rows: [{ ...(rows[1] as TaskRow), state: 'SUCCESS', endedAt: 1 }], events: [] })
+  }
+  expect([found, await left(store)]).toEqual([['a'], ['a']])
 })

@@ -10,7 +10,7 @@ import type { Inbox } from './inbox.ts'
 export interface Batch {
   /** Each replaces the row of its id. */
   readonly rows: readonly Row[]
-  /** Where each of them is at hand, with the row that it replaces, where the app has that. */
+  /** Where each of them is at hand, in their order, with the row that it replaces, where the app has that. Not given with what is given again after a failure. */
   readonly seats?: readonly Seat[]
   readonly events: readonly EngineEvent[]
   /** What changes about the dead letters. */

@@ -88,7 +88,10 @@ class MemoryStore implements Store {
   }
 
   async *unfinished(): AsyncIterable<Row> {
-    for (const row of this.#open.list()) if (this.#isOpen(row)) yield row
+    for (const { id } of this.#open.list()) {
+      const row = this.#open.get(id) // it may have changed, or ended, since the last one was given
+      if (row !== undefined && this.#isOpen(row)) yield row
+    }
     for (const row of this.#nodes.values()) if (this.#isOpen(row)) yield row
   }
 
