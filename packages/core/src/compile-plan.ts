@@ -2,6 +2,7 @@ import { stampedCallbacks } from './canvas-options.ts'
 import { chunkMembers, membersOf, settleOptions } from './canvas-parts.ts'
 import { checkShape, MAX_GROUPS_IN_A_ROW } from './canvas-shape.ts'
 import { umbelError } from './errors.ts'
+import type { Open } from './made-young.ts'
 import { Pieces } from './pieces.ts'
 import {
   END,
@@ -42,12 +43,11 @@ const isSingle = (canvas: Canvas): canvas is TaskSignature | MapSignature =>
 
 function taskNode(canvas: TaskSignature | MapSignature, resolve: Resolve, fed: boolean): TaskNode {
   const { spec, args, kwargs } = resolve.task(canvas, fed)
-  return { kind: 'task', spec, args, kwargs, next: END } // of a large canvas all are alive for long
+  return { kind: 'task', spec, args, kwargs, next: END } // by a literal: nodes of a large canvas live long, and may be made old
 }
 
 const tooLarge = (): Error => umbelError('UMBEL_CANVAS_TOO_LARGE', `This canvas has more than ${MAX_PLAN_NODES} nodes.`)
 
-type Open<Node> = { -readonly [Key in keyof Node]: Node[Key] }
 interface Part {
   readonly entry: number
   /** The node whose `next` is still open. */

@@ -5,6 +5,7 @@ import type { Effect } from './effect.ts'
 import type { ErrorData } from './error-data.ts'
 import type { EngineEvent } from './event.ts'
 import type { Machines } from './machines.ts'
+import type { Open } from './made-young.ts'
 import { Pieces } from './pieces.ts'
 import {
   type ChartRow,
@@ -80,7 +81,7 @@ export interface ChartHeard {
 }
 
 /** A row that was made for whoever completes it. */
-export type Draftable<Row> = { -readonly [Key in keyof Row]: Row[Key] }
+export type Draftable<Row> = Open<Row>
 
 /** What the sender of a fact is answered. */
 export type Answer =

@@ -1,4 +1,5 @@
-type Open<Made> = { -readonly [Key in keyof Made]: Made[Key] }
+/** Something that is being made, by whoever completes it. */
+export type Open<Made> = { -readonly [Key in keyof Made]: Made[Key] }
 
 /**
  * A constructor of plain objects of one shape, for what a task comes with and what stays as long as that waits or runs. What a literal makes V8 makes old

@@ -126,12 +126,12 @@ function allBegun(
 }
 
 /** What an attempt came to, and how long it took where it began later than it was said to start. */
-interface Came {
+interface Ended {
   readonly outcome: Outcome
   readonly took: number | undefined
 }
 
-function report(context: ExecutorContext, call: AttemptCall, seat: Seat | undefined, { outcome, took }: Came): void {
+function report(context: ExecutorContext, call: AttemptCall, seat: Seat | undefined, { outcome, took }: Ended): void {
   if (outcome.kind !== 'given-back') context.totals.count(call, 'started')
   countOutcome(context, call, outcome)
   const at = context.moment()

@@ -80,7 +80,8 @@ export function runBegun(
   const watch = context.timeLimits.watch(call, worker)
   const ended = (outcome: Outcome, took?: number): void => {
     const at = context.clock.now()
-    const event = outcomeEvent(context, call, outcome, at, beganOf(context.engine.task(call.id), at, took))
+    const began = took === undefined ? undefined : beganOf(context.engine.task(call.id), at, took)
+    const event = outcomeEvent(context, call, outcome, at, began)
     countOutcome(context, spec, outcome)
     if ('unfinished' in outcome) return finish(context, event, worker, () => finished(context, call, watch, over))
     const late = outcome.kind === 'given-back' ? context.limits.permit(call.id) : undefined

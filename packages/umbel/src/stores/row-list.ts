@@ -60,7 +60,7 @@ export class RowList<R extends Row> {
 
   /** Take out the row that is in a place. */
   take(place: number): R {
-    const row = this.#take(place) as R
+    const row = this.#clear(place)
     // the last place has a row: it is the newest there is
     for (; this.#end > this.#oldest && this.#at(this.#end - 1) === undefined; this.#end -= 1) this.#empty -= 1
     this.#indexed = Math.min(this.#indexed, this.#end)
@@ -72,7 +72,7 @@ export class RowList<R extends Row> {
   takeOldest(): R | undefined {
     if (this.size < 2) return undefined
     this.#skip()
-    const row = this.#take(this.#oldest)
+    const row = this.#clear(this.#oldest)
     this.#tidy()
     return row
   }
@@ -102,15 +102,16 @@ export class RowList<R extends Row> {
     return this.#pieceOf(place)[(place - this.#first) & (PIECE - 1)]
   }
 
-  #has = (place: number, id: string): boolean => this.#at(place)?.id === id
+  #has(place: number, id: string): boolean {
+    return this.#at(place)?.id === id
+  }
 
   #put(place: number, row: R | undefined): void {
     this.#pieceOf(place)[(place - this.#first) & (PIECE - 1)] = row
   }
 
-  #take(place: number): R | undefined {
-    const row = this.#at(place)
-    if (row === undefined) return undefined
+  #clear(place: number): R {
+    const row = this.#at(place) as R
     this.#put(place, undefined)
     this.#empty += 1
     return row
