@@ -3,16 +3,16 @@ const LEAST = 4_096
 const MOST = 65_536
 
 /**
- * A map of what comes and goes all the time, by id. V8 makes the table of a map anew each time it is full of what has left, and each table that has
+ * A map of what comes and goes all the time, by id or by number. V8 makes the table of a map anew each time it is full of what has left, and each table that has
  * grown old leads to the next one, so that the collector keeps all of them, and all that was in them, until it looks through what is old, too. So what
  * comes goes to a map that is young; after so many it is the older one, and another one is young; and what is still in the older one after as many again
  * is moved to a map of few changes. A map that nobody has any more leads nowhere.
  */
-export class SteadyMap<V extends object> {
+export class SteadyMap<V extends object, K extends string | number = string> {
   readonly #least: number
-  #young = new Map<string, V>()
-  #older = new Map<string, V>()
-  readonly #elders = new Map<string, V>()
+  #young = new Map<K, V>()
+  #older = new Map<K, V>()
+  readonly #elders = new Map<K, V>()
   /** What may be added until the generation is over. */
   #left: number
   /** How many go through it just now: until they are through, nothing is moved. */
@@ -24,7 +24,7 @@ export class SteadyMap<V extends object> {
     this.#left = least
   }
 
-  get(id: string): V | undefined {
+  get(id: K): V | undefined {
     const young = this.#young.get(id)
     if (young !== undefined) return young
     const older = this.#older.size > 0 ? this.#older.get(id) : undefined
@@ -32,21 +32,21 @@ export class SteadyMap<V extends object> {
     return this.#elders.size > 0 ? this.#elders.get(id) : undefined
   }
 
-  set(id: string, value: V): void {
+  set(id: K, value: V): void {
     if (this.#older.size > 0 && this.#older.has(id)) this.#older.set(id, value)
     else if (this.#elders.size > 0 && this.#elders.has(id)) this.#elders.set(id, value)
     else this.add(id, value)
   }
 
   /** The same of an id under which there is nothing. */
-  add(id: string, value: V): void {
+  add(id: K, value: V): void {
     this.#young.set(id, value)
     this.#left -= 1
     if (this.#left <= 0 && this.#readers === 0) this.#age()
   }
 
   /** Take out what is there under an id. Tells whether there was anything. */
-  delete(id: string): boolean {
+  delete(id: K): boolean {
     return this.#young.delete(id) || this.#older.delete(id) || this.#elders.delete(id)
   }
 

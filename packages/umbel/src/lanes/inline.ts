@@ -18,6 +18,7 @@ import { currentAttempt } from '../current-attempt.ts'
 import type { TaskDefinition } from '../definition.ts'
 import { Resources } from '../resources.ts'
 import type { AnyResult } from '../sender.ts'
+import { SteadyMap } from '../steady-map.ts'
 import { LoopWatch, type LoopWatchParts } from './loop-watch.ts'
 
 /** What handlers on the main loop are run with. */
@@ -91,7 +92,7 @@ class InlineWorker implements Worker {
   readonly #tasks: ReadonlyMap<string, TaskDefinition>
   readonly #onStray: ((error: ErrorData) => void) | undefined
   /** Those whose handlers have promised something. Most have not: they end within the call. */
-  readonly #running = new Map<string, Running>()
+  readonly #running = new SteadyMap<Running>()
   /** The one whose handler is being called. */
   #calling: Running | undefined
   readonly #leave = (running: Running): void => this.#left(running)

@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { SteadyMap } from '../../steady-map.ts'
 import { CHANGED, type JournalEntry, readEntry, SENT, type Value } from './journal-entry.ts'
 import { JournalTable } from './journal-table.ts'
 import { type Packed, packedSize } from './pack.ts'
+import { TaskInserts } from './task-inserts.ts'
 
 /** Batches after which a task that has not ended is stored as it is: until then it is likely to end, and to be stored once. */
 const PATIENCE = 16
@@ -22,9 +24,6 @@ const STATE = 2
 const ENDED_AT = 6
 const FIXED = 8
 const BODY = 9
-
-/** SQLite's words for a row whose id, or whose number, is there already. */
-const TAKEN: ReadonlySet<unknown> = new Set([2067, 1555])
 
 /** A batch that is not wholly in its tables yet. */
 interface Batch {
@@ -66,12 +65,13 @@ interface Other {
 export class Backlog {
   readonly #journal: JournalTable
   readonly #statements: Record<
-    'insert' | 'large' | 'update' | 'oldest' | 'drop' | 'dropTaken' | 'dropLarge' | 'effect',
+    'large' | 'update' | 'oldest' | 'drop' | 'dropLarge' | 'effect',
     StatementSync
   >
+  readonly #inserts: TaskInserts
   #batches: Batch[] = []
   /** By number. */
-  readonly #sent = new Map<Value, Sent>()
+  #sent = new SteadyMap<Sent, number>()
   /** What can be done, in this order, and how much of it is done. */
   #work: (Sent | Other)[] = []
   #worked = 0
@@ -86,15 +86,13 @@ export class Backlog {
   constructor(database: DatabaseSync) {
     const prepare = (sql: string): StatementSync => database.prepare(sql)
     this.#journal = new JournalTable(database)
+    this.#inserts = new TaskInserts(database)
     this.#statements = {
-      insert: prepare(`INSERT INTO rows (n, id, kind, state, task, parent, sent_at, ended_at, size, spec, fixed, body)
-        VALUES (?, ?, 'task', ?, ?, ?, ?, ?, 1, ?, ?, ?)`),
       large: prepare('INSERT INTO large (id, fixed) VALUES (?, ?)'),
       update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
       oldest: prepare(`SELECT n, id, kind = 'task' AS plain, fixed IS 0 AS large FROM rows
         WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?`),
       drop: prepare('DELETE FROM rows WHERE n = ?'),
-      dropTaken: prepare('DELETE FROM rows WHERE n = ? OR id = ?'),
       dropLarge: prepare('DELETE FROM large WHERE id = ?'),
       effect: prepare('SELECT 1 FROM umbel_effects LIMIT 1'),
     }
@@ -129,7 +127,8 @@ export class Backlog {
   read(): void {
     this.#keeps = true
     this.#batches = []
-    this.#sent.clear()
+    this.#sent = new SteadyMap()
+    this.#inserts.forget()
     this.#work = []
     this.#worked = this.#unread = this.#impatient = this.#done = 0
     for (const { last, written } of this.#journal.all()) {
@@ -155,6 +154,7 @@ export class Backlog {
       else this.#do(work)
       if (work.kind === 'read') left -= READING
     }
+    this.#inserts.finish()
     if (this.#worked === this.#work.length || this.#worked >= MOST_WORKED) {
       this.#work = this.#work.slice(this.#worked)
       this.#worked = 0
@@ -191,7 +191,7 @@ export class Backlog {
     for (let at = 0; at < sent.length; at += SENT) {
       const row: Sent = { kind: 'sent', batch, at, stored: false }
       batch.rows.push(row)
-      this.#sent.set(sent[at] as Value, row)
+      this.#sent.add(sent[at] as number, row)
       if (sent[at + ENDED_AT] !== null) this.#work.push(row)
     }
     for (let at = 0; at < changed.length; at += CHANGED) this.#change(batch, at)
@@ -200,7 +200,7 @@ export class Backlog {
 
   #change(batch: Batch, at: number): void {
     const { changed } = batch
-    const row = this.#sent.get(changed[at] as Value)
+    const row = this.#sent.get(changed[at] as number)
     if (row === undefined) {
       batch.left += 1
       this.#work.push({ kind: 'change', batch, at })
@@ -223,6 +223,7 @@ export class Backlog {
 
   #do({ kind, batch, at }: Other): void {
     if (kind === 'read') return this.#read(batch)
+    this.#inserts.finish()
     batch.left -= 1
     if (kind === 'excess') return this.#dropAll(batch.excess)
     const [n, state, endedAt, body] = batch.changed.slice(at, at + CHANGED) as [Value, Value, Value, Value]
@@ -233,26 +234,16 @@ export class Backlog {
     if (row.stored) return
     row.stored = true
     row.batch.left -= 1
-    const values = row.batch.sent.slice(row.at, row.at + SENT)
-    this.#sent.delete(values[NUMBER] as Value)
-    const fixed = values[FIXED] as Packed | null
-    if (values[ENDED_AT] === null && fixed !== null && packedSize(fixed) >= LARGE) {
+    const { sent } = row.batch
+    this.#sent.delete(sent[row.at + NUMBER] as number)
+    const fixed = sent[row.at + FIXED] as Packed | null
+    if (sent[row.at + ENDED_AT] === null && fixed !== null && packedSize(fixed) >= LARGE) {
+      const values = sent.slice(row.at, row.at + SENT)
       values[FIXED] = 0
-      this.#insert(values)
+      this.#inserts.add(values, 0)
+      this.#inserts.finish()
       this.#statements.large.get(values[ID] as string, fixed)
-    } else this.#insert(values)
-  }
-
-  /** What was read from the journal may be in its table already, as it was then or as it came to be. */
-  #insert(values: readonly Value[]): void {
-    try {
-      this.#statements.insert.get(...values)
-    } catch (error) {
-      if (!TAKEN.has((error as { readonly errcode?: unknown }).errcode)) throw error
-      this.#statements.dropTaken.get(values[NUMBER] as Value, values[ID] as Value)
-      this.#statements.dropLarge.get(values[ID] as Value)
-      this.#statements.insert.get(...values)
-    }
+    } else this.#inserts.add(sent, row.at)
   }
 
   #dropAll(excess: JournalEntry['excess']): void {

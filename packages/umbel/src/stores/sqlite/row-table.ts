@@ -9,6 +9,7 @@ import {
   type TaskSpec,
   type WorkflowRow,
 } from '@umbel/core'
+import { SteadyMap } from '../../steady-map.ts'
 import { LARGE } from './backlog.ts'
 import type { EffectTable } from './effect-table.ts'
 import type { JournalEntry, Value } from './journal-entry.ts'
@@ -52,7 +53,7 @@ export class RowTable implements Shared {
   readonly #plans: PlanTable
   readonly #specs: SpecTable
   readonly #effects: EffectTable | undefined
-  readonly #live = new Map<string, Live>()
+  readonly #live = new SteadyMap<Live>()
   /** What the transaction that is open has changed in `#live`, and how it was before. */
   #undo: [string, Live | undefined][] = []
   /** Roots that have ended in it. */
