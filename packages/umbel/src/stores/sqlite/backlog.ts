@@ -17,6 +17,9 @@ const READING = 16
 /** Work that is done and held still. */
 const MOST_WORKED = 1_024
 
+/** So many of the oldest of what has ended in a state. */
+const OLDEST = 'FROM rows WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?'
+
 /** Places of values: see `SENT`. */
 const NUMBER = 0
 const ID = 1
@@ -65,7 +68,7 @@ interface Other {
 export class Backlog {
   readonly #journal: JournalTable
   readonly #statements: Record<
-    'large' | 'update' | 'oldest' | 'drop' | 'dropLarge' | 'effect',
+    'large' | 'update' | 'drop' | 'oldest' | 'dropOne' | 'dropLarge' | 'effect',
     StatementSync
   >
   readonly #inserts: TaskInserts
@@ -90,9 +93,10 @@ export class Backlog {
     this.#statements = {
       large: prepare('INSERT INTO large (id, fixed) VALUES (?, ?)'),
       update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
-      oldest: prepare(`SELECT n, id, kind = 'task' AS plain, fixed IS 0 AS large FROM rows
-        WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?`),
-      drop: prepare('DELETE FROM rows WHERE n = ?'),
+      // what is large, and what is no single task, is left to be looked at
+      drop: prepare(`DELETE FROM rows WHERE n IN (SELECT n ${OLDEST}) AND kind = 'task' AND fixed IS NOT 0`),
+      oldest: prepare(`SELECT n, id, kind = 'task' AS plain ${OLDEST}`),
+      dropOne: prepare('DELETE FROM rows WHERE n = ?'),
       dropLarge: prepare('DELETE FROM large WHERE id = ?'),
       effect: prepare('SELECT 1 FROM umbel_effects LIMIT 1'),
     }
@@ -253,12 +257,14 @@ export class Backlog {
   /** Drop so many of the oldest of what has ended in a state. Returns whether that was possible: of what is no single task others decide. */
   #drop(state: string, count: number): boolean {
     if (this.#statements.effect.get() !== undefined) return false
-    const oldest = this.#statements.oldest.all(state, count)
-    for (const { n, id, plain, large } of oldest) {
+    let left = count - Number(this.#statements.drop.run(state, count).changes)
+    if (left === 0) return true
+    for (const { n, id, plain } of this.#statements.oldest.all(state, left)) {
       if (plain !== 1) return false
-      this.#statements.drop.get(n as number)
-      if (large === 1) this.#statements.dropLarge.get(id as string)
+      this.#statements.dropOne.get(n as number)
+      this.#statements.dropLarge.get(id as string)
+      left -= 1
     }
-    return oldest.length === count
+    return left === 0
   }
 }
