@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { newFile } from './fixtures/store-file.ts'
 
 const run = promisify(execFile)
 const fixture = (name: string): string => new URL(`./fixtures/${name}`, import.meta.url).pathname
@@ -33,4 +34,12 @@ test('of a task on threads little outlives a collection of what is young, once i
   }
   // 40 to 310, and 650 to 1,000 where messages or tables of maps led to the next ones
   expect(Math.min(...bytes)).toBeLessThan(400)
+})
+
+test('what the thread of the journal has put into its tables leaves nothing behind there', async () => {
+  const script = ['--conditions=@umbel/source', fixture('journal-heap-script.ts'), newFile(), '120000']
+  const { stdout } = await run(process.execPath, script)
+  // 22 to 24, and 73 to 86 where those that are in no table yet were in a map, and all work in one list
+  expect(Number(stdout) / 2 ** 20).toBeGreaterThan(1)
+  expect(Number(stdout) / 2 ** 20).toBeLessThan(45)
 })

@@ -14,9 +14,6 @@ export const LARGE = 1_024
 /** What it takes to read a batch, in rows that are written. */
 const READING = 16
 
-/** Work that is done and held still. */
-const MOST_WORKED = 1_024
-
 /** So many of the oldest of what has ended in a state. */
 const OLDEST = 'FROM rows WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?'
 
@@ -60,6 +57,8 @@ interface Other {
   readonly at: number
 }
 
+type Work = Sent | Other
+
 /**
  * What stands in the journal and is not in its tables yet. Tasks go there once they have ended, so that most are written once; those that have not
  * after a while go as they are. A batch leaves the journal behind all before it: their rows have what it changed about them. All within
@@ -75,9 +74,14 @@ export class Backlog {
   #batches: Batch[] = []
   /** By number. */
   #sent = new SteadyMap<Sent, number>()
-  /** What can be done, in this order, and how much of it is done. */
-  #work: (Sent | Other)[] = []
+  /**
+   * What can be done, in this order: a list for what came of one batch, so that none is ever added to. One list of all would be old soon, and what is old
+   * and gone keeps all that stood in it until the collector looks through everything.
+   */
+  readonly #work: Work[][] = []
+  /** How much of the first list is done, and how much is to be done in all. */
   #worked = 0
+  #left = 0
   /** Rows of batches that are not read. */
   #unread = 0
   /** Batches at the front that have had their patience. */
@@ -109,7 +113,7 @@ export class Backlog {
 
   /** How much can be done now: rows, more or less. */
   get size(): number {
-    return this.#work.length - this.#worked + this.#unread
+    return this.#left + this.#unread
   }
 
   /** Whether something that was to be dropped may have been kept, since this was asked last: how many rows there are has to be counted. */
@@ -123,7 +127,7 @@ export class Backlog {
   add(last: number, rows: number, written: Packed): void {
     const batch: Batch = { last, size: rows, written, sent: [], changed: [], excess: [], rows: [], left: 1 }
     this.#batches.push(batch)
-    this.#work.push({ kind: 'read', batch, at: 0 })
+    this.#todo([{ kind: 'read', batch, at: 0 }])
     this.#unread += rows
   }
 
@@ -133,8 +137,8 @@ export class Backlog {
     this.#batches = []
     this.#sent = new SteadyMap()
     this.#inserts.forget()
-    this.#work = []
-    this.#worked = this.#unread = this.#impatient = this.#done = 0
+    this.#work.length = 0
+    this.#worked = this.#left = this.#unread = this.#impatient = this.#done = 0
     for (const { last, written } of this.#journal.all()) {
       this.add(last, 0, written)
       const batch = this.#batches.at(-1) as Batch
@@ -151,18 +155,13 @@ export class Backlog {
   /** Do so much of what can be done. */
   step(most: number): void {
     while (this.#batches.length - this.#impatient > PATIENCE) this.#hurryNext()
-    for (let left = most; left > 0 && this.#worked < this.#work.length; left -= 1) {
-      const work = this.#work[this.#worked] as Sent | Other
-      this.#worked += 1
+    for (let left = most; left > 0 && this.#left > 0; left -= 1) {
+      const work = this.#nextWork()
       if (work.kind === 'sent') this.#store(work)
       else this.#do(work)
       if (work.kind === 'read') left -= READING
     }
     this.#inserts.finish()
-    if (this.#worked === this.#work.length || this.#worked >= MOST_WORKED) {
-      this.#work = this.#work.slice(this.#worked)
-      this.#worked = 0
-    }
     while (this.#batches[0]?.left === 0) {
       this.#done = (this.#batches.shift() as Batch).last
       this.#impatient = Math.max(0, this.#impatient - 1)
@@ -192,22 +191,24 @@ export class Backlog {
     batch.excess = excess
     batch.left += sent.length / SENT
     this.#unread -= batch.size
+    const work: Work[] = []
     for (let at = 0; at < sent.length; at += SENT) {
       const row: Sent = { kind: 'sent', batch, at, stored: false }
       batch.rows.push(row)
       this.#sent.add(sent[at] as number, row)
-      if (sent[at + ENDED_AT] !== null) this.#work.push(row)
+      if (sent[at + ENDED_AT] !== null) work.push(row)
     }
-    for (let at = 0; at < changed.length; at += CHANGED) this.#change(batch, at)
-    this.#work.push({ kind: 'excess', batch, at: 0 })
+    for (let at = 0; at < changed.length; at += CHANGED) this.#change(batch, at, work)
+    work.push({ kind: 'excess', batch, at: 0 })
+    this.#todo(work)
   }
 
-  #change(batch: Batch, at: number): void {
+  #change(batch: Batch, at: number, work: Work[]): void {
     const { changed } = batch
     const row = this.#sent.get(changed[at] as number)
     if (row === undefined) {
       batch.left += 1
-      this.#work.push({ kind: 'change', batch, at })
+      work.push({ kind: 'change', batch, at })
       return
     }
     // what it was sent as is written no more
@@ -215,14 +216,30 @@ export class Backlog {
     sent[row.at + STATE] = changed[at + 1] as Value
     sent[row.at + ENDED_AT] = changed[at + 2] as Value
     sent[row.at + BODY] = changed[at + 3] as Value
-    if (changed[at + 2] !== null) this.#work.push(row)
+    if (changed[at + 2] !== null) work.push(row)
   }
 
   #hurryNext(): void {
     const batch = this.#batches[this.#impatient] as Batch
     this.#read(batch) // those before it are read
-    for (const row of batch.rows) if (!row.stored) this.#work.push(row)
+    this.#todo(batch.rows.filter((row) => !row.stored))
     this.#impatient += 1
+  }
+
+  #todo(work: Work[]): void {
+    if (work.length > 0) this.#work.push(work)
+    this.#left += work.length
+  }
+
+  #nextWork(): Work {
+    const list = this.#work[0] as Work[]
+    const work = list[this.#worked] as Work
+    this.#worked += 1
+    this.#left -= 1
+    if (this.#worked < list.length) return work
+    this.#work.shift()
+    this.#worked = 0
+    return work
   }
 
   #do({ kind, batch, at }: Other): void {
