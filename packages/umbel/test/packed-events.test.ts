@@ -107,6 +107,6 @@ test('a file of a version before has its rows and its log', async () => {
   expect(await now.events(1, 10)).toEqual([{ seq: 1, version: 1, event: told[0] }])
   await now.close()
   const database = new DatabaseSync(file, { readOnly: true })
-  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 9 })
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 8 })
   database.close()
 })

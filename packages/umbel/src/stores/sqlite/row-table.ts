@@ -56,8 +56,8 @@ export class RowTable implements Shared {
   readonly #live = new SteadyMap<Live>()
   /** What the transaction that is open has changed in `#live`, and how it was before. */
   #undo: [string, Live | undefined][] = []
-  /** Roots that have ended in it. */
-  #ended: TableRow[] = []
+  /** Workflows that have ended in it. */
+  #ended: WorkflowRow[] = []
   #last: number
   readonly #statements: RowStatements['of']
   readonly #open: RowStatements['open']
@@ -113,14 +113,15 @@ export class RowTable implements Shared {
 
   /** `null`: nothing has ended. */
   #puts(row: TaskRow, sent: (id: string) => boolean, fresh: Value[], changed: Value[]): Root | null | undefined {
-    const known = this.#live.get(row.id)
+    const isNew = sent(row.id)
+    const known = isNew ? undefined : this.#live.get(row.id)
     const { state, ended_at, body } = changing(row)
     if (known !== undefined) {
       if (!isSameFixed(known.row, row)) return undefined
       changed.push(known.n, state, ended_at, body)
       return this.#now({ n: known.n, row, plan: null }, known) ?? null
     }
-    if (this.knownSpec(row.spec) === undefined || !sent(row.id)) return undefined
+    if (this.knownSpec(row.spec) === undefined || !isNew) return undefined
     const { task, parent, sent_at, spec, fixed } = fixedRecord(row, this, null)
     this.#last += 1
     fresh.push(this.#last, row.id, state, task, parent, sent_at, ended_at, spec, fixed, body)
@@ -131,9 +132,13 @@ export class RowTable implements Shared {
   #now(live: Live, known: Live | undefined): Root | undefined {
     const { row } = live
     this.#undo.push([row.id, known])
-    this.#live.set(row.id, live)
-    if (!isEndedRoot(row) || (known !== undefined && isEndedRoot(known.row))) return undefined
-    this.#ended.push(row)
+    const hasEnded = isEndedRoot(row)
+    if (hasEnded && row.kind !== 'workflow')
+      this.#live.delete(row.id) // it changes no more
+    else if (known === undefined) this.#live.add(row.id, live)
+    else this.#live.set(row.id, live)
+    if (!hasEnded || (known !== undefined && isEndedRoot(known.row))) return undefined
+    if (row.kind === 'workflow') this.#ended.push(row)
     const size = row.kind === 'workflow' ? row.plan.nodes.length + 1 : 1
     return { n: live.n, id: row.id, state: row.state, size, plan: live.plan }
   }
@@ -286,11 +291,11 @@ export class RowTable implements Shared {
     return this.#specs.get(n)
   }
 
-  /** What was put is stored: what has ended with it changes no more. */
+  /** What was put is stored: workflows that have ended with it change no more. */
   committed(): void {
-    for (const row of this.#ended) {
-      this.#live.delete(row.id)
-      if (row.kind === 'workflow') for (const node of row.plan.nodes.keys()) this.#live.delete(nodeId(row.id, node))
+    for (const { id, plan } of this.#ended) {
+      this.#live.delete(id)
+      for (const node of plan.nodes.keys()) this.#live.delete(nodeId(id, node))
     }
     this.#forgetUndo()
     this.#specs.committed()

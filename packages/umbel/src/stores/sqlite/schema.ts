@@ -57,8 +57,6 @@ export const MIGRATIONS: readonly string[] = [
   '',
   // what stands in the journal belongs to the other tables: see `Backlog`
   'CREATE TABLE IF NOT EXISTS umbel_journal (n INTEGER PRIMARY KEY, body NOT NULL);',
-  // nothing is asked by it
-  'DROP INDEX IF EXISTS rows_by_task;',
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */
