@@ -14,6 +14,9 @@ export const LARGE = 1_024
 /** What it takes to read a batch, in rows that are written. */
 const READING = 16
 
+/** From so many on it pays to drop what is small by one statement. */
+const TOGETHER = 8
+
 /** So many of the oldest of what has ended in a state. */
 const OLDEST = 'FROM rows WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?'
 
@@ -67,7 +70,7 @@ type Work = Sent | Other
 export class Backlog {
   readonly #journal: JournalTable
   readonly #statements: Record<
-    'large' | 'update' | 'drop' | 'oldest' | 'dropOne' | 'dropLarge' | 'effect',
+    'large' | 'update' | 'small' | 'drop' | 'oldest' | 'dropOne' | 'dropLarge' | 'effect',
     StatementSync
   >
   readonly #inserts: TaskInserts
@@ -97,9 +100,11 @@ export class Backlog {
     this.#statements = {
       large: prepare('INSERT INTO large (id, fixed) VALUES (?, ?)'),
       update: prepare('UPDATE rows SET state = ?, ended_at = ?, body = ? WHERE n = ?'),
-      // what is large, and what is no single task, is left to be looked at
-      drop: prepare(`DELETE FROM rows WHERE n IN (SELECT n ${OLDEST}) AND kind = 'task' AND fixed IS NOT 0`),
-      oldest: prepare(`SELECT n, id, kind = 'task' AS plain ${OLDEST}`),
+      small: prepare(
+        `SELECT count(*) AS count FROM (SELECT kind, fixed ${OLDEST}) WHERE kind = 'task' AND fixed IS NOT 0`,
+      ),
+      drop: prepare(`DELETE FROM rows WHERE n IN (SELECT n ${OLDEST})`),
+      oldest: prepare(`SELECT n, id, kind = 'task' AS plain, fixed IS 0 AS large ${OLDEST}`),
       dropOne: prepare('DELETE FROM rows WHERE n = ?'),
       dropLarge: prepare('DELETE FROM large WHERE id = ?'),
       effect: prepare('SELECT 1 FROM umbel_effects LIMIT 1'),
@@ -244,8 +249,9 @@ export class Backlog {
 
   #do({ kind, batch, at }: Other): void {
     if (kind === 'read') return this.#read(batch)
-    this.#inserts.finish()
     batch.left -= 1
+    if (kind === 'excess' && batch.excess.length === 0) return
+    this.#inserts.finish()
     if (kind === 'excess') return this.#dropAll(batch.excess)
     const [n, state, endedAt, body] = batch.changed.slice(at, at + CHANGED) as [Value, Value, Value, Value]
     this.#statements.update.get(state, endedAt, body, n)
@@ -274,14 +280,16 @@ export class Backlog {
   /** Drop so many of the oldest of what has ended in a state. Returns whether that was possible: of what is no single task others decide. */
   #drop(state: string, count: number): boolean {
     if (this.#statements.effect.get() !== undefined) return false
-    let left = count - Number(this.#statements.drop.run(state, count).changes)
-    if (left === 0) return true
-    for (const { n, id, plain } of this.#statements.oldest.all(state, left)) {
+    if (count >= TOGETHER && this.#statements.small.get(state, count)?.count === count) {
+      this.#statements.drop.get(state, count)
+      return true
+    }
+    const oldest = this.#statements.oldest.all(state, count)
+    for (const { n, id, plain, large } of oldest) {
       if (plain !== 1) return false
       this.#statements.dropOne.get(n as number)
-      this.#statements.dropLarge.get(id as string)
-      left -= 1
+      if (large === 1) this.#statements.dropLarge.get(id as string)
     }
-    return left === 0
+    return oldest.length === count
   }
 }

@@ -18,8 +18,9 @@ export class TaskInserts {
   #values: Value[] = []
 
   constructor(database: DatabaseSync) {
+    // where it fails what it has inserted stays, and is put in its place with the others: else SQLite would note what to undo, in a file of its own where it is much
     const insert = (rows: number): StatementSync =>
-      database.prepare(`INSERT INTO rows (n, id, kind, state, task, parent, sent_at, ended_at, size, spec, fixed, body)
+      database.prepare(`INSERT OR FAIL INTO rows (n, id, kind, state, task, parent, sent_at, ended_at, size, spec, fixed, body)
         VALUES ${Array(rows).fill("(?, ?, 'task', ?, ?, ?, ?, ?, 1, ?, ?, ?)").join(', ')}`)
     this.#statements = {
       one: insert(1),
