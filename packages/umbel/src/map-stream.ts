@@ -1,6 +1,7 @@
 import { eachEntryTask, type Plan, type TaskSpec, umbelError } from '@umbel/core'
 import type { AsyncResult } from './async-result.ts'
 import type { Source } from './stream-source.ts'
+import { nextTurn } from './system.ts'
 
 /** What `app.mapStream` may be told. */
 export interface MapStreamOptions {
@@ -65,6 +66,9 @@ export class MapStream<R> implements AsyncGenerator<R, undefined, undefined>, Op
   #ended: Promise<void> | undefined
   #forgetting: Promise<void> | undefined
   #begun: Promise<void> | undefined
+  /** The send that is under way, and what becomes of an item that was sent as it was over already. */
+  #sending: Promise<unknown> | undefined
+  #late: Promise<void> | undefined
   /** Stops the wait for a result. */
   readonly #stop = new AbortController()
   #changed = Promise.withResolvers<void>()
@@ -187,8 +191,13 @@ export class MapStream<R> implements AsyncGenerator<R, undefined, undefined>, Op
   }
 
   async #send(item: unknown): Promise<void> {
-    const { handle, plan } = await this.#parts.send(item)
-    if (this.#over !== undefined) return this.#drop(handle)
+    const sent = this.#parts.send(item)
+    this.#sending = sent.catch(() => {})
+    const { handle, plan } = await sent
+    if (this.#over !== undefined) {
+      this.#late = this.#drop(handle)
+      return this.#late
+    }
     eachEntryTask(plan, (spec) => {
       this.#room ??= 2 * this.#parts.slots(spec)
     })
@@ -211,7 +220,10 @@ export class MapStream<R> implements AsyncGenerator<R, undefined, undefined>, Op
     this.#stop.abort()
     this.#wake()
     const source = this.#begun === undefined ? undefined : this.#source.close()
-    await Promise.all(this.#items.splice(0).map((handle) => this.#drop(handle)))
+    const dropped = this.#items.splice(0).map((handle) => this.#drop(handle))
+    // one that waits for space in its lane is not waited for
+    await Promise.race([this.#sending, nextTurn()])
+    await Promise.all([...dropped, this.#late])
     await this.#forgetting
     await source?.catch(this.#parts.failed)
     await this.#parts.left(this)
