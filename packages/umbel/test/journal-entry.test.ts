@@ -4,11 +4,12 @@ import { type JournalEntry, readEntry, writeEntry } from '../src/stores/sqlite/j
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.constantFrom('', '{', '0', 'null', 'a\nb', '\n', 'a\0b', '\u2028', '{"args":"[1]"}'),
+  fc.constantFrom('', '=', '==', '{', '0', 'null', 'a\nb', '\n', 'a\0b', '\u2028', '{"args":"[1]"}'),
 )
 const bytes = fc.uint8Array({ maxLength: 5 })
 const packed = fc.oneof({ weight: 9, arbitrary: text }, { weight: 1, arbitrary: bytes })
-const time = fc.option(fc.double({ noDefaultInfinity: true, noNaN: true }).map((given) => given + 0)) // no -0
+const moment = fc.double({ noDefaultInfinity: true, noNaN: true }).map((given) => given + 0) // no -0
+const time = fc.option(fc.oneof(moment, fc.constantFrom(0, 1_764_000_000_000)))
 const sent = fc.tuple(fc.nat(), text, text, text, fc.option(text), time, time, fc.option(fc.nat()), packed, packed)
 const changed = fc.tuple(fc.nat(), text, time, packed)
 const entry = fc.record({
@@ -34,6 +35,19 @@ test('that of plain tasks is a line for each value', () => {
   const written = writeEntry(plain)
   expect(String(written).match(/\n/g)).toHaveLength(1 + 10 + 4)
   expect(readEntry(written)).toEqual(plain)
+})
+
+test('what is the same as in the row before is not written again', () => {
+  const row = plain.sent.slice(2)
+  const written = writeEntry({ ...plain, sent: [7, 'id', ...row, 8, 'other', ...row] })
+  expect(String(written).split('\n').slice(11, 21)).toEqual(['8', 'other', '=', '=', '', '=', '', '=', '=', '='])
+  expect(readEntry(written)).toMatchObject({ sent: [7, 'id', ...row, 8, 'other', ...row] })
+})
+
+test('in one of a version before nothing stands for a value but itself', () => {
+  const sent = '7\n=\n=\n=\n\n\n\n\n=\n=\n'
+  const values = [7, '=', '=', '=', null, null, null, null, '=', '=']
+  expect(readEntry(`[20,0,[]]\n${sent}${sent}`)).toEqual({ sent: [...values, ...values], changed: [], excess: [] })
 })
 
 test('one that is cut anywhere is refused', () => {

@@ -20,7 +20,7 @@ import { JournalTable } from './journal-table.ts'
 import { LogTable } from './log-table.ts'
 
 // What the thread of `journal.ts` runs: it stores each batch in the journal, which is one row, and answers. What rows that comes to goes to
-// its tables while nothing is asked, and into the file with the batch that comes next.
+// its tables and into the file while nothing is asked; what is not done by then goes into the file with the batch that comes next.
 
 /** Rows that are written between two looks at what is asked. */
 const STEP = 16
@@ -28,12 +28,11 @@ const STEP = 16
 /** Rows that may be still to be written while a batch is stored: whoever needs them all waits for no more. */
 const MOST = 1_000
 
-/** Milliseconds without a request after which what is written is committed, and after which tasks that have not ended are written, too. */
-const PAUSE = 2
+/** Milliseconds without a request after which tasks that have not ended are written, too. */
 const IDLE = 5
 
 /** Milliseconds for which it lingers at most for the next request. */
-const LONGEST_LINGER = 0.3
+const LONGEST_LINGER = 0.6
 
 const { file, token, synchronous, checkpointPages, cells, busy, port } = workerData as JournalStart
 const database = new DatabaseSync(file)
@@ -74,10 +73,9 @@ function turn(): void {
   if (request?.kind === 'put') return put(request)
   if (request?.kind === 'settle') return settle()
   if (!stuck && backlog.size > 0) return void attempt(work)
+  if (open) return void attempt(commit)
   if (lingering.until(() => Atomics.load(cells, ASKED) !== asked)) return
-  if (open) {
-    if (sleep(asked, PAUSE)) attempt(commit)
-  } else if (!stuck && !backlog.empty) {
+  if (!stuck && !backlog.empty) {
     if (sleep(asked, IDLE)) backlog.hurry()
   } else {
     if (!stale && backlog.empty) Atomics.store(cells, STORED, batches)

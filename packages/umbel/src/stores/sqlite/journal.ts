@@ -22,7 +22,7 @@ import type { Packed } from './pack.ts'
 const PROOFS = 16
 
 /** Milliseconds for which the main loop lingers at most until a batch is stored. */
-const LONGEST_LINGER = 0.5
+const LONGEST_LINGER = 1
 
 /** Milliseconds for which the thread may take to put everything into its tables: fewer than those after which an owner that says nothing is followed. */
 const PATIENCE = 5_000

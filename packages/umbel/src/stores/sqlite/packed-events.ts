@@ -26,6 +26,9 @@ const SUCCEEDED = 3
 /** What stands for an id that is that of the event before. */
 const SAME = 0
 
+/** What stands for a moment that is that of the event before. */
+const THEN = ''
+
 /**
  * Events as the log has them: one flat list, for JSON takes a good microsecond to name the fields of each. The facts of a plain task, nearly all there are,
  * have their values in the list (`SENT` id, at, number of the spec, args; `STARTED` id, attempt, run, at; `SUCCEEDED` the same and the result);
@@ -33,25 +36,26 @@ const SAME = 0
  */
 export function packEvents(events: readonly EngineEvent[], plans: StoredPlans): Packed {
   const list: unknown[] = []
-  let before: string | undefined
+  let before: EngineEvent | undefined
   for (const event of events) {
-    const id = event.id === before ? SAME : event.id
-    before = event.id
-    if (event.type === 'task-started' && event.key === undefined)
-      list.push(STARTED, id, event.attempt, event.run, event.at)
+    const id = event.id === before?.id ? SAME : event.id
+    const at = event.at === before?.at ? THEN : event.at
+    before = event
+    if (event.type === 'task-started' && event.key === undefined) list.push(STARTED, id, event.attempt, event.run, at)
     else if (event.type === 'task-succeeded' && event.writes === undefined && event.began === undefined)
-      list.push(SUCCEEDED, id, event.attempt, event.run, event.at, event.result)
-    else if (event.type === 'canvas-sent') packSent(list, event, id, plans)
+      list.push(SUCCEEDED, id, event.attempt, event.run, at, event.result)
+    else if (event.type === 'canvas-sent') packSent(list, event, [id, at], plans)
     else list.push(WHOLE, event)
   }
   return pack(list)
 }
 
-function packSent(list: unknown[], event: CanvasSent, id: string | typeof SAME, plans: StoredPlans): void {
+/** `whose`: id and moment. */
+function packSent(list: unknown[], event: CanvasSent, whose: readonly unknown[], plans: StoredPlans): void {
   const plan = inLog(event, plans)
   if (plan === undefined) list.push(WHOLE, event)
   else if ('single' in plan && plan.kwargs === undefined && isPlain(event))
-    list.push(SENT, id, event.at, plan.single, plan.args)
+    list.push(SENT, ...whose, plan.single, plan.args)
   else list.push(WHOLE, { ...event, plan })
 }
 
@@ -76,13 +80,18 @@ export function unpackEvents(packed: Packed, plans: StoredPlans): EngineEvent[] 
       events.push(withPlan(next<EngineEvent>(), plans))
       continue
     }
-    const given = next<string | typeof SAME>()
-    const id = given === SAME ? (events.at(-1) as EngineEvent).id : given
-    if (kind === SENT) events.push(sentEvent(id, next(), next(), next(), plans))
-    else events.push(runEvent(kind, { id, attempt: next(), run: next(), at: next() }, next))
+    const before = events.at(-1)
+    const id = orThat(next(), SAME, before?.id as string)
+    const moment = (): number => orThat(next(), THEN, before?.at as number)
+    if (kind === SENT) events.push(sentEvent(id, moment(), next(), next(), plans))
+    else events.push(runEvent(kind, { id, attempt: next(), run: next(), at: moment() }, next))
   }
   return events
 }
+
+/** What is given, or, where a mark stands in its place, that of the event before. */
+const orThat = <T>(given: T | typeof SAME | typeof THEN, mark: typeof SAME | typeof THEN, before: T): T =>
+  given === mark ? before : (given as T)
 
 function sentEvent(id: string, at: number, spec: number, args: Encoded, plans: StoredPlans): CanvasSent {
   const whence = { input: undefined, parent: undefined, root: undefined, settles: undefined }

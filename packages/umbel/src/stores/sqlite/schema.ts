@@ -57,6 +57,8 @@ export const MIGRATIONS: readonly string[] = [
   '',
   // what stands in the journal belongs to the other tables: see `Backlog`
   'CREATE TABLE IF NOT EXISTS umbel_journal (n INTEGER PRIMARY KEY, body NOT NULL);',
+  // what is the same as before, in the log and in the journal, is not written again: it is read either way
+  '',
 ]
 
 /** Version of the schema, kept as the file's `user_version`. */
