@@ -106,3 +106,31 @@ test('of what has ended the oldest are dropped, as far as they are single tasks'
     database.close()
   }
 })
+
+test('while more comes what is too much is dropped by the 500, and all of it once nothing comes any more', () => {
+  const database = newTables()
+  const backlog = new Backlog(database)
+  const batches = 12
+  const each = 100
+  for (let batch = 0; batch < batches; batch += 1) {
+    const numbers = Array.from({ length: each }, (_, at) => batch * each + at + 1)
+    const excess: JournalEntry['excess'] = batch === 0 ? [] : [['SUCCESS', each]]
+    const written = writeEntry({ sent: numbers.flatMap((n) => task(n, n)), changed: [], excess })
+    new JournalTable(database).put(numbers[each - 1] as number, written)
+    backlog.add(numbers[each - 1] as number, each, written)
+    backlog.step(1_000)
+    backlog.leave()
+    // what comes to more than 500 is dropped at once: that of six batches
+    expect(ids(database)).toHaveLength((batch < 6 ? batch + 1 : batch - 5) * each)
+    expect(backlog.size).toBe(0)
+  }
+  expect(new JournalTable(database).empty).toBe(true)
+  expect(backlog.empty).toBe(false)
+  backlog.hurry()
+  expect(backlog.size).toBe(5 * each)
+  backlog.step(backlog.size)
+  expect(backlog.empty).toBe(true)
+  expect(ids(database)).toEqual(Array.from({ length: each }, (_, at) => `t${(batches - 1) * each + at + 1}`))
+  expect(backlog.takeKeeps()).toBe(false)
+  database.close()
+})

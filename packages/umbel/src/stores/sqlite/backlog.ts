@@ -17,6 +17,9 @@ const READING = 16
 /** From so many on it pays to drop what is small by one statement. */
 const TOGETHER = 8
 
+/** So many are dropped at once while there is more to come: each time that some are, a page or two of each index is written. */
+const ENOUGH = 500
+
 /** So many of the oldest of what has ended in a state. */
 const OLDEST = 'FROM rows WHERE state = ? AND ended_at IS NOT NULL AND workflow IS NULL ORDER BY ended_at, n LIMIT ?'
 
@@ -53,7 +56,7 @@ interface Sent {
   stored: boolean
 }
 
-/** A change of a row that is in its table; `at` as above. Of a batch as it comes, to read it, and to drop what is too much once its rows are stored. */
+/** A change of a row that is in its table; `at` as above. Of a batch as it comes, to read it, and to note what is too much once its rows are stored. */
 interface Other {
   readonly kind: 'change' | 'read' | 'excess'
   readonly batch: Batch
@@ -87,6 +90,11 @@ export class Backlog {
   #left = 0
   /** Rows of batches that are not read. */
   #unread = 0
+  /** How many are to be dropped in each state, and in all. */
+  readonly #excess = new Map<string, number>()
+  #toDrop = 0
+  /** Whether it waits for more to come. */
+  #waits = true
   /** Batches at the front that have had their patience. */
   #impatient = 0
   /** Number of the last event of the batches that are done, and have not left the journal. */
@@ -113,12 +121,12 @@ export class Backlog {
 
   /** Whether all is where it belongs. */
   get empty(): boolean {
-    return this.#batches.length === 0
+    return this.#batches.length === 0 && this.#toDrop === 0
   }
 
   /** How much can be done now: rows, more or less. */
   get size(): number {
-    return this.#left + this.#unread
+    return this.#left + this.#unread + (this.#waits ? 0 : this.#toDrop)
   }
 
   /** Whether something that was to be dropped may have been kept, since this was asked last: how many rows there are has to be counted. */
@@ -134,6 +142,7 @@ export class Backlog {
     this.#batches.push(batch)
     this.#todo([{ kind: 'read', batch, at: 0 }])
     this.#unread += rows
+    this.#waits = true
   }
 
   /** Read what stands in the journal. What was to be dropped is kept: nobody knows whether it was dropped already. */
@@ -143,7 +152,8 @@ export class Backlog {
     this.#sent = new SteadyMap()
     this.#inserts.forget()
     this.#work.length = 0
-    this.#worked = this.#left = this.#unread = this.#impatient = this.#done = 0
+    this.#worked = this.#left = this.#unread = this.#impatient = this.#done = this.#toDrop = 0
+    this.#excess.clear()
     for (const { last, written } of this.#journal.all()) {
       this.add(last, 0, written)
       const batch = this.#batches.at(-1) as Batch
@@ -152,8 +162,9 @@ export class Backlog {
     }
   }
 
-  /** Wait for nothing to end any more. */
+  /** Wait for nothing to end any more, and for no more that is to be dropped. */
   hurry(): void {
+    this.#waits = false
     while (this.#impatient < this.#batches.length) this.#hurryNext()
   }
 
@@ -167,6 +178,7 @@ export class Backlog {
       if (work.kind === 'read') left -= READING
     }
     this.#inserts.finish()
+    if (this.#toDrop > (this.#waits ? ENOUGH : 0)) this.#dropAll()
     while (this.#batches[0]?.left === 0) {
       this.#done = (this.#batches.shift() as Batch).last
       this.#impatient = Math.max(0, this.#impatient - 1)
@@ -250,9 +262,8 @@ export class Backlog {
   #do({ kind, batch, at }: Other): void {
     if (kind === 'read') return this.#read(batch)
     batch.left -= 1
-    if (kind === 'excess' && batch.excess.length === 0) return
+    if (kind === 'excess') return this.#tooMuch(batch.excess)
     this.#inserts.finish()
-    if (kind === 'excess') return this.#dropAll(batch.excess)
     const [n, state, endedAt, body] = batch.changed.slice(at, at + CHANGED) as [Value, Value, Value, Value]
     this.#statements.update.get(state, endedAt, body, n)
   }
@@ -273,8 +284,17 @@ export class Backlog {
     } else this.#inserts.add(sent, row.at)
   }
 
-  #dropAll(excess: JournalEntry['excess']): void {
-    for (const [state, count] of excess) if (!this.#drop(state, count)) this.#keeps = true
+  #tooMuch(excess: JournalEntry['excess']): void {
+    for (const [state, count] of excess) {
+      this.#excess.set(state, (this.#excess.get(state) ?? 0) + count)
+      this.#toDrop += count
+    }
+  }
+
+  #dropAll(): void {
+    for (const [state, count] of this.#excess) if (!this.#drop(state, count)) this.#keeps = true
+    this.#excess.clear()
+    this.#toDrop = 0
   }
 
   /** Drop so many of the oldest of what has ended in a state. Returns whether that was possible: of what is no single task others decide. */
