@@ -26,8 +26,8 @@ type ChangingField = Exclude<
 export function taskBody(row: TaskRow): Packed {
   if (hasLittle(row)) {
     const { attempt, startedAt, result } = row
-    const started = `{"attempt":${attempt},"startedAt":${startedAt}`
-    return result === undefined ? `${started}}` : `${started},"result":${JSON.stringify(result)}}`
+    const start = startOf(attempt, startedAt as number)
+    return result === undefined ? start.whole : `${start.open},"result":${JSON.stringify(result)}}`
   }
   const { attempt, startedAt, result, replacedBy, keys, follows, meta, progress, past, due, error } = row
   const runs = row.runs === attempt ? undefined : row.runs
@@ -49,6 +49,16 @@ export function taskBody(row: TaskRow): Packed {
   } satisfies Record<ChangingField, unknown>
   const mayHaveBytes = typeof result === 'object' || typeof meta === 'object' || error !== undefined
   return mayHaveBytes ? pack(fields) : JSON.stringify(fields)
+}
+
+/** How the body of a task is written that has started as the one before it: in one go many start at the same moment. */
+let started = { attempt: -1, startedAt: 0, open: '', whole: '' }
+
+function startOf(attempt: number, startedAt: number): typeof started {
+  if (started.attempt === attempt && started.startedAt === startedAt) return started
+  const open = `{"attempt":${attempt},"startedAt":${startedAt}`
+  started = { attempt, startedAt, open, whole: `${open}}` }
+  return started
 }
 
 /** Whether nothing is to be said of a task but which attempt it is, when that started and what text it came to. */
