@@ -134,3 +134,29 @@ test('while more comes what is too much is dropped by the 500, and all of it onc
   expect(backlog.takeKeeps()).toBe(false)
   database.close()
 })
+
+test('once all is where it belongs nothing is left to do, however much had ended', () => {
+  for (const [batches, each] of [
+    [1, 1],
+    [1, 30],
+    [3, 100],
+  ] as const) {
+    const database = newTables()
+    const backlog = new Backlog(database)
+    for (let batch = 0; batch < batches; batch += 1) {
+      const numbers = Array.from({ length: each }, (_, at) => batch * each + at + 1)
+      const written = writeEntry({
+        sent: numbers.flatMap((n) => task(n, n)),
+        changed: [],
+        excess: [],
+      })
+      new JournalTable(database).put(numbers[each - 1] as number, written)
+      backlog.add(numbers[each - 1] as number, each, written)
+    }
+    backlog.finish()
+    expect(backlog.empty).toBe(true)
+    expect(backlog.size).toBe(0)
+    expect(ids(database)).toHaveLength(batches * each)
+    database.close()
+  }
+})

@@ -151,8 +151,8 @@ export class Backlog {
     this.#batches = []
     this.#sent = new SteadyMap()
     this.#inserts.forget()
-    this.#work.length = 0
-    this.#worked = this.#left = this.#unread = this.#impatient = this.#done = this.#toDrop = 0
+    this.#forgetWork()
+    this.#unread = this.#impatient = this.#done = this.#toDrop = 0
     this.#excess.clear()
     for (const { last, written } of this.#journal.all()) {
       this.add(last, 0, written)
@@ -183,6 +183,7 @@ export class Backlog {
       this.#done = (this.#batches.shift() as Batch).last
       this.#impatient = Math.max(0, this.#impatient - 1)
     }
+    if (this.#batches.length === 0) this.#forgetWork() // what is left was done when it was hurried
   }
 
   /** Put everything into its tables. */
@@ -246,6 +247,11 @@ export class Backlog {
   #todo(work: Work[]): void {
     if (work.length > 0) this.#work.push(work)
     this.#left += work.length
+  }
+
+  #forgetWork(): void {
+    this.#work.length = 0
+    this.#worked = this.#left = 0
   }
 
   #nextWork(): Work {

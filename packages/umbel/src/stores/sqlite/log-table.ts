@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Packed } from './pack.ts'
 
-/** So much of what is kept may stand there besides, which nobody is told of: to forget some with each batch writes three pages more. */
+/** So much of what is kept may stand there besides, of which nobody is told but who replays runs: to forget some with each batch writes three pages more. */
 const SLACK = 1 / 8
 
 /** A row of the log: a batch of events. `last` is the number of the last one, `count` how many there are, `forget` the number of the last event that is kept no longer. */
