@@ -225,7 +225,7 @@ export class Results {
 
   /** A seat with the cell of an id that was just made. */
   seat(id: string): OwnSeat<Cell> {
-    const seat = this.#idsAreNew ? this.#seats.make(id) : this.#seats.take(id)
+    const seat = this.#idsAreNew ? this.#seats.makeNew(id) : this.#seats.take(id)
     this.#cellIn(seat, id)
     return seat
   }

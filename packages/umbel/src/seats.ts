@@ -1,5 +1,6 @@
 import type { Row, Seat } from '@umbel/core'
 import { NodeSeats } from './node-seats.ts'
+import { SeatList, UNLISTED } from './seat-list.ts'
 import { SteadyMap } from './steady-map.ts'
 
 /** What is at hand about one id: its row, and its cell. By a class: of what a literal makes V8 may come to think that all of it grows old. */
@@ -8,11 +9,15 @@ export class OwnSeat<Cell> implements Seat {
   next: Row | undefined = undefined
   place: number | undefined = undefined
   cell: Cell | undefined = undefined
+  /** Where it stands in the list of those whose ids were made here. */
+  at: number = UNLISTED
 }
 
 /** Where an app has all that it has at hand about something, under its id: to look for it once costs less than to do so in a map of each kind. */
 export class Seats<Cell> {
-  /** Those of all but the nodes of workflows. */
+  /** Those of ids that were made here, in the order in which they were. */
+  readonly #list = new SeatList<OwnSeat<Cell>>()
+  /** Those of all others but the nodes of workflows. */
   readonly #seats = new SteadyMap<OwnSeat<Cell>>()
   readonly #nodes = new NodeSeats<OwnSeat<Cell>>()
   /** Whether none is to be given up for now; those that may have to be after that, and workflows of whose nodes some may. */
@@ -21,7 +26,8 @@ export class Seats<Cell> {
   #emptied: string[] = []
 
   get(id: string): OwnSeat<Cell> | undefined {
-    return this.#nodes.isEmpty || !this.#nodes.reads(id) ? this.#seats.get(id) : this.#nodes.get(id)
+    if (!this.#nodes.isEmpty && this.#nodes.reads(id)) return this.#nodes.get(id)
+    return this.#list.get(id) ?? this.#seats.get(id)
   }
 
   /** The seat of a node of a workflow, found without its id. */
@@ -41,6 +47,13 @@ export class Seats<Cell> {
     const seat = new OwnSeat<Cell>()
     if (this.#nodes.reads(id)) this.#nodes.put(id, seat)
     else this.#seats.add(id, seat)
+    return seat
+  }
+
+  /** The same of an id that was made here and has never been used. */
+  makeNew(id: string): OwnSeat<Cell> {
+    const seat = new OwnSeat<Cell>()
+    if (!this.#list.add(id, seat)) this.#seats.add(id, seat) // it has waited until it was sent
     return seat
   }
 
@@ -69,6 +82,7 @@ export class Seats<Cell> {
   left(id: string, seat: OwnSeat<Cell>): void {
     if (!isEmpty(seat)) return
     if (this.#held) this.#empty.push([id, seat])
+    else if (seat.at !== UNLISTED) this.#list.delete(seat)
     else if (this.#nodes.reads(id)) this.#nodes.delete(id)
     else this.#seats.delete(id)
   }
@@ -90,6 +104,7 @@ export class Seats<Cell> {
 
   *#all(): Generator<OwnSeat<Cell>, void, undefined> {
     yield* this.#seats.values()
+    yield* this.#list.values()
     yield* this.#nodes.values()
   }
 }
