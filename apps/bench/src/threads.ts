@@ -82,12 +82,12 @@ const loneOnThread: Lone = {
 
 /** Small tasks, many under way, against bare Piscina. */
 const SMALL: readonly Comparison[] = [
-  noops(1_000, 100_000, 0.2),
+  noops(1_000, 200_000, 0.1),
   noops(64, 100_000, 0.125),
   noops(16, 50_000, 0.2),
   noops(4, 20_000, 0.25),
   busy(20, 256, 40_000),
-  busy(100, 256, 20_000),
+  busy(100, 256, 60_000),
   busy(1_000, 16, 600),
   busy(5_000, 16, 150),
 ]

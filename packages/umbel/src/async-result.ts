@@ -103,18 +103,19 @@ export class AsyncResult<R> {
     if (limit !== undefined || options.signal !== undefined)
       return this.#ended(limit, options.signal).then((row) => this.value(row))
     const { cell } = this
-    const { promise, resolve, reject } = Promise.withResolvers<R>()
-    const over = (): void => {
-      if (!cell.ended) return reject(cell.refused)
-      try {
-        resolve(this.value(cell.row as ResultRow))
-      } catch (error) {
-        reject(error)
+    // not by `withResolvers`, which takes V8 half as long again
+    return new Promise((resolve, reject) => {
+      const over = (): void => {
+        if (!cell.ended) return reject(cell.refused)
+        try {
+          resolve(this.value(cell.row as ResultRow))
+        } catch (error) {
+          reject(error)
+        }
       }
-    }
-    if (cell.over) over()
-    else cell.whenOver(over)
-    return promise
+      if (cell.over) over()
+      else cell.whenOver(over)
+    })
   }
 
   /** State as last known here. PENDING also when nothing is known. */

@@ -7,6 +7,7 @@ import {
   type EngineEvent,
   eachEntryTask,
   type Plan,
+  type TaskSpec,
   type UniqueSend,
   umbelError,
   withCall,
@@ -49,11 +50,17 @@ export interface Parent {
   readonly root: string
 }
 
+/** A sender has no lanes: the owner's have the room. */
+const NOTHING: Wants = []
+
 /** Turns a call of a signature into one event for the engine: checked, routed, encoded, with an id. */
 export class Producer {
   readonly #parts: ProducerParts
   /** Ids of the callers' choice that were sent and are not stored yet. */
   readonly #chosen = new Set<string>()
+  /** Where the task goes that was sent last by itself, and by what: most of what is sent in a row goes there. */
+  #spec: TaskSpec | undefined
+  #forOne: Wants = NOTHING
 
   constructor(parts: ProducerParts) {
     this.#parts = parts
@@ -195,7 +202,11 @@ export class Producer {
   #wants(plan: Plan): Wants {
     const only = plan.nodes[0]
     if (plan.nodes.length === 1 && only?.kind === 'task') {
-      return this.#parts.lanes.get(only.spec.lane)?.forOne ?? NOTHING
+      if (only.spec !== this.#spec) {
+        this.#spec = only.spec
+        this.#forOne = this.#parts.lanes.get(only.spec.lane)?.forOne ?? NOTHING
+      }
+      return this.#forOne
     }
     const wants = new Map<Lane, number>()
     eachEntryTask(plan, (spec) => {
@@ -233,9 +244,6 @@ export function reserve(wants: Wants): void {
 export function unreserve(wants: Wants): void {
   for (const [lane, count] of wants) lane.unreserve(count)
 }
-
-/** A sender has no lanes: the owner's have the room. */
-const NOTHING: Wants = []
 
 /** How many tasks go to which lane. */
 export type Wants = readonly (readonly [Lane, number])[]
