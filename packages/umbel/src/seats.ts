@@ -1,6 +1,6 @@
 import type { Row, Seat } from '@umbel/core'
 import { NodeSeats } from './node-seats.ts'
-import { SeatList, UNLISTED } from './seat-list.ts'
+import { GONE, SeatList, UNLISTED } from './seat-list.ts'
 import { SteadyMap } from './steady-map.ts'
 
 /** What is at hand about one id: its row, and its cell. By a class: of what a literal makes V8 may come to think that all of it grows old. */
@@ -15,10 +15,10 @@ export class OwnSeat<Cell> implements Seat {
 
 /** Where an app has all that it has at hand about something, under its id: to look for it once costs less than to do so in a map of each kind. */
 export class Seats<Cell> {
-  /** Those of ids that were made here, in the order in which they were. */
-  readonly #list = new SeatList<OwnSeat<Cell>>()
-  /** Those of all others but the nodes of workflows. */
+  /** Those of all but the nodes of workflows, and but for what is in the list. */
   readonly #seats = new SteadyMap<OwnSeat<Cell>>()
+  /** Those of ids that were made here a moment ago, in the order in which they were. */
+  readonly #list = new SeatList<OwnSeat<Cell>>(this.#seats)
   readonly #nodes = new NodeSeats<OwnSeat<Cell>>()
   /** Whether none is to be given up for now; those that may have to be after that, and workflows of whose nodes some may. */
   #held = false
@@ -82,7 +82,9 @@ export class Seats<Cell> {
   left(id: string, seat: OwnSeat<Cell>): void {
     if (!isEmpty(seat)) return
     if (this.#held) this.#empty.push([id, seat])
-    else if (seat.at !== UNLISTED) this.#list.delete(seat)
+    else if (seat.at >= 0) this.#list.delete(seat)
+    else if (seat.at === GONE)
+      return // by now its id may have another one
     else if (this.#nodes.reads(id)) this.#nodes.delete(id)
     else this.#seats.delete(id)
   }
@@ -102,10 +104,9 @@ export class Seats<Cell> {
     for (const { cell } of this.#all()) if (cell !== undefined) yield cell
   }
 
-  *#all(): Generator<OwnSeat<Cell>, void, undefined> {
-    yield* this.#seats.values()
-    yield* this.#list.values()
-    yield* this.#nodes.values()
+  /** What is given up in the list and had again stands in the map: so it is seen at least once. */
+  #all(): Generator<OwnSeat<Cell>, void, undefined> {
+    return this.#list.values(this.#seats.values(), this.#nodes.values())
   }
 }
 

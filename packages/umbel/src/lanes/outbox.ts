@@ -24,7 +24,7 @@ export class Outboxes {
   /** The same as characters. */
   readonly #characters: Uint16Array
   readonly #codes: number[] = []
-  /** The text that was read last: small results are alike more often than not. */
+  /** The short text that was read last: small results are alike more often than not. */
   #last = ''
 
   /** In a thread: those that its lane has made. */
@@ -74,29 +74,24 @@ export class Outboxes {
     }
   }
 
-  /** As it was written: by codes, whose order of bytes is the machine's own. */
-  #short(from: number, length: number): string {
-    this.#codes.length = length
-    for (let place = 0; place < length; place += 1) this.#codes[place] = this.#characters[from + place] as number
-    return String.fromCharCode(...this.#codes)
-  }
-
   /** What is short is written here sooner than handed over for that. */
   #write(text: string, to: number): void {
     if (text.length > SHORT) return void this.#text.write(text, to * 2, 'utf16le')
     for (let place = 0; place < text.length; place += 1) this.#characters[to + place] = text.charCodeAt(place)
   }
 
-  /** So many characters from a place on: as the last text where they are the same, which takes a tenth of the time. */
+  /** So many characters from a place on. What is short is read here, too: as the last such text where it is the same, which takes a tenth of the time. */
   #read(from: number, length: number): string {
+    if (length > SHORT) return this.#text.toString('utf16le', from * 2, (from + length) * 2)
     const last = this.#last
     if (last.length === length) {
       let same = 0
       while (same < length && last.charCodeAt(same) === this.#characters[from + same]) same += 1
       if (same === length) return last
     }
-    this.#last =
-      length > SHORT ? this.#text.toString('utf16le', from * 2, (from + length) * 2) : this.#short(from, length)
+    this.#codes.length = length
+    for (let place = 0; place < length; place += 1) this.#codes[place] = this.#characters[from + place] as number
+    this.#last = String.fromCharCode(...this.#codes)
     return this.#last
   }
 }
