@@ -87,7 +87,7 @@ const SMALL: readonly Comparison[] = [
   noops(16, 50_000, 0.2),
   noops(4, 20_000, 0.25),
   busy(20, 256, 40_000),
-  busy(100, 256, 60_000),
+  busy(100, 256, 20_000),
   busy(1_000, 16, 600),
   busy(5_000, 16, 150),
 ]
