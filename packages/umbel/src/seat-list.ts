@@ -32,7 +32,7 @@ export class SeatList<S extends Listed> {
   #size = 0
   /** The greatest id that has ever been here. */
   #last = ''
-  /** The place behind the one that was found last: most are looked for in their order, or nearly so. */
+  /** The place behind the one that was found last: most are looked for in their order. */
   #near = 0
   /** How many go through it just now: until they are through, nothing is moved. */
   #readers = 0
@@ -70,7 +70,9 @@ export class SeatList<S extends Listed> {
     this.#seats[seat.at] = undefined
     seat.at = GONE
     this.#size -= 1
-    if (this.#size === 0 && this.#readers === 0) this.#end = 0
+    if (this.#size > 0 || this.#readers > 0) return
+    this.#end = 0
+    if (this.#seats.length > MOST) this.#move(MOST)
   }
 
   /** What is there, in the order in which it came, and then what others have: until whoever goes through it is through, nothing leaves for those. */
@@ -87,22 +89,12 @@ export class SeatList<S extends Listed> {
     }
   }
 
-  /** The first place of an id that is not before this one: further and further from the one that was found last, then by halves. */
+  /** The first place of an id that is not before this one. */
   #search(id: string): number {
-    const ids = this.#ids as readonly string[]
-    const end = this.#end
-    let [low, high] = [0, Math.min(this.#near, end)]
-    for (let step = 8; high < end && (ids[high] as string) < id; step *= 4) {
-      low = high + 1
-      high = Math.min(high + step, end)
-    }
-    for (let step = 8; step < high - low; step *= 4) {
-      if ((ids[high - step] as string) < id) low = high - step + 1
-      else high -= step
-    }
+    let [low, high] = [0, this.#end]
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((ids[middle] as string) < id) low = middle + 1
+      if ((this.#ids[middle] as string) < id) low = middle + 1
       else high = middle
     }
     return low

@@ -129,6 +129,24 @@ describe('a list of seats', () => {
     expect([...list.values()].length).toBeLessThan(2)
   })
 
+  it('gives back what it had room for while somebody went through it, also where it is empty now and then', () => {
+    const { list, elders } = opened()
+    const add = (from: number, count: number): Named[] =>
+      Array.from({ length: count }, (_, number) => {
+        const seat = named(from + number)
+        list.add(seat.id, seat)
+        return seat
+      })
+    const first = add(0, 1)
+    const reader = list.values()
+    reader.next()
+    const many = add(1, 50_000)
+    reader.return(undefined)
+    for (const seat of [...first, ...many]) list.delete(seat)
+    const stay = add(60_000, 16_385)
+    expect([elders.size, stay.at(-1)?.at]).toEqual([16_384, 0])
+  })
+
   it('takes out nothing twice: by then the id may be somebody else’s', () => {
     const seats = new Seats<string>()
     const first = seats.makeNew('b')
