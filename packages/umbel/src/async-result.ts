@@ -23,6 +23,7 @@ import {
   umbelError,
 } from '@umbel/core/tasks'
 import { currentAttempt } from './current-attempt.ts'
+import { Getting, promised } from './getting.ts'
 import type { Cell } from './results.ts'
 
 /** How long and whether to wait. */
@@ -102,20 +103,26 @@ export class AsyncResult<R> {
     const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
     if (limit !== undefined || options.signal !== undefined)
       return this.#ended(limit, options.signal).then((row) => this.value(row))
-    const { cell } = this
-    // not by `withResolvers`, which takes V8 longer by a quarter
-    return new Promise((resolve, reject) => {
-      const over = (): void => {
-        if (!cell.ended) return reject(cell.refused)
-        try {
-          resolve(this.value(cell.row as ResultRow))
-        } catch (error) {
-          reject(error)
-        }
-      }
-      if (cell.over) over()
-      else cell.whenOver(over)
-    })
+    const promise = promised<R>()
+    const getting = new Getting(this, AsyncResult.settle<R>)
+    if (this.cell.over) getting.over()
+    else this.cell.whenOver(getting)
+    return promise
+  }
+
+  /** Tell what it has come to, now that it is over. */
+  private static settle<R>(
+    handle: AsyncResult<R>,
+    resolve: (value: R) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    const { cell } = handle
+    if (!cell.ended) return reject(cell.refused)
+    try {
+      resolve(handle.value(cell.row as ResultRow))
+    } catch (error) {
+      reject(error)
+    }
   }
 
   /** State as last known here. PENDING also when nothing is known. */

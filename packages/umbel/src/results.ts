@@ -5,6 +5,11 @@ import type { OwnSeat, Seats } from './seats.ts'
 /** What a watcher of one task or workflow is called with: its row after each change, the ended one included. */
 export type Watcher = (row: ResultRow) => void
 
+/** Somebody who waits until nothing more will become of a cell. */
+export interface Waiter {
+  over(): void
+}
+
 /** Called when somebody begins to wait for a cell, where that has to be known. */
 export type Wanted = (cell: Cell) => void
 
@@ -16,7 +21,7 @@ interface Rare {
   watchers?: readonly Watcher[] | undefined
   waiters?: (() => void)[] | undefined
   /** Those who came behind the first that waits for the end. */
-  overs?: (() => void)[] | undefined
+  overs?: Waiter[] | undefined
   wake?: (() => void) | undefined
 }
 
@@ -35,7 +40,7 @@ export class Cell {
   #is = 0
   readonly #wanted: Wanted | undefined
   /** As a rule nobody else waits for the end. */
-  #over: (() => void) | undefined
+  #over: Waiter | undefined
   #rare: Rare | undefined
 
   constructor(id: string, wanted?: Wanted) {
@@ -119,7 +124,7 @@ export class Cell {
   }
 
   /** Call back once it is over. */
-  whenOver(waiter: () => void): void {
+  whenOver(waiter: Waiter): void {
     this.#awaken()
     if (this.#over === undefined) this.#over = waiter
     else {
@@ -188,8 +193,8 @@ export class Cell {
     const others = this.#rare?.overs
     this.#over = undefined
     if (others !== undefined) this.#rarely.overs = undefined
-    first()
-    if (others !== undefined) for (const other of others) other()
+    first.over()
+    if (others !== undefined) for (const other of others) other.over()
   }
 }
 

@@ -69,6 +69,26 @@ describe('waiting for a result', () => {
     expect(await result.get()).toEqual([{ of: 'one' }])
   })
 
+  test('of several in turn gives each what it came to, in the order in which they were asked', async () => {
+    open()
+    const one = add.delay(1, 1)
+    const failed = fail.delay('no')
+    const other = add.delay(2, 2)
+    const came: string[] = []
+    const asked = [one, failed, other, failed, one].map((handle, at) =>
+      handle.get().then(
+        (value) => came.push(`${at}: ${value}`),
+        (error: Error) => came.push(`${at}: ${error.message}`),
+      ),
+    )
+    await Promise.all(asked)
+    expect(came.filter((line) => /^[04]/.test(line))).toEqual(['0: 2', '4: 2'])
+    expect(came.filter((line) => /^[13]/.test(line))).toEqual(['1: no', '3: no'])
+    expect(came).toContain('2: 4')
+    const [first, second] = await Promise.all([1, 2].map(() => failed.get().catch((error: Error) => error)))
+    expect(first).not.toBe(second)
+  })
+
   test('a handle is not thenable: awaiting it gives the handle', async () => {
     open()
     const result = add.delay(1, 1)
