@@ -6,8 +6,8 @@ type Reject = (reason: unknown) => void
 /** Says what a handle has come to, by one of two calls. */
 export type Settle<H, R> = (handle: H, resolve: Resolve<R>, reject: Reject) => void
 
-let resolveLast: Resolve<never>
-let rejectLast: Reject
+let resolveLast: Resolve<never> | undefined
+let rejectLast: Reject | undefined
 
 const keep = (resolve: Resolve<never>, reject: Reject): void => {
   resolveLast = resolve
@@ -18,8 +18,8 @@ const keep = (resolve: Resolve<never>, reject: Reject): void => {
 export const promised = <R>(): Promise<R> => new Promise(keep)
 
 /**
- * A `get()` that waits. There is one for each task whose result somebody waits for, so it is an object and no closures: those, and what they
- * see, took 270 bytes where this takes 60, and kept their cell from the collector as well.
+ * A `get()` that waits. There is one for each task whose result somebody waits for, so it is one object: two closures, and what they see,
+ * took 130 bytes more, a thirtieth of all that is made for a task.
  */
 export class Getting<H, R> implements Waiter {
   readonly #handle: H
@@ -32,7 +32,8 @@ export class Getting<H, R> implements Waiter {
     this.#handle = handle
     this.#settle = settle
     this.#resolve = resolveLast as Resolve<R>
-    this.#reject = rejectLast
+    this.#reject = rejectLast as Reject
+    resolveLast = rejectLast = undefined // else they would keep the promise and what it comes to
   }
 
   over(): void {

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import {
   AsyncResult,
@@ -87,6 +89,17 @@ describe('waiting for a result', () => {
     expect(came).toContain('2: 4')
     const [first, second] = await Promise.all([1, 2].map(() => failed.get().catch((error: Error) => error)))
     expect(first).not.toBe(second)
+  })
+
+  test('keeps nothing of what it gave, also of the last one', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    open()
+    const lastOf = async (): Promise<WeakRef<object>> => new WeakRef(await echo.delay({ of: 'one' }).get())
+    const last = await lastOf()
+    await new Promise<void>((resolve) => setImmediate(resolve)) // what is awaited is held until its job is over
+    collect()
+    expect(last.deref()).toBeUndefined()
   })
 
   test('a handle is not thenable: awaiting it gives the handle', async () => {
