@@ -23,7 +23,7 @@ import {
   umbelError,
 } from '@umbel/core/tasks'
 import { currentAttempt } from './current-attempt.ts'
-import { Getting, promised } from './getting.ts'
+import { getting } from './getting.ts'
 import type { Cell } from './results.ts'
 
 /** How long and whether to wait. */
@@ -103,11 +103,7 @@ export class AsyncResult<R> {
     const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
     if (limit !== undefined || options.signal !== undefined)
       return this.#ended(limit, options.signal).then((row) => this.value(row))
-    const promise = promised<R>()
-    const getting = new Getting(this, AsyncResult.settle<R>)
-    if (this.cell.over) getting.over()
-    else this.cell.whenOver(getting)
-    return promise
+    return getting(this.cell, this, AsyncResult.settle<R>)
   }
 
   /** Tell what it has come to, now that it is over. */

@@ -1,4 +1,4 @@
-import type { Waiter } from './results.ts'
+import type { Cell, Waiter } from './results.ts'
 
 type Resolve<R> = (value: R) => void
 type Reject = (reason: unknown) => void
@@ -14,29 +14,53 @@ const keep = (resolve: Resolve<never>, reject: Reject): void => {
   rejectLast = reject
 }
 
-/** A promise, for the next `Getting` to settle. */
-export const promised = <R>(): Promise<R> => new Promise(keep)
+/** A promise whose calls are at hand until `forget`. */
+function promised<R>(): Promise<R> {
+  forget()
+  return new Promise<R>(keep)
+}
+
+/** Else they would keep the promise, and what it comes to. */
+function forget(): void {
+  resolveLast = undefined
+  rejectLast = undefined
+}
 
 /**
- * A `get()` that waits. There is one for each task whose result somebody waits for, so it is one object: two closures, and what they see,
- * took 130 bytes more, a thirtieth of all that is made for a task.
+ * A `get()` that waits. There is one for nearly each task, so it is one object: two closures, and what they see, took 130 bytes more,
+ * a thirtieth of all that is made for a task.
  */
-export class Getting<H, R> implements Waiter {
+class Getting<H, R> implements Waiter {
   readonly #handle: H
   readonly #settle: Settle<H, R>
   readonly #resolve: Resolve<R>
   readonly #reject: Reject
 
-  /** Settles what was promised last. */
-  constructor(handle: H, settle: Settle<H, R>) {
+  constructor(handle: H, settle: Settle<H, R>, resolve: Resolve<R>, reject: Reject) {
     this.#handle = handle
     this.#settle = settle
-    this.#resolve = resolveLast as Resolve<R>
-    this.#reject = rejectLast as Reject
-    resolveLast = rejectLast = undefined // else they would keep the promise and what it comes to
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
   over(): void {
     this.#settle(this.#handle, this.#resolve, this.#reject)
   }
+}
+
+/** A promise that is settled once a cell is over. What goes wrong meanwhile rejects it. */
+export function getting<H, R>(cell: Cell, handle: H, settle: Settle<H, R>): Promise<R> {
+  const promise = promised<R>()
+  const resolve = resolveLast as Resolve<R> | undefined
+  const reject = rejectLast
+  if (resolve === undefined || reject === undefined) return promise // the stack was at its end, which has rejected it
+  forget()
+  try {
+    const waiting = new Getting(handle, settle, resolve, reject)
+    if (cell.over) waiting.over()
+    else cell.whenOver(waiting)
+  } catch (error) {
+    reject(error)
+  }
+  return promise
 }

@@ -97,7 +97,7 @@ describe('waiting for a result', () => {
     open()
     const lastOf = async (): Promise<WeakRef<object>> => new WeakRef(await echo.delay({ of: 'one' }).get())
     const last = await lastOf()
-    await new Promise<void>((resolve) => setImmediate(resolve)) // what is awaited is held until its job is over
+    await new Promise<void>((resolve) => setImmediate(resolve)) // a WeakRef holds its target until its job is over
     collect()
     expect(last.deref()).toBeUndefined()
   })
@@ -144,7 +144,9 @@ describe('accepted', () => {
       },
     })
     const result = add.delay(1, 1)
+    const early = Promise.allSettled([result.get(), result.get(), result.get()])
     await expect(result.accepted).rejects.toMatchObject({ code: 'UMBEL_STORE_FAILED', cause: { message: 'disk full' } })
+    for (const got of await early) expect(got).toMatchObject({ reason: { code: 'UMBEL_STORE_FAILED' } })
     await expect(result.get()).rejects.toMatchObject({ code: 'UMBEL_STORE_FAILED' })
     const members = group(add.s(1, 1)).delay()
     await expect(members.results[0]?.get()).rejects.toMatchObject({ code: 'UMBEL_STORE_FAILED' })
