@@ -23,7 +23,7 @@ import {
   umbelError,
 } from '@umbel/core/tasks'
 import { currentAttempt } from './current-attempt.ts'
-import { getting } from './getting.ts'
+import { getting, type Reject, type Resolve } from './getting.ts'
 import type { Cell } from './results.ts'
 
 /** How long and whether to wait. */
@@ -107,11 +107,7 @@ export class AsyncResult<R> {
   }
 
   /** Tell what it has come to, now that it is over. */
-  private static settle<R>(
-    handle: AsyncResult<R>,
-    resolve: (value: R) => void,
-    reject: (reason: unknown) => void,
-  ): void {
+  private static settle<R>(handle: AsyncResult<R>, resolve: Resolve<R>, reject: Reject): void {
     const { cell } = handle
     if (!cell.ended) return reject(cell.refused)
     try {

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
+import { getting } from '../src/getting.ts'
 import {
   AsyncResult,
   chain,
@@ -14,6 +15,7 @@ import {
   memoryStore,
   SimulatedClock,
 } from '../src/index.ts'
+import { Cell } from '../src/results.ts'
 import { onLoop } from './fixtures/behaviour.ts'
 import { next, open, PLACES } from './fixtures/open-app.ts'
 import { slowStore } from './fixtures/slow-store.ts'
@@ -71,24 +73,34 @@ describe('waiting for a result', () => {
     expect(await result.get()).toEqual([{ of: 'one' }])
   })
 
-  test('of several in turn gives each what it came to, in the order in which they were asked', async () => {
+  test('of several in turn gives each what it came to, of one in the order in which it was asked for', async () => {
     open()
     const one = add.delay(1, 1)
     const failed = fail.delay('no')
     const other = add.delay(2, 2)
     const came: string[] = []
-    const asked = [one, failed, other, failed, one].map((handle, at) =>
+    const asked = [one, failed, other, failed, one, one].map((handle, at) =>
       handle.get().then(
         (value) => came.push(`${at}: ${value}`),
         (error: Error) => came.push(`${at}: ${error.message}`),
       ),
     )
     await Promise.all(asked)
-    expect(came.filter((line) => /^[04]/.test(line))).toEqual(['0: 2', '4: 2'])
+    expect(came.filter((line) => /^[045]/.test(line))).toEqual(['0: 2', '4: 2', '5: 2'])
     expect(came.filter((line) => /^[13]/.test(line))).toEqual(['1: no', '3: no'])
     expect(came).toContain('2: 4')
     const [first, second] = await Promise.all([1, 2].map(() => failed.get().catch((error: Error) => error)))
     expect(first).not.toBe(second)
+  })
+
+  test('is rejected with what goes wrong as it begins', async () => {
+    const cell = new Cell('a', () => {
+      throw new Error('nobody may wait')
+    })
+    const got = getting(cell, 'a', (_, resolve) => resolve('over'))
+    await expect(got).rejects.toThrow('nobody may wait')
+    cell.answer(new Error('refused')) // changes nothing any more
+    expect(await getting(cell, 'a', (handle, resolve) => resolve(handle))).toBe('a')
   })
 
   test('keeps nothing of what it gave, also of the last one', async () => {
