@@ -184,7 +184,7 @@ const COSTS: Readonly<Record<keyof Costs, readonly [name: string, unit: string]>
   cancelFirst: ['cancel the first', 'us'],
   cancel: ['cancel another', 'us'],
   bytes: ['heap', 'bytes'],
-  awaitedBytes: ['heap with its handle and result awaited', 'bytes'],
+  awaitedBytes: ['heap with its result awaited', 'bytes'],
 }
 
 /** Sum up one number of waiting tasks, and what each costs to the fewest. */

@@ -24,7 +24,7 @@ export interface LetterRow {
   readonly parent: string | undefined
   readonly root: string
   /** Id of the task it went on for, after `ctx.replace`, or of the join it was added to. */
-  readonly settles: string | undefined
+  readonly settles?: string | undefined
   readonly state: 'FAILURE' | 'REJECTED'
   readonly error: ErrorData
   /** The last attempts, oldest first. */

@@ -38,21 +38,17 @@ const NewTask = maker<TaskRow, [TaskSpec, Encoded, Encoded | undefined, Origin, 
   this.node = node
   this.parent = parent
   this.root = root
-  this.settles = settles
-  this.replacedBy = undefined
   this.state = 'PENDING'
-  this.meta = undefined
-  this.progress = undefined
   this.attempt = 0
   this.runs = 0
   this.losses = 0
-  this.due = undefined
   this.expires = expiryOf(spec.expires, at)
   this.result = undefined
   this.error = undefined
   this.sentAt = at
   this.startedAt = undefined
   this.endedAt = undefined
+  if (settles !== undefined) this.settles = settles
 })
 
 const expiryOf = (expiry: Expiry | undefined, at: number): number | undefined => {

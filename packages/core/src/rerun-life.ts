@@ -20,7 +20,7 @@ export function takeOver(draft: Draft, workflow: WorkflowRow, of: string): void 
         workflow: workflow.id,
         parent: inPlaceOf(old.parent, of, workflow.id),
         root: workflow.root,
-        replacedBy: undefined,
+        ...(old.replacedBy !== undefined && { replacedBy: undefined }),
       })
   }
 }

@@ -7,7 +7,7 @@ import type { Plan, TaskSpec } from './plan.ts'
 import type { TaskState } from './states.ts'
 import type { WorkflowState } from './workflow-machine.ts'
 
-/** The truth about one task. A new row replaces the old one; rows are never changed in place. */
+/** The truth about one task. A new row replaces the old one; rows are never changed in place. What few tasks have is left out of those that have not: there is one row for each that waits. */
 export interface TaskRow {
   readonly kind: 'task'
   /** Time-ordered id, or `workflow/node` for a node of a workflow. */
@@ -27,18 +27,18 @@ export interface TaskRow {
   /** Id of the first task or workflow of the tree it belongs to. */
   readonly root: string
   /** Id of the task it goes on for, after `ctx.replace`. */
-  readonly settles: string | undefined
+  readonly settles?: string | undefined
   /** Id of what goes on for it, after `ctx.replace`. */
-  readonly replacedBy: string | undefined
+  readonly replacedBy?: string | undefined
   /** Ids of the rows of the keys that it has, or had until it ended; of none where there is no such. */
   readonly keys?: readonly string[] | undefined
   /** Id of the row of the key that it waits for, as another task has it; or of the task that it ends like, as that was sent under its key before. */
   readonly follows?: string | undefined
   readonly state: TaskState
   /** What `ctx.setState` gave beside the name of the state. */
-  readonly meta: Encoded | undefined
+  readonly meta?: Encoded | undefined
   /** What `ctx.progress` told last. */
-  readonly progress: Progress | undefined
+  readonly progress?: Progress | undefined
   /** Attempts started so far that count. */
   readonly attempt: number
   /** Starts so far, those that were lost or given back included. */
@@ -48,7 +48,7 @@ export interface TaskRow {
   /** Attempts that came to nothing, the last of them, oldest first; of none where there was none. */
   readonly past?: readonly PastAttempt[]
   /** Moment at which it becomes due (countdown, eta, delay of a retry), in milliseconds since the epoch. */
-  readonly due: number | undefined
+  readonly due?: number | undefined
   /** Moment after which it is revoked instead of started, in milliseconds since the epoch. */
   readonly expires: number | undefined
   readonly result: Encoded | undefined

@@ -163,8 +163,8 @@ function takeStarted(draft: Draft, row: TaskRow, { attempt, run, at, key }: Task
   next.runs = run
   next.startedAt = at
   // what an earlier attempt showed, or failed with, is over
-  next.meta = undefined
-  next.progress = undefined
+  if (next.meta !== undefined) next.meta = undefined
+  if (next.progress !== undefined) next.progress = undefined
   next.error = undefined
   if (keys !== undefined) next.keys = keys
   goOn(draft, next, move, NOTHING_MORE)

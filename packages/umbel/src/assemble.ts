@@ -6,6 +6,7 @@ import { assembleLanes } from './assemble-lanes.ts'
 import { machineEffects, resolving, runsOf } from './assemble-workflows.ts'
 import { startsAtOnce } from './at-once.ts'
 import { blockageTeller } from './blockages.ts'
+import type { Cell } from './cell.ts'
 import type { TaskDefinition } from './definition.ts'
 import { Engine } from './engine.ts'
 import { Finishing } from './finishing.ts'
@@ -18,7 +19,8 @@ import { Recovery } from './recovery.ts'
 import { writesJudge } from './refused-writes.ts'
 import { attemptReports } from './reports.ts'
 import { AppResultSource } from './result-source.ts'
-import { type Cell, Results } from './results.ts'
+import { giving } from './result-value.ts'
+import { Results } from './results.ts'
 import { Revocations } from './revocations.ts'
 import { Seats } from './seats.ts'
 import type { AnyResult } from './sender.ts'
@@ -86,7 +88,7 @@ export function assemble(settings: AppSettings): Parts {
   const signals = new SignalBus(() => clock.now())
   const failed = failureTeller(signals, clock)
   const seats = new Seats<Cell>()
-  const results = new Results(seats, { idsAreNew: settings.random === systemRandom })
+  const results = new Results(seats, { idsAreNew: settings.random === systemRandom, give: giving(errors) })
   const totals = new Totals()
   const lanes = new Map<string, Lane>()
   const hold = new ProcessHold()

@@ -11,7 +11,6 @@ import type {
 } from '@umbel/core'
 import {
   decode,
-  dependencyOf,
   END,
   fromErrorData,
   headersOf,
@@ -22,9 +21,11 @@ import {
   previousNodes,
   umbelError,
 } from '@umbel/core/tasks'
+import type { Cell, Reject, Resolve } from './cell.ts'
 import { currentAttempt } from './current-attempt.ts'
-import { getting, type Reject, type Resolve } from './getting.ts'
-import type { Cell } from './results.ts'
+import { getting, given } from './getting.ts'
+import { hasFailed, resultOf, revived } from './result-value.ts'
+import { fail, fulfil } from './settle-in-order.ts'
 
 /** How long and whether to wait. */
 export interface GetOptions {
@@ -103,18 +104,22 @@ export class AsyncResult<R> {
     const limit = options.timeout === undefined ? undefined : milliseconds(options.timeout, 'timeout')
     if (limit !== undefined || options.signal !== undefined)
       return this.#ended(limit, options.signal).then((row) => this.value(row))
+    // of what is no node of a canvas the cell knows as much as its handle
+    if (this.plan === undefined && this.node < 0 && this.cell.gives) return given(this.cell)
     return getting(this.cell, this, AsyncResult.settle<R>)
   }
 
   /** Tell what it has come to, now that it is over. */
   private static settle<R>(handle: AsyncResult<R>, resolve: Resolve<R>, reject: Reject): void {
     const { cell } = handle
-    if (!cell.ended) return reject(cell.refused)
+    if (!cell.ended) return fail(resolve as Resolve, cell.refused, reject)
+    let value: R
     try {
-      resolve(handle.value(cell.row as ResultRow))
+      value = handle.value(cell.seen as ResultRow)
     } catch (error) {
-      reject(error)
+      return fail(resolve as Resolve, error, reject)
     }
+    fulfil(resolve as Resolve, value)
   }
 
   /** State as last known here. PENDING also when nothing is known. */
@@ -205,7 +210,7 @@ export class AsyncResult<R> {
     })
     const told = (): void => wake?.()
     try {
-      if (this.cell.row !== undefined) queue.unshift(this.cell.row)
+      if (this.cell.seen !== undefined) queue.unshift(this.cell.seen)
       await this.accepted
       this.cell.wait(told) // a refusal brings no row
       for (;;) {
@@ -242,7 +247,7 @@ export class AsyncResult<R> {
 
   /** The row as last known here. */
   protected row(): ResultRow | undefined {
-    return this.cell.ended ? this.cell.row : (this.source.peek(this.id) ?? this.cell.row)
+    return this.cell.ended ? this.cell.seen : (this.source.peek(this.id) ?? this.cell.seen)
   }
 
   /** Id of the workflow it belongs to; its own where it belongs to none. */
@@ -253,11 +258,9 @@ export class AsyncResult<R> {
 
   /** What an ended row gives the one who waits. */
   protected value(row: ResultRow): R {
-    if (row.error !== undefined && (row.kind !== 'task' || row.state !== 'SUCCESS')) {
-      throw this.leadsToFailure ? this.revive(row.error) : fromErrorData(row.error, this.source.errors)
-    }
-    if (row.result === undefined || (row.kind === 'task' && row.spec.ignoreResult)) return undefined as R
-    return decode(row.result, this.source.errors) as R
+    const { errors } = this.source
+    if (hasFailed(row)) throw this.leadsToFailure ? this.revive(row.error) : fromErrorData(row.error, errors)
+    return resultOf(row, errors) as R
   }
 
   /** False where a chord failed whose body is a chord: as in Celery the handle leads past it to the first header, which has not. */
@@ -273,9 +276,7 @@ export class AsyncResult<R> {
    * canvas. What a task was replaced by, or what was added to its chord, is of another.
    */
   protected revive(data: ErrorData): Error {
-    let error = data
-    while (error.cause !== undefined && workflowOf(dependencyOf(error)) === this.workflow) error = error.cause
-    return fromErrorData(error, this.source.errors)
+    return revived(data, this.workflow, this.source.errors)
   }
 
   #ended(limit: number | undefined, signal: AbortSignal | undefined): Promise<ResultRow> {
@@ -292,7 +293,7 @@ export class AsyncResult<R> {
           reject(umbelError('UMBEL_ABORTED', `Waiting for task ${this.id} was aborted.`, { cause: signal?.reason })),
         )
       const look = (): void => {
-        if (cell.ended) finish(() => resolve(cell.row as ResultRow))
+        if (cell.ended) finish(() => resolve(cell.seen as ResultRow))
         else if (cell.refused !== undefined) finish(() => reject(cell.refused))
         else cell.wait(look)
       }
@@ -322,9 +323,6 @@ export function refuseInHandler(id: string): void {
     `The handler of ${attempt.call.task} would block its worker by waiting for task ${id}.`,
   )
 }
-
-/** Id of the workflow that an id is a node of; `undefined` for what is no node. */
-const workflowOf = (id = ''): string | undefined => /^(.+)\/\d+$/.exec(id)?.[1]
 
 /** Whether a row has ended. */
 export const hasEnded = (row: ResultRow): boolean =>

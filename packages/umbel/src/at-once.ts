@@ -1,6 +1,7 @@
 import type { CanvasSent, EngineEvent, Seat, TaskNode, TaskSpec } from '@umbel/core'
 import { bundleAtOnce } from './bundle.ts'
 import type { AddStarts, Came, Taken } from './engine-batch.ts'
+import { Incoming } from './engine-incoming.ts'
 import { attemptCall, currentRow, type ExecutorContext, FIRST, runBegun } from './executor.ts'
 import type { Lane } from './lanes/lane.ts'
 import { LARGEST_MESSAGE, sizeOf } from './lanes/tiny-tasks.ts'
@@ -19,22 +20,17 @@ export function startsAtOnce(context: ExecutorContext, lanes: ReadonlyMap<string
     const isTogether = together.length > 0
     if (!isTogether && !haveSlots(context, kinds, came.events, onTheWay)) return came
     const at = context.clock.now()
-    const events: EngineEvent[] = []
-    const taken: (Taken | undefined)[] = []
-    const seats: (Seat | undefined)[] = []
+    const all = new Incoming(2 * came.events.length)
     for (let index = 0, sent = 0; index < came.events.length; index += 1) {
       const event = came.events[index] as EngineEvent
-      events.push(event)
-      taken.push(came.taken[index])
-      seats.push(came.seats?.[index])
+      const seat = came.seats?.[index]
+      all.add(event, came.taken[index], seat)
       if (!isSent(event)) continue
       const begun = isTogether ? together[sent++] : start(context, kinds, event)
       if (begun === undefined) continue
-      events.push({ type: 'task-started', id: event.id, attempt: 1, run: 1, at })
-      taken.push(begun)
-      seats.push(came.seats?.[index])
+      all.add({ type: 'task-started', id: event.id, attempt: 1, run: 1, at }, begun, seat)
     }
-    return { events, taken, seats }
+    return all.take(all.size)
   }
 }
 

@@ -1,5 +1,5 @@
-import type { EngineEvent, Row, Step, UmbelError } from '@umbel/core'
-import { refusalOf, type Waiting } from './engine-batch.ts'
+import type { Row, Step, UmbelError } from '@umbel/core'
+import { type Came, refusalOf } from './engine-batch.ts'
 
 /** A row by its id. */
 export type RowOf = (id: string) => Row | undefined
@@ -7,8 +7,7 @@ export type RowOf = (id: string) => Row | undefined
 /** A batch that the store has. */
 export interface Committed {
   readonly step: Step
-  readonly events: readonly EngineEvent[]
-  readonly taken: Waiting
+  readonly came: Came
 }
 
 /** What the engine does for what is ahead. */
@@ -67,7 +66,7 @@ export class Ahead {
     this.#caughtUp = Promise.all([this.#caughtUp, safe]).then(
       () => this.#follow(),
       (cause: unknown) => {
-        this.#unsafe = refusalOf(cause, batch.events.length)
+        this.#unsafe = refusalOf(cause, batch.came.events.length)
         this.#parts.lost(this.#unsafe)
         this.#follow()
       },

@@ -19,16 +19,17 @@ import {
 } from '@umbel/core'
 import { nextTurn } from './system.ts'
 
-/** Called once an event is stored, with what `advance` answers, or with the reason why it was not. */
-export type Taken = (error?: unknown, answer?: Encoded) => void
-
-/** Those who wait for the events of a batch, each in the place of its event. */
-export type Waiting = readonly (Taken | undefined)[]
+/**
+ * Called once a fact is stored, with what `advance` answers, or with the reason why it was not. It is told which, so that one may wait for many;
+ * and where the row is at hand of what that is about, where that is known.
+ */
+export type Taken = (error: unknown, answer: Encoded | undefined, event: EngineEvent, seat: Seat | undefined) => void
 
 /** Facts that came in, and those who wait for them. */
 export interface Came {
   readonly events: readonly EngineEvent[]
-  readonly taken: Waiting
+  /** Those who wait, each in the place of its event. */
+  readonly taken: readonly (Taken | undefined)[]
   /** Where the row is at hand of what each fact is about, where that is known. */
   readonly seats?: readonly (Seat | undefined)[]
 }
@@ -92,27 +93,41 @@ export function refusalOf(cause: unknown, count: number): UmbelError {
 }
 
 /** What is kept of a batch that the store did not take: all but what somebody sent, who is told why. */
-export function keptOf(events: readonly EngineEvent[], taken: Waiting, error: UmbelError, givenUp: boolean) {
-  const kept: { readonly events: EngineEvent[]; readonly taken: (Taken | undefined)[] } = { events: [], taken: [] }
+export function keptOf({ events, taken, seats }: Came, error: UmbelError, givenUp: boolean): Came {
+  const kept = nothing()
   for (const [index, event] of events.entries()) {
-    if (givenUp || isSent(event)) taken[index]?.(error)
-    else kept.taken[kept.events.push(event) - 1] = taken[index]
+    const seat = seats?.[index]
+    if (givenUp || isSent(event)) {
+      taken[index]?.(error, undefined, event, seat)
+      continue
+    }
+    kept.events.push(event)
+    kept.taken.push(taken[index])
+    kept.seats.push(seat)
   }
   return kept
 }
 
-/** Tell those who wait for the events of a batch that it is stored, with what the step answers. */
-export function answerEach(taken: Waiting, events: readonly EngineEvent[], { answers }: Step): void {
+/** One fact of those that came in, by itself. */
+export const oneOf = ({ taken, seats }: Came, index: number, event: EngineEvent): Came => ({
+  events: [event],
+  taken: [taken[index]],
+  seats: [seats?.[index]],
+})
+
+/** Tell those who wait for facts that they are stored, with what the step answers. */
+export function answerEach({ events, taken, seats }: Came, { answers }: Step): void {
   for (const [index, event] of events.entries()) {
     const answer = answers.get(event)
-    if (answer?.ok === false) taken[index]?.(fromErrorData(answer.error))
-    else taken[index]?.(undefined, answer?.value)
+    const error = answer?.ok === false ? fromErrorData(answer.error) : undefined
+    taken[index]?.(error, answer?.ok === true ? answer.value : undefined, event, seats?.[index])
   }
 }
 
 /** Tell the same to all: that it is stored, or why not. */
-export function answerAll(taken: Waiting, error: unknown): void {
-  for (const answer of taken) answer?.(error)
+export function answerAll({ events, taken, seats }: Came, error: unknown): void {
+  for (let index = 0; index < taken.length; index += 1)
+    taken[index]?.(error, undefined, events[index] as EngineEvent, seats?.[index])
 }
 
 /** Whether a task in this state neither waits in a lane nor runs. */

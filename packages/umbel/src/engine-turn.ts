@@ -1,5 +1,5 @@
-import type { Batch, EngineEvent, Step } from '@umbel/core'
-import { answerAll, answerEach, batchOf, type Taken } from './engine-batch.ts'
+import type { Batch, EngineEvent, Seat, Step } from '@umbel/core'
+import { answerAll, answerEach, batchOf, nothing, type Taken } from './engine-batch.ts'
 
 /** What the engine does for a turn. */
 export interface TurnParts {
@@ -10,17 +10,12 @@ export interface TurnParts {
   readonly failed: (error: unknown) => void
 }
 
-/** Facts that come in during a turn. */
-interface Gathered {
-  readonly events: EngineEvent[]
-  readonly taken: (Taken | undefined)[]
-}
-
 /** What takes its turn between two batches: something synchronous that stores, together with its own, what is sent while it goes on. */
 export class Turns {
   readonly #parts: TurnParts
   #waiting: ((refusal: unknown) => void)[] = []
-  #gathered: Gathered | undefined
+  /** Facts that come in during a turn. */
+  #gathered: ReturnType<typeof nothing> | undefined
 
   constructor(parts: TurnParts) {
     this.#parts = parts
@@ -37,9 +32,10 @@ export class Turns {
   }
 
   /** Gather a fact, where a turn is going on. */
-  gather(event: EngineEvent, taken: Taken | undefined): boolean {
+  gather(event: EngineEvent, taken: Taken | undefined, seat: Seat | undefined): boolean {
     this.#gathered?.events.push(event)
     this.#gathered?.taken.push(taken)
+    this.#gathered?.seats.push(seat)
     return this.open
   }
 
@@ -65,8 +61,8 @@ export class Turns {
 
   /** Where it throws, nothing is stored, and all who sent within it are told why. */
   #take<T>(act: (settle: () => Batch) => T): T {
-    const gathered: Gathered = { events: [], taken: [] }
-    const { events, taken } = gathered
+    const gathered = nothing()
+    const { events } = gathered
     let step: Step | undefined
     let done: T
     this.#gathered = gathered
@@ -78,13 +74,13 @@ export class Turns {
       })
     } catch (error) {
       this.#gathered = undefined
-      answerAll(taken, error)
+      answerAll(gathered, error)
       throw error
     }
     this.#gathered = undefined
     if (step === undefined) return done
     this.#parts.stored(step)
-    answerEach(taken, events, step)
+    answerEach(gathered, step)
     return done
   }
 }

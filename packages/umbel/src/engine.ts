@@ -26,14 +26,14 @@ import {
   type Came,
   type JudgeWrites,
   keptOf,
-  nothing,
+  oneOf,
   refusalOf,
   refused,
   type Taken,
-  type Waiting,
   withPeeked,
   withStored,
 } from './engine-batch.ts'
+import { Incoming } from './engine-incoming.ts'
 import { EngineRows } from './engine-rows.ts'
 import { Turns } from './engine-turn.ts'
 import type { Seats } from './seats.ts'
@@ -41,6 +41,9 @@ import { lateTurns, nextTurn, pause, systemClock } from './system.ts'
 
 /** Most events taken in at once, where the store does not want fewer. */
 const MAX_BATCH = 4_096
+
+/** Facts for which there is room at first. */
+const FIRST_ROOM = 4
 
 /** Milliseconds until the store is tried again after it failed; doubled each time up to the longest. */
 const FIRST_DELAY = 50
@@ -78,7 +81,7 @@ export class Engine extends EngineRows {
   readonly #store: Store
   readonly #machines: Machines
   /** What has come in and is not being stored yet. */
-  #came = nothing()
+  #came = new Incoming(FIRST_ROOM)
   /** Those of the batch that is being stored. */
   #storing: readonly EngineEvent[] = []
   #running: Promise<void> | undefined
@@ -95,7 +98,7 @@ export class Engine extends EngineRows {
     follow: (batch, row) => this.#follow(batch, row),
     row: (id) => this.get(id),
     lost: (error) => this.#end(error),
-    refuse: ({ taken }, error) => this.#refuse(taken, error),
+    refuse: ({ came }, error) => this.#refuse(came, error),
   })
   #givenUp = false
   #refusal: unknown
@@ -126,10 +129,8 @@ export class Engine extends EngineRows {
   /** Take in a fact. `taken` is called once it is stored and its commands are carried out. `seat`: of what it is about, where that is at hand. */
   accept(event: EngineEvent, taken?: Taken, seat?: Seat): void {
     this.#parts.came?.(event)
-    if (this.#turns.open && this.#turns.gather(event, taken)) return
-    this.#came.events.push(event)
-    this.#came.taken.push(taken)
-    this.#came.seats.push(seat)
+    if (this.#turns.open && this.#turns.gather(event, taken, seat)) return
+    this.#came.add(event, taken, seat)
     this.#running ??= outside(() => this.#run())
   }
 
@@ -165,23 +166,16 @@ export class Engine extends EngineRows {
   /** Facts that came in and are not stored yet, in their order. */
   *arriving(): Generator<EngineEvent> {
     yield* this.#storing
-    yield* this.#came.events
+    yield* this.#came.events()
   }
 
   /** Resolve once every fact that came in so far is stored, whatever comes in meanwhile. */
   async drained(): Promise<void> {
-    const last = this.#came.taken.length - 1
-    if (last < 0) {
+    if (this.#came.size === 0) {
       await this.#batch
       return this.#ahead.caughtUp
     }
-    const answer = this.#came.taken[last]
-    await new Promise<void>((resolve) => {
-      this.#came.taken[last] = (error) => {
-        answer?.(error)
-        resolve()
-      }
-    })
+    await new Promise<void>((resolve) => this.#came.whenLast(resolve))
   }
 
   /** Try no longer to store what the store has refused: the app ends. */
@@ -206,7 +200,7 @@ export class Engine extends EngineRows {
 
   async #run(): Promise<void> {
     const refusal = await this.#opening // and what the same turn sends goes into one batch
-    while (this.#came.events.length + this.#turns.size > 0) {
+    while (this.#came.size + this.#turns.size > 0) {
       if (this.#turns.size > 0) {
         await this.#ahead.caughtUp // what follows from a turn follows at once
         this.#turns.run(refusal ?? this.#ahead.unsafe)
@@ -219,7 +213,7 @@ export class Engine extends EngineRows {
       const { starts } = this.#parts
       const all = refusal === undefined && starts ? starts(came, this.#ahead.onTheWay) : came
       this.#storing = all.events
-      this.#batch = refusal === undefined ? this.#take(all) : Promise.resolve(answerAll(all.taken, refusal))
+      this.#batch = refusal === undefined ? this.#take(all) : Promise.resolve(answerAll(all, refusal))
       await this.#batch
     }
     this.#storing = []
@@ -229,16 +223,14 @@ export class Engine extends EngineRows {
 
   /** What is to be taken in next: all that came in, unless the store wants fewer at once. */
   #next(): Came {
-    const { events, taken, seats } = this.#came
-    const most = this.#store.mostEvents ?? MAX_BATCH
-    if (events.length > most)
-      return { events: events.splice(0, most), taken: taken.splice(0, most), seats: seats.splice(0, most) }
-    this.#came = nothing()
-    return { events, taken, seats }
+    const came = this.#came.take(this.#store.mostEvents ?? MAX_BATCH)
+    if (this.#came.size === 0) this.#came = new Incoming(came.events.length) // as a rule about as many come next
+    return came
   }
 
-  async #take({ events, taken, seats }: Came, delay = FIRST_DELAY): Promise<void> {
-    if (this.#ahead.unsafe !== undefined) return answerAll(taken, this.#ahead.unsafe)
+  async #take(came: Came, delay = FIRST_DELAY): Promise<void> {
+    if (this.#ahead.unsafe !== undefined) return answerAll(came, this.#ahead.unsafe)
+    const { events, seats } = came
     let rows: RowReader = this
     let step: Step
     const needed = neededRows(this, events)
@@ -246,15 +238,15 @@ export class Engine extends EngineRows {
       try {
         rows = await withStored(this, this.#store, needed)
       } catch (cause) {
-        return this.#keep(events, taken, cause, delay)
+        return this.#keep(came, cause, delay)
       }
     }
     try {
       step = advance(rows, events, this.#machines, seats)
     } catch (error) {
-      if (events.length === 1) return this.#takeInstead(events[0] as EngineEvent, taken, error)
+      if (events.length === 1) return this.#takeInstead(came, error)
       // one event that cannot be taken in must not take the others with it
-      return this.#takeApart(events, taken)
+      return this.#takeApart(came)
     }
     this.hold()
     try {
@@ -262,11 +254,11 @@ export class Engine extends EngineRows {
       this.#refusal = undefined
     } catch (cause) {
       this.unset(step)
-      if (cause instanceof WritesRefused) return this.#takeRefused(cause, events, taken)
-      return this.#keep(events, taken, cause, delay)
+      if (cause instanceof WritesRefused) return this.#takeRefused(cause, came)
+      return this.#keep(came, cause, delay)
     }
     this.setAll(step)
-    this.#ahead.take({ step, events, taken }, this.#store.safe?.())
+    this.#ahead.take({ step, came }, this.#store.safe?.())
   }
 
   /** What is stored may be gone when the power is: nothing can be built on it, and the app ends. The next owner finds what there is. */
@@ -277,10 +269,10 @@ export class Engine extends EngineRows {
     this.#lost(error)
   }
 
-  #follow({ step, events, taken }: Committed, row: RowOf): void {
+  #follow({ step, came }: Committed, row: RowOf): void {
     this.#perform(step, row)
-    if (step.answers.size === 0) answerAll(taken, undefined)
-    else answerEach(taken, events, step)
+    if (step.answers.size === 0) answerAll(came, undefined)
+    else answerEach(came, step)
   }
 
   #stored(step: Step): void {
@@ -297,40 +289,39 @@ export class Engine extends EngineRows {
   }
 
   /** Take events one by one. */
-  async #takeApart(events: readonly EngineEvent[], taken: Waiting): Promise<void> {
-    for (const [index, event] of events.entries())
-      await this.#take({ events: [event], taken: taken.slice(index, index + 1) })
+  async #takeApart(came: Came): Promise<void> {
+    for (const [index, event] of came.events.entries()) await this.#take(oneOf(came, index, event))
   }
 
   /** The store will not have what handlers wrote: their attempts have failed, and all else is taken in as it came. */
-  #takeRefused(refusal: WritesRefused, events: readonly EngineEvent[], taken: Waiting): Promise<void> {
+  #takeRefused(refusal: WritesRefused, came: Came): Promise<void> {
     const { errors } = refusal
-    const [first, ...others] = events as [EngineEvent, ...EngineEvent[]]
-    if (errors.size === 0)
-      return others.length > 0 ? this.#takeApart(events, taken) : this.#takeInstead(first, taken, refusal)
+    const { events } = came
+    if (errors.size === 0) return events.length > 1 ? this.#takeApart(came) : this.#takeInstead(came, refusal)
     const instead = events.map((event) => refused(event, errors, this.task(event.id), this.#parts.judge))
-    return this.#take({ events: instead, taken })
+    return this.#take({ ...came, events: instead })
   }
 
   /** A task of which something cannot be taken in has failed: else it, and all that waits for it, would never end. */
-  async #takeInstead(event: EngineEvent, taken: Waiting, error: unknown): Promise<void> {
+  async #takeInstead(came: Came, error: unknown): Promise<void> {
+    const event = came.events[0] as EngineEvent
     const row = this.task(event.id)
-    if (row === undefined || !('run' in event) || event.type === 'task-failed') return this.#refuse(taken, error)
+    if (row === undefined || !('run' in event) || event.type === 'task-failed') return this.#refuse(came, error)
     this.#parts.failed(error)
     const failure = { ...currentRun(row), error: toErrorData(error), at: event.at }
-    await this.#take({ events: [{ type: 'task-failed', id: row.id, ...failure }], taken })
+    await this.#take(oneOf(came, 0, { type: 'task-failed', id: row.id, ...failure }))
   }
 
   /**
    * The store did not take a batch. What somebody sent is refused: the sender knows what to do. All else has happened already,
    * so it is kept and tried again, before anything that came in since, until the app gives up.
    */
-  async #keep(events: readonly EngineEvent[], taken: Waiting, cause: unknown, delay: number): Promise<void> {
+  async #keep(came: Came, cause: unknown, delay: number): Promise<void> {
     this.#refusal = cause ?? 'it gave no reason'
-    const error = refusalOf(cause, events.length)
+    const error = refusalOf(cause, came.events.length)
     this.#fenced(error)
     this.#parts.failed(error)
-    const kept = keptOf(events, taken, error, this.#givenUp)
+    const kept = keptOf(came, error, this.#givenUp)
     if (kept.events.length === 0) return
     await pause(delay)
     await this.#take(kept, Math.min(delay * 2, LONGEST_DELAY))
@@ -343,8 +334,8 @@ export class Engine extends EngineRows {
     this.#lost(error)
   }
 
-  #refuse(taken: Waiting, error: unknown): void {
+  #refuse(came: Came, error: unknown): void {
     this.#parts.failed(error)
-    answerAll(taken, error)
+    answerAll(came, error)
   }
 }

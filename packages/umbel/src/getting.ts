@@ -1,15 +1,12 @@
-import type { Cell, Waiter } from './results.ts'
-
-export type Resolve<R> = (value: R) => void
-export type Reject = (reason: unknown) => void
+import type { Cell, Reject, Resolve } from './cell.ts'
 
 /** Says what a handle has come to, by one of two calls. */
 export type Settle<H, R> = (handle: H, resolve: Resolve<R>, reject: Reject) => void
 
-let resolveLast: Resolve<never> | undefined
+let resolveLast: Resolve | undefined
 let rejectLast: Reject | undefined
 
-const keep = (resolve: Resolve<never>, reject: Reject): void => {
+const keep = (resolve: Resolve, reject: Reject): void => {
   resolveLast = resolve
   rejectLast = reject
 }
@@ -17,7 +14,7 @@ const keep = (resolve: Resolve<never>, reject: Reject): void => {
 /** A promise whose calls are at hand until `forget`. Not by `withResolvers`, which takes V8 longer by a quarter. */
 function promised<R>(): Promise<R> {
   forget()
-  return new Promise<R>(keep)
+  return new Promise<R>(keep as (resolve: Resolve<R>, reject: Reject) => void)
 }
 
 /** Else they would keep the promise, and what it comes to. */
@@ -26,11 +23,8 @@ function forget(): void {
   rejectLast = undefined
 }
 
-/**
- * A `get()` that waits. There is one for nearly each task, so it is one object: two closures, and what they see, took 130 bytes more,
- * a thirtieth of all that is made for a task.
- */
-class Getting<H, R> implements Waiter {
+/** A `get()` that waits for what its handle alone can tell. */
+class Getting<H, R> {
   readonly #handle: H
   readonly #settle: Settle<H, R>
   readonly #resolve: Resolve<R>
@@ -59,6 +53,24 @@ export function getting<H, R>(cell: Cell, handle: H, settle: Settle<H, R>): Prom
     const waiting = new Getting(handle, settle, resolve, reject)
     if (cell.over) waiting.over()
     else cell.whenOver(waiting)
+  } catch (error) {
+    reject(error)
+  }
+  return promise
+}
+
+/**
+ * A promise that is given what a cell has come to, once it is over. There is one for nearly each task, and all that is kept of it is its call: the one
+ * to reject it, the handle, and something that has them were 180 bytes more of each task that waits.
+ */
+export function given<R>(cell: Cell): Promise<R> {
+  const promise = promised<R>()
+  const resolve = resolveLast
+  const reject = rejectLast
+  if (resolve === undefined || reject === undefined) return promise // see `getting`
+  forget()
+  try {
+    cell.giveTo(resolve, reject)
   } catch (error) {
     reject(error)
   }

@@ -12,11 +12,12 @@ import {
   umbelError,
   withCall,
 } from '@umbel/core'
+import { Cell } from './cell.ts'
 import type { Engine } from './engine.ts'
 import type { Taken } from './engine-batch.ts'
 import type { UniqueOf } from './key-of-task.ts'
 import type { Lane } from './lanes/lane.ts'
-import type { Cell, Results } from './results.ts'
+import type { Results } from './results.ts'
 import { type Call, RestCall } from './sender.ts'
 import type { SignalBus } from './signals.ts'
 import type { SpecResolver } from './spec-resolver.ts'
@@ -108,7 +109,7 @@ export class Producer {
 
   /** Take in what a sender left: it was checked there. Under an id that was used meanwhile nothing is sent. */
   takeIn(event: EngineEvent, taken: Taken): void {
-    if (event.type === 'canvas-sent' && this.#isUsed(event.id)) taken(duplicate(event.id))
+    if (event.type === 'canvas-sent' && this.#isUsed(event.id)) taken(duplicate(event.id), undefined, event, undefined)
     else this.#parts.engine.accept(event, taken)
   }
 
@@ -158,21 +159,45 @@ export class Producer {
 
   /** Send what is prepared and has its places. */
   #enter(prepared: Prepared, parent?: Parent): Sent {
+    const { id, plan, checkId } = prepared
+    const { engine, results } = this.#parts
+    const cell = checkId || plan.nodes.length > 1 ? undefined : results.fresh(id)
+    if (cell === undefined) return this.#enterAnswered(prepared, parent)
+    cell.sent(plan)
+    engine.accept(sentEvent(prepared, parent), this.#answerOne, cell)
+    return { id, plan, cell }
+  }
+
+  /** The same where the answer takes more than is known of the fact: what few sends do, so that no others make room for what their call sees. */
+  #enterAnswered(prepared: Prepared, parent: Parent | undefined): Sent {
     const { engine, results } = this.#parts
     const { id, plan, checkId, wants } = prepared
     const seat = checkId ? undefined : results.seat(id)
     const cell = seat?.cell ?? results.cell(id)
     cell.sent(plan)
-    const answer = (error?: unknown): void => {
+    const answer = (error: unknown): void => {
       if (checkId) this.#chosen.delete(id)
       unreserve(wants)
-      cell.answer(error)
-      if (error !== undefined) this.#refused(id, error)
+      this.#answer(id, cell, error)
     }
     // within a transaction it was looked up in the store itself
     if (checkId && engine.gathers !== true) this.#whenNew(cell, prepared, parent, answer)
     else engine.accept(sentEvent(prepared, parent), answer, seat)
     return { id, plan, cell }
+  }
+
+  /** Answers for all that are sent by themselves, under ids that were made for them: a call for each, and what it sees, is a thirtieth of what a task makes. */
+  readonly #answerOne: Taken = (error, _, event, seat) => {
+    if (event.type !== 'canvas-sent') return
+    unreserve(this.#wants(event.plan))
+    // the seat that it was sent with, though by now nobody may find the cell by its id
+    this.#answer(event.id, seat instanceof Cell ? seat : this.#parts.results.find(event.id), error)
+  }
+
+  /** Say that a send was stored, or why not. */
+  #answer(id: string, cell: Cell | undefined, error: unknown): void {
+    cell?.answer(error)
+    if (error !== undefined) this.#refused(id, error)
   }
 
   /** Refuse an id where it can be told at once, so that whoever waits for what has it already is left in peace. */
@@ -185,7 +210,7 @@ export class Producer {
   }
 
   /** An id of the caller's choice is taken in once. */
-  #whenNew(cell: Cell, prepared: Prepared, parent: Parent | undefined, answer: (error?: unknown) => void): void {
+  #whenNew(cell: Cell, prepared: Prepared, parent: Parent | undefined, answer: (error: unknown) => void): void {
     const { id } = prepared
     const accept = (): void => this.#parts.engine.accept(sentEvent(prepared, parent), answer)
     this.#chosen.add(id)

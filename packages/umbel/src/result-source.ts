@@ -10,11 +10,12 @@ import {
   umbelError,
 } from '@umbel/core'
 import { AsyncResult, hasEnded, type ResultSource } from './async-result.ts'
+import type { Cell } from './cell.ts'
 import type { Engine } from './engine.ts'
 import { GroupResult } from './group-result.ts'
 import { shown } from './known-names.ts'
 import type { Sent } from './producer.ts'
-import type { Cell, Results } from './results.ts'
+import type { Results } from './results.ts'
 
 /** What handles are answered from. */
 export interface ResultSourceParts {
@@ -170,7 +171,7 @@ export class AppResultSource implements ResultSource {
     if (cell.ended) return
     if (known !== undefined && this.#engine.isAhead(known)) return // it is told of it soon
     if (known !== undefined && hasEnded(known) && !cell.pending) return this.#end(cell, known)
-    cell.row ??= known
+    cell.seen ??= known
     if (this.#engine.get(workflow) !== undefined && !cell.accepted) cell.answer(undefined)
     if (this.#engine.get(cell.id) !== undefined) return
     if (workflow !== cell.id && this.#results.waitsFor(workflow)) {

@@ -50,11 +50,9 @@ export class Seats<Cell> {
     return seat
   }
 
-  /** The same of an id that was made here and has never been used. */
-  makeNew(id: string): OwnSeat<Cell> {
-    const seat = new OwnSeat<Cell>()
+  /** Take in the seat of an id that was made here and has never been used. */
+  addNew(id: string, seat: OwnSeat<Cell>): void {
     if (!this.#list.add(id, seat)) this.#seats.add(id, seat) // it has waited until it was sent
-    return seat
   }
 
   /** Whether a seat is still that of its id: one that was given up is empty, and nobody fills it any more. */

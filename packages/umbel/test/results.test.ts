@@ -3,7 +3,8 @@ import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { getting } from '../src/getting.ts'
+import { Cell } from '../src/cell.ts'
+import { getting, given } from '../src/getting.ts'
 import {
   AsyncResult,
   chain,
@@ -15,7 +16,9 @@ import {
   memoryStore,
   SimulatedClock,
 } from '../src/index.ts'
-import { Cell } from '../src/results.ts'
+import { giving } from '../src/result-value.ts'
+import { fulfil, fail as settleFailed } from '../src/settle-in-order.ts'
+import { nextTurn } from '../src/system.ts'
 import { onLoop } from './fixtures/behaviour.ts'
 import { next, open, PLACES } from './fixtures/open-app.ts'
 import { slowStore } from './fixtures/slow-store.ts'
@@ -93,14 +96,107 @@ describe('waiting for a result', () => {
     expect(first).not.toBe(second)
   })
 
+  test('is heard of in the order in which tasks end, by a result or an error, and of what is over in that in which it is asked', async () => {
+    open()
+    const came: string[] = []
+    const heard = (name: string, got: Promise<unknown>): Promise<unknown> =>
+      got.then(
+        () => came.push(`${name}: result`),
+        () => came.push(`${name}: error`),
+      )
+    const [one, two, three, four] = [fail.delay('no'), add.delay(1, 1), fail.delay('no'), add.delay(2, 2)]
+    const whole = group([add.s(1, 2)]).delay()
+    const all = Object.entries({ one, two, three, four })
+    const inTurn = ['one: error', 'two: result', 'three: error', 'four: result']
+    const first = Promise.race([one.get(), two.get()])
+    await Promise.all(all.map(([name, handle]) => heard(name, handle.get())))
+    expect(came.splice(0)).toEqual(inTurn)
+    await expect(first).rejects.toThrow('no')
+    await whole.get()
+    const twice: [string, AsyncResult<unknown>][] = [...all, ['whole', whole], ...all]
+    await Promise.all(twice.map(([name, handle]) => heard(name, handle.get())))
+    expect(came).toEqual([...inTurn, 'whole: result', ...inTurn])
+  })
+
+  test('promises settled by way of others, and all that are settled meanwhile, keep their order', async () => {
+    const came: number[] = []
+    const promised = (number: number) => {
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+      const note = (): void => void came.push(number)
+      promise.then(note, note)
+      return { resolve, reject }
+    }
+    // 0: with the call to reject it; 1: without; 2: a result. At each microtask some more of them
+    const kinds = [1, 2, 0, 2, 2, 1, 2, 0, 1, 1, 2, 2, 0, 2]
+    let number = 0
+    for (let turn = 0; turn < 40; turn += 1) {
+      for (let more = turn % 3; more > 0; more -= 1, number += 1) {
+        const { resolve, reject } = promised(number)
+        const kind = kinds[number % kinds.length]
+        if (kind === 2) fulfil(resolve, number)
+        else settleFailed(resolve, number, kind === 0 ? reject : undefined)
+      }
+      await Promise.resolve()
+    }
+    await nextTurn()
+    expect(came).toEqual(Array.from({ length: number }, (_, at) => at))
+  })
+
+  test('of a step whose workflow is gone throws what went wrong in it', async () => {
+    const store = memoryStore()
+    const app = open({ store })
+    const whole = chord([add.s(1, 1), fail.s('boom')], echo.s()).delay()
+    await expect(whole.get()).rejects.toThrow('boom')
+    const gone = whole.workflow
+    const get = store.get.bind(store)
+    const peek = store.peek?.bind(store)
+    store.get = async (id) => (id === gone ? undefined : get(id))
+    store.peek = (id) => (id === gone ? undefined : peek?.(id))
+    const steps = await Promise.allSettled([2, 3].map((node) => app.result(`${gone}/${node}`)))
+    expect(steps.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+    for (const step of steps)
+      await expect((step as PromiseFulfilledResult<AsyncResult<unknown>>).value.get()).rejects.toThrow('boom')
+  })
+
   test('is rejected with what goes wrong as it begins', async () => {
-    const cell = new Cell('a', () => {
+    const wanted = (): void => {
       throw new Error('nobody may wait')
-    })
+    }
+    const cell = new Cell('a', { wanted, give: giving(new Map()) })
     const got = getting(cell, 'a', (_, resolve) => resolve('over'))
     await expect(got).rejects.toThrow('nobody may wait')
+    const gotToo = given(cell)
+    await expect(gotToo).rejects.toThrow('nobody may wait')
     cell.answer(new Error('refused')) // changes nothing any more
     expect(await getting(cell, 'a', (handle, resolve) => resolve(handle))).toBe('a')
+    await expect(given(cell)).rejects.toThrow('refused')
+  })
+
+  test('that nobody hears of ends in vain once, and one that is heard later is heard', async () => {
+    open()
+    const unheard: unknown[] = []
+    const heardLate: unknown[] = []
+    const note = (error: unknown): void => void unheard.push(error)
+    const noteLate = (): void => void heardLate.push(1)
+    const others = process.rawListeners('unhandledRejection') as NodeJS.UnhandledRejectionListener[]
+    process.removeAllListeners('unhandledRejection')
+    process.on('unhandledRejection', note).on('rejectionHandled', noteLate)
+    try {
+      const result = fail.delay('no')
+      await result.get().catch(() => {})
+      await result.get().catch(() => {}) // of what is over
+      await nextTurn()
+      expect([unheard.length, heardLate.length]).toEqual([0, 0])
+      const got = result.get()
+      await nextTurn()
+      expect(unheard).toEqual([expect.objectContaining({ message: 'no' })])
+      await expect(got).rejects.toBe(unheard[0])
+      await nextTurn()
+      expect(heardLate).toHaveLength(1)
+    } finally {
+      process.off('unhandledRejection', note).off('rejectionHandled', noteLate)
+      for (const other of others) process.on('unhandledRejection', other)
+    }
   })
 
   test('keeps nothing of what it gave, also of the last one', async () => {

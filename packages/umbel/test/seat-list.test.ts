@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Listed, SeatList, UNLISTED } from '../src/seat-list.ts'
-import { Seats } from '../src/seats.ts'
+import { OwnSeat, Seats } from '../src/seats.ts'
 
 interface Named extends Listed {
   readonly id: string
@@ -34,6 +34,12 @@ function opened(): { list: SeatList<Named>; elders: Map<string, Named> } {
 }
 
 const idsOf = (seats: Iterable<Named>): string => [...seats].map(({ id }) => id).join(' ')
+
+function makeNew<Cell>(seats: Seats<Cell>, id: string): OwnSeat<Cell> {
+  const seat = new OwnSeat<Cell>()
+  seats.addNew(id, seat)
+  return seat
+}
 
 describe('a list of seats', () => {
   it('finds what is in it by its id, and tells all in the order in which they came, whatever comes and goes', () => {
@@ -149,16 +155,16 @@ describe('a list of seats', () => {
 
   it('takes out nothing twice: by then the id may be somebody else’s', () => {
     const seats = new Seats<string>()
-    const first = seats.makeNew('b')
+    const first = makeNew(seats, 'b')
     seats.left('b', first)
     const second = seats.take('b')
     second.cell = 'here'
     seats.left('b', first)
     expect(seats.get('b')).toBe(second)
     // one that has waited until it was sent
-    const late = seats.makeNew('a')
+    const late = makeNew(seats, 'a')
     late.cell = 'late'
-    const later = seats.makeNew('c')
+    const later = makeNew(seats, 'c')
     later.cell = 'later'
     expect([seats.get('a'), seats.get('c'), [...seats.cells()]]).toEqual([late, later, ['later', 'here', 'late']])
     late.cell = undefined
@@ -169,7 +175,7 @@ describe('a list of seats', () => {
   it('are all found, also where they have left their list, and are given up there', () => {
     const seats = new Seats<number>()
     const all = Array.from({ length: 50_000 }, (_, number) => {
-      const seat = seats.makeNew(idOf(number))
+      const seat = makeNew(seats, idOf(number))
       seat.cell = number
       return seat
     })

@@ -132,6 +132,37 @@ describe('a file with a sender and no owner', () => {
   })
 })
 
+describe('what is waited for in vain while it is on its way to the inbox', () => {
+  const moments: readonly ('before' | 'after')[] = ['before', 'after']
+  for (const fails of [false, true])
+    for (const again of moments)
+      test(`is known when it is asked for ${again} it ${fails ? 'was refused' : 'is there'}`, async () => {
+        const file = newFile()
+        await owner(file)
+        const store = sqliteStore(file, { as: 'sender' })
+        const put = store.put.bind(store)
+        const gate = Promise.withResolvers<void>()
+        store.put = async (entries) => {
+          await gate.promise
+          if (fails) throw new Error('no room')
+          return put(entries)
+        }
+        const app = made({ name: 'sender', store })
+        const result = app.delay(shop.add.s(1, 2))
+        const timedOut = { code: 'UMBEL_TIMEOUT' }
+        await expect(result.get({ timeout: 1 })).rejects.toMatchObject(timedOut)
+        // until the sender has looked for what is waited for, and has let this one go
+        await expect(app.delay(shop.add.s(3, 4)).get({ timeout: 100 })).rejects.toMatchObject(timedOut)
+        const ask = () => Promise.allSettled([result.accepted, result.get()])
+        const early = again === 'before' ? ask() : undefined
+        gate.resolve()
+        const refused = { status: 'rejected', reason: expect.objectContaining({ message: 'no room' }) }
+        const stored = [{ status: 'fulfilled', value: undefined }, expect.objectContaining({ value: 3 })]
+        if (early === undefined) await app.delay(shop.add.s(5, 6)).accepted.catch(() => {})
+        expect(await (early ?? ask())).toEqual(fails ? [refused, refused] : stored)
+      })
+})
+
 describe('a sender beside an owner', () => {
   test('awaits canvases of any shape, their members and their errors', async () => {
     const file = newFile()

@@ -43,3 +43,14 @@ test('what the thread of the journal has put into its tables leaves nothing behi
   expect(Number(stdout) / 2 ** 20).toBeGreaterThan(1)
   expect(Number(stdout) / 2 ** 20).toBeLessThan(45)
 })
+
+test('a task that waits takes no more than 600 bytes, also while its result is awaited', async () => {
+  const script = ['--conditions=@umbel/source', fixture('waiting-heap-script.ts'), '60000']
+  const { stdout } = await run(process.execPath, script)
+  const { alone, awaited } = JSON.parse(stdout) as { alone: number; awaited: number }
+  expect(alone).toBeGreaterThan(200)
+  expect(alone).toBeLessThan(450)
+  // a promise cannot be had for less than its 40 bytes, a call that resolves it and what that sees
+  expect(awaited - alone).toBeGreaterThan(100)
+  expect(awaited).toBeLessThan(600)
+})

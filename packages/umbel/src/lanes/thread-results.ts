@@ -1,7 +1,7 @@
 import { umbelError } from '@umbel/core/tasks'
 import type { AsyncResult, ResultSource } from '../async-result.ts'
+import { Cell } from '../cell.ts'
 import { GroupResult } from '../group-result.ts'
-import { Cell } from '../results.ts'
 import { systemClock } from '../system.ts'
 
 /**

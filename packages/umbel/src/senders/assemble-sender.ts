@@ -7,6 +7,7 @@ import { resolving } from '../assemble-workflows.ts'
 import { uniqueAmong } from '../key-of-task.ts'
 import { Producer } from '../producer.ts'
 import { AppResultSource } from '../result-source.ts'
+import { giving } from '../result-value.ts'
 import { Results } from '../results.ts'
 import { Seats } from '../seats.ts'
 import { SignalBus } from '../signals.ts'
@@ -25,7 +26,10 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
   const failed = failureTeller(signals, clock)
   const outbox = new Outbox(store)
   const lookout = new Lookout({ store, errors, results: () => results, failed })
-  const results: Results = new Results(new Seats(), { wanted: (cell) => lookout.want(cell) })
+  const results: Results = new Results(new Seats(), {
+    wanted: (cell) => lookout.want(cell),
+    give: giving(errors),
+  })
   const ids = makeIds(() => clock.now(), settings.random)
   const remote = new RemoteOwner({ outbox, lookout, ids, errors })
   const source = new AppResultSource({
@@ -45,10 +49,10 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
   const { resolver, registry } = resolving(settings, lanesOf(settings), { check: () => {} })
   const producer = new Producer({
     engine: {
-      accept: (event, taken) => {
+      accept: (event, taken, seat) => {
         announceSent(announce, 'before-task-publish', event)
         outbox.accept(event, (error) => {
-          taken?.(error)
+          taken?.(error, undefined, event, seat)
           if (error !== undefined) return
           lookout.stored(event.id)
           announceSent(announce, 'after-task-publish', event)
@@ -67,9 +71,9 @@ export function assembleSender(settings: Omit<AppSettings, 'store'>, store: Send
   })
   const runs = new RemoteRuns({
     engine: {
-      accept: (event, taken) =>
+      accept: (event, taken, seat) =>
         outbox.accept(event, (error) => {
-          taken?.(error)
+          taken?.(error, undefined, event, seat)
           if (error === undefined && event.type === 'chart-started') lookout.stored(event.id)
         }),
       drained: () => outbox.drained(),

@@ -9,7 +9,8 @@ import {
   umbelError,
 } from '@umbel/core'
 import { hasEnded } from '../async-result.ts'
-import type { Cell, Results } from '../results.ts'
+import type { Cell } from '../cell.ts'
+import type { Results } from '../results.ts'
 import { nextTurn, systemClock } from '../system.ts'
 
 /** Milliseconds between two looks: the least, what they grow to while nothing changes, and how many times the length of a look they are at least. */
@@ -155,7 +156,7 @@ export class Lookout {
       this.#cells.delete(cell)
       this.#parts.results().ended(row)
       cell.end(row)
-    } else if (cell.row === undefined || seen(cell.row) !== seen(row)) cell.changed(row)
+    } else if (cell.seen === undefined || seen(cell.seen) !== seen(row)) cell.changed(row)
   }
 
   #refuse(cell: Cell, error: unknown): void {

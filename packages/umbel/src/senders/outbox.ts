@@ -12,11 +12,13 @@ import {
   type SenderStore,
 } from '@umbel/core'
 import { hasEnded } from '../async-result.ts'
-import type { Taken } from '../engine-batch.ts'
 import { nextTurn } from '../system.ts'
 
 /** Most entries written in one transaction. */
 const AT_ONCE = 1_000
+
+/** Told that an entry is stored in the inbox, or why not. */
+type Told = (error: unknown) => void
 
 /**
  * A sender's door for facts: what came in within one turn is left in the inbox of the store in one transaction. What it says of
@@ -24,7 +26,7 @@ const AT_ONCE = 1_000
  */
 export class Outbox {
   readonly #store: SenderStore
-  readonly #queue: { readonly entry: Entry; readonly taken: Taken | undefined }[] = []
+  readonly #queue: { readonly entry: Entry; readonly taken: Told | undefined }[] = []
   #running: Promise<void> | undefined
   #opening: Promise<unknown> = Promise.resolve()
   #open = false
@@ -44,7 +46,7 @@ export class Outbox {
   }
 
   /** Leave a fact for the owner. `taken` is called once it is stored in the inbox. */
-  accept(event: EngineEvent, taken?: Taken): void {
+  accept(event: EngineEvent, taken?: Told): void {
     this.#enter({ kind: 'event', event }, taken)
   }
 
@@ -93,7 +95,7 @@ export class Outbox {
     })
   }
 
-  #enter(entry: Entry, taken: Taken | undefined): void {
+  #enter(entry: Entry, taken: Told | undefined): void {
     this.#queue.push({ entry, taken })
     this.#running ??= this.#run()
   }

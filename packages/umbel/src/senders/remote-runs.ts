@@ -1,7 +1,7 @@
 import { type ChartRow, umbelError } from '@umbel/core'
 import { hasEnded } from '../async-result.ts'
+import type { Cell } from '../cell.ts'
 import { nothingUnder } from '../result-source.ts'
-import type { Cell } from '../results.ts'
 import type { SendOptions } from '../workflows/run-event.ts'
 import { Runs, type RunsParts } from '../workflows/runs.ts'
 

@@ -11,8 +11,8 @@ import {
   umbelError,
 } from '@umbel/core'
 import { type AnyActorRef, type AnyEventObject, type AnyMachineSnapshot, createActor } from 'xstate'
+import { Cell } from '../cell.ts'
 import { outsideHandlers } from '../current-attempt.ts'
-import { Cell } from '../results.ts'
 import { LocalClock } from './local-clock.ts'
 import { type LocalTasks, owns } from './local-tasks.ts'
 import type { RunPast } from './run-door.ts'

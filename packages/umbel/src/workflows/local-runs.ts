@@ -1,10 +1,10 @@
 import { type ChartRow, type Clock, decode, type Encoded, type ErrorClasses, umbelError } from '@umbel/core'
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
 import type { AsyncResult, ResultSource } from '../async-result.ts'
+import { Cell } from '../cell.ts'
 import { checkNames } from '../option-checks.ts'
 import { type Producer, validId } from '../producer.ts'
 import { type AppResultSource, nothingUnder } from '../result-source.ts'
-import { Cell } from '../results.ts'
 import { Emissions } from './emissions.ts'
 import { LocalResult } from './local-result.ts'
 import { type LocalRow, LocalRun } from './local-run.ts'
@@ -124,7 +124,7 @@ export class LocalRuns implements RunDoor {
     return run.tell({ event: checked, options, asks: how === 'asks' })
   }
 
-  peek({ row }: Cell): ChartRow | undefined {
+  peek({ seen: row }: Cell): ChartRow | undefined {
     return row?.kind === 'chart' ? row : undefined
   }
 

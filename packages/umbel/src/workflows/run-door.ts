@@ -1,6 +1,6 @@
 import type { ChartRow } from '@umbel/core'
 import type { AnyMachineSnapshot } from 'xstate'
-import type { Cell } from '../results.ts'
+import type { Cell } from '../cell.ts'
 import type { Emissions } from './emissions.ts'
 import type { SendOptions } from './run-event.ts'
 

@@ -1,6 +1,6 @@
 import { type ChartRow, type Clock, type Timer, umbelError } from '@umbel/core'
 import { hasEnded } from '../async-result.ts'
-import type { Cell } from '../results.ts'
+import type { Cell } from '../cell.ts'
 import type { Waiting } from './run-door.ts'
 
 /** Call back with each row that a run has from now on; `failed` is told what the listener throws. Returns how to stop that. */

@@ -1,7 +1,7 @@
 import { type ChartRow, milliseconds } from '@umbel/core'
 import type { AnyStateMachine, EmittedFrom, OutputFrom, SnapshotFrom } from 'xstate'
 import { type AsyncResult, type GetOptions, refuseInHandler } from '../async-result.ts'
-import type { Cell } from '../results.ts'
+import type { Cell } from '../cell.ts'
 import type { RunEvent, RunTag } from './compensated.ts'
 import type { RunDoor, RunPast } from './run-door.ts'
 import type { SendOptions } from './run-event.ts'

@@ -10,11 +10,12 @@ import {
   umbelError,
 } from '@umbel/core'
 import type { AnyMachineSnapshot } from 'xstate'
+import { Cell } from '../cell.ts'
 import type { Engine } from '../engine.ts'
 import { checkNames } from '../option-checks.ts'
 import { validId } from '../producer.ts'
 import { type AppResultSource, nothingUnder } from '../result-source.ts'
-import { Cell, type Results } from '../results.ts'
+import type { Results } from '../results.ts'
 import type { Emissions } from './emissions.ts'
 import type { RunDoor, RunPast, Waiting } from './run-door.ts'
 import { checkedEvent, type SendOptions, shortText } from './run-event.ts'
@@ -139,7 +140,7 @@ export class Runs implements RunDoor {
   }
 
   peek(cell: Cell): ChartRow | undefined {
-    const row = cell.ended ? cell.row : (this.#parts.source.peek(cell.id) ?? cell.row)
+    const row = cell.ended ? cell.seen : (this.#parts.source.peek(cell.id) ?? cell.seen)
     // as PENDING it stands in the inbox of the store, and has not begun
     return row?.kind === 'chart' && row.state !== 'PENDING' ? row : undefined
   }

@@ -291,12 +291,7 @@ function readTask(record: RowRecord, body: object, shared: Shared): TaskRow {
     node,
     parent: fixed.parent ?? record.parent ?? undefined,
     root: fixed.root ?? workflow ?? id,
-    settles: fixed.settles,
-    replacedBy: undefined,
     state: record.state as string,
-    meta: undefined,
-    progress: undefined,
-    due: undefined,
     expires: fixed.expires,
     result: undefined,
     error: undefined,
@@ -305,6 +300,7 @@ function readTask(record: RowRecord, body: object, shared: Shared): TaskRow {
     endedAt: record.ended_at ?? undefined,
     losses: 0,
     runs: (body as Pick<TaskRow, 'attempt'>).attempt,
+    ...(fixed.settles !== undefined && { settles: fixed.settles }),
     ...(body as Pick<TaskRow, 'attempt'>),
   }
 }
