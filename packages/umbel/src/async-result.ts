@@ -24,8 +24,7 @@ import {
 import type { Cell, Reject, Resolve } from './cell.ts'
 import { currentAttempt } from './current-attempt.ts'
 import { getting, given } from './getting.ts'
-import { hasFailed, resultOf, revived } from './result-value.ts'
-import { fail, fulfil } from './settle-in-order.ts'
+import { hasFailed, resultOf, revived, settle } from './result-value.ts'
 
 /** How long and whether to wait. */
 export interface GetOptions {
@@ -111,15 +110,7 @@ export class AsyncResult<R> {
 
   /** Tell what it has come to, now that it is over. */
   private static settle<R>(handle: AsyncResult<R>, resolve: Resolve<R>, reject: Reject): void {
-    const { cell } = handle
-    if (!cell.ended) return fail(resolve as Resolve, cell.refused, reject)
-    let value: R
-    try {
-      value = handle.value(cell.seen as ResultRow)
-    } catch (error) {
-      return fail(resolve as Resolve, error, reject)
-    }
-    fulfil(resolve as Resolve, value)
+    settle(handle.cell, (row) => handle.value(row), resolve as Resolve, reject)
   }
 
   /** State as last known here. PENDING also when nothing is known. */

@@ -1,6 +1,7 @@
 import type { CanvasSent, EngineEvent, Seat, TaskNode, TaskSpec } from '@umbel/core'
 import { bundleAtOnce } from './bundle.ts'
-import type { AddStarts, Came, Taken } from './engine-batch.ts'
+import type { AddStarts } from './engine-batch.ts'
+import type { Came, Taken } from './engine-incoming.ts'
 import { Incoming } from './engine-incoming.ts'
 import { attemptCall, currentRow, type ExecutorContext, FIRST, runBegun } from './executor.ts'
 import type { Lane } from './lanes/lane.ts'

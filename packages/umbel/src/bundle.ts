@@ -1,5 +1,5 @@
 import type { AttemptCall, Outcome, Seat, Worker } from '@umbel/core'
-import type { Taken } from './engine-batch.ts'
+import type { Taken } from './engine-incoming.ts'
 import {
   attemptCall,
   beganOf,

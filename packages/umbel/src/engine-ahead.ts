@@ -1,5 +1,6 @@
 import type { Row, Step, UmbelError } from '@umbel/core'
-import { type Came, refusalOf } from './engine-batch.ts'
+import { refusalOf } from './engine-batch.ts'
+import type { Came } from './engine-incoming.ts'
 
 /** A row by its id. */
 export type RowOf = (id: string) => Row | undefined

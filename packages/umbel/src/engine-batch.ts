@@ -1,6 +1,5 @@
 import {
   type Batch,
-  type Encoded,
   type EngineEvent,
   type ErrorData,
   fromErrorData,
@@ -9,7 +8,6 @@ import {
   type Outcome,
   type Row,
   type RowReader,
-  type Seat,
   type Step,
   type Store,
   type TaskRow,
@@ -17,29 +15,8 @@ import {
   umbelError,
   type WritesRefused,
 } from '@umbel/core'
+import { type Came, Incoming } from './engine-incoming.ts'
 import { nextTurn } from './system.ts'
-
-/**
- * Called once a fact is stored, with what `advance` answers, or with the reason why it was not. It is told which, so that one may wait for many;
- * and where the row is at hand of what that is about, where that is known.
- */
-export type Taken = (error: unknown, answer: Encoded | undefined, event: EngineEvent, seat: Seat | undefined) => void
-
-/** Facts that came in, and those who wait for them. */
-export interface Came {
-  readonly events: readonly EngineEvent[]
-  /** Those who wait, each in the place of its event. */
-  readonly taken: readonly (Taken | undefined)[]
-  /** Where the row is at hand of what each fact is about, where that is known. */
-  readonly seats?: readonly (Seat | undefined)[]
-}
-
-/** Where facts come in. */
-export const nothing = () => ({
-  events: [] as EngineEvent[],
-  taken: [] as (Taken | undefined)[],
-  seats: [] as (Seat | undefined)[],
-})
 
 /** Adds to facts what starts with them, and what is called once that is stored. `onTheWay`: tasks of earlier batches that no lane has been told of. */
 export type AddStarts = (came: Came, onTheWay: number) => Came
@@ -94,26 +71,14 @@ export function refusalOf(cause: unknown, count: number): UmbelError {
 
 /** What is kept of a batch that the store did not take: all but what somebody sent, who is told why. */
 export function keptOf({ events, taken, seats }: Came, error: UmbelError, givenUp: boolean): Came {
-  const kept = nothing()
+  const kept = new Incoming(events.length)
   for (const [index, event] of events.entries()) {
     const seat = seats?.[index]
-    if (givenUp || isSent(event)) {
-      taken[index]?.(error, undefined, event, seat)
-      continue
-    }
-    kept.events.push(event)
-    kept.taken.push(taken[index])
-    kept.seats.push(seat)
+    if (givenUp || isSent(event)) taken[index]?.(error, undefined, event, seat)
+    else kept.add(event, taken[index], seat)
   }
-  return kept
+  return kept.take(kept.size)
 }
-
-/** One fact of those that came in, by itself. */
-export const oneOf = ({ taken, seats }: Came, index: number, event: EngineEvent): Came => ({
-  events: [event],
-  taken: [taken[index]],
-  seats: [seats?.[index]],
-})
 
 /** Tell those who wait for facts that they are stored, with what the step answers. */
 export function answerEach({ events, taken, seats }: Came, { answers }: Step): void {

@@ -1,5 +1,26 @@
-import type { EngineEvent, Seat } from '@umbel/core'
-import type { Came, Taken } from './engine-batch.ts'
+import type { Encoded, EngineEvent, Seat } from '@umbel/core'
+
+/**
+ * Called once a fact is stored, with what `advance` answers, or with the reason why it was not. It is told which, so that one may wait for many;
+ * and where the row is at hand of what that is about, where that is known.
+ */
+export type Taken = (error: unknown, answer: Encoded | undefined, event: EngineEvent, seat: Seat | undefined) => void
+
+/** Facts that came in, and those who wait for them. */
+export interface Came {
+  readonly events: readonly EngineEvent[]
+  /** Those who wait, each in the place of its event. */
+  readonly taken: readonly (Taken | undefined)[]
+  /** Where the row is at hand of what each fact is about, where that is known. */
+  readonly seats?: readonly (Seat | undefined)[]
+}
+
+/** One fact of those that came in, by itself. */
+export const oneOf = ({ taken, seats }: Came, index: number, event: EngineEvent): Came => ({
+  events: [event],
+  taken: [taken[index]],
+  seats: [seats?.[index]],
+})
 
 /** The most facts for which there is room before they come. */
 const MOST_ROOM = 1_024

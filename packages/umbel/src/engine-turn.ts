@@ -1,5 +1,9 @@
 import type { Batch, EngineEvent, Seat, Step } from '@umbel/core'
-import { answerAll, answerEach, batchOf, nothing, type Taken } from './engine-batch.ts'
+import { answerAll, answerEach, batchOf } from './engine-batch.ts'
+import { type Came, Incoming, type Taken } from './engine-incoming.ts'
+
+/** Facts for which there is room: few send more. */
+const ROOM = 4
 
 /** What the engine does for a turn. */
 export interface TurnParts {
@@ -15,7 +19,7 @@ export class Turns {
   readonly #parts: TurnParts
   #waiting: ((refusal: unknown) => void)[] = []
   /** Facts that come in during a turn. */
-  #gathered: ReturnType<typeof nothing> | undefined
+  #gathered: Incoming | undefined
 
   constructor(parts: TurnParts) {
     this.#parts = parts
@@ -33,9 +37,7 @@ export class Turns {
 
   /** Gather a fact, where a turn is going on. */
   gather(event: EngineEvent, taken: Taken | undefined, seat: Seat | undefined): boolean {
-    this.#gathered?.events.push(event)
-    this.#gathered?.taken.push(taken)
-    this.#gathered?.seats.push(seat)
+    this.#gathered?.add(event, taken, seat)
     return this.open
   }
 
@@ -61,26 +63,31 @@ export class Turns {
 
   /** Where it throws, nothing is stored, and all who sent within it are told why. */
   #take<T>(act: (settle: () => Batch) => T): T {
-    const gathered = nothing()
-    const { events } = gathered
+    const gathered = new Incoming(ROOM)
+    let came: Came | undefined
+    /** What was gathered; nothing is any more. */
+    const close = (): Came => {
+      this.#gathered = undefined
+      came ??= gathered.take(gathered.size)
+      return came
+    }
     let step: Step | undefined
     let done: T
     this.#gathered = gathered
     try {
       done = act(() => {
-        this.#gathered = undefined
+        const { events } = close()
         step = this.#parts.advance(events)
         return batchOf(step, events)
       })
     } catch (error) {
-      this.#gathered = undefined
-      answerAll(gathered, error)
+      answerAll(close(), error)
       throw error
     }
-    this.#gathered = undefined
+    const all = close()
     if (step === undefined) return done
     this.#parts.stored(step)
-    answerEach(gathered, step)
+    answerEach(all, step)
     return done
   }
 }

@@ -23,17 +23,14 @@ import {
   answerAll,
   answerEach,
   batchOf,
-  type Came,
   type JudgeWrites,
   keptOf,
-  oneOf,
   refusalOf,
   refused,
-  type Taken,
   withPeeked,
   withStored,
 } from './engine-batch.ts'
-import { Incoming } from './engine-incoming.ts'
+import { type Came, Incoming, oneOf, type Taken } from './engine-incoming.ts'
 import { EngineRows } from './engine-rows.ts'
 import { Turns } from './engine-turn.ts'
 import type { Seats } from './seats.ts'

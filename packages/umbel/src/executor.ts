@@ -20,7 +20,7 @@ import {
 } from '@umbel/core'
 import type { TaskDefinition } from './definition.ts'
 import type { Engine } from './engine.ts'
-import type { Taken } from './engine-batch.ts'
+import type { Taken } from './engine-incoming.ts'
 import type { Finishing } from './finishing.ts'
 import { keyOf } from './key-of-task.ts'
 import type { Permit } from './limits/bucket.ts'

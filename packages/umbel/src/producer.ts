@@ -14,7 +14,7 @@ import {
 } from '@umbel/core'
 import { Cell } from './cell.ts'
 import type { Engine } from './engine.ts'
-import type { Taken } from './engine-batch.ts'
+import type { Taken } from './engine-incoming.ts'
 import type { UniqueOf } from './key-of-task.ts'
 import type { Lane } from './lanes/lane.ts'
 import type { Results } from './results.ts'

@@ -1,23 +1,28 @@
 import type { ErrorClasses, ErrorData, ResultRow } from '@umbel/core'
 import { decode, dependencyOf, fromErrorData } from '@umbel/core/tasks'
-import type { Cell, Reject, Resolve } from './cell.ts'
+import type { Cell, CellsOwner, Reject, Resolve } from './cell.ts'
 import { fail, fulfil } from './settle-in-order.ts'
 
 /** Gives promises what cells have come to of which handles know no more than their id: see `CellsOwner`. */
-export const giving =
-  (errors: ErrorClasses) =>
-  (cell: Cell, resolve: Resolve, reject?: Reject): void => {
-    if (!cell.ended) return fail(resolve, cell.refused, reject)
-    const row = cell.seen as ResultRow
-    let result: unknown
-    try {
-      if (hasFailed(row)) throw revived(row.error, cell.id, errors)
-      result = resultOf(row, errors)
-    } catch (error) {
-      return fail(resolve, error, reject)
-    }
-    fulfil(resolve, result)
+export function giving(errors: ErrorClasses): NonNullable<CellsOwner['give']> {
+  const comesTo = (row: ResultRow): unknown => {
+    if (hasFailed(row)) throw revived(row.error, row.id, errors)
+    return resultOf(row, errors)
   }
+  return (cell, resolve, reject) => settle(cell, comesTo, resolve, reject)
+}
+
+/** Settle a promise by what a cell that is over has come to. `comesTo`: gives what an ended row comes to, or throws it. `reject`: see `fail`. */
+export function settle(cell: Cell, comesTo: (row: ResultRow) => unknown, resolve: Resolve, reject?: Reject): void {
+  if (!cell.ended) return fail(resolve, cell.refused, reject)
+  let value: unknown
+  try {
+    value = comesTo(cell.seen as ResultRow)
+  } catch (error) {
+    return fail(resolve, error, reject)
+  }
+  fulfil(resolve, value)
+}
 
 /** Whether it has ended with an error, and not well all the same. */
 export const hasFailed = (row: ResultRow): row is ResultRow & { readonly error: ErrorData } =>

@@ -1,7 +1,7 @@
 import type { EngineEvent, Seat } from '@umbel/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Taken } from '../src/engine-batch.ts'
+import type { Taken } from '../src/engine-incoming.ts'
 import { Incoming } from '../src/engine-incoming.ts'
 
 interface Fact {
